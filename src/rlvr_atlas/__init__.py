@@ -1,3 +1,3 @@
-"""Where each row of an RLVR dataset comes from, what it leaks, what it is worth, and what to train on instead."""
+"""Where each row of an RLVR dataset comes from, what it leaks, and what to train on instead."""
 
 __version__ = "0.1.0"

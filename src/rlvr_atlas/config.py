@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -165,7 +166,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise RecipeError(f"not a readable TOML file ({error})", where=str(path)) from None
 
 
-def _say(problem: Any, data: dict[str, Any]) -> str:
+def _say(problem: Mapping[str, Any], data: dict[str, Any]) -> str:
     """One pydantic complaint in a sentence that names the dataset, not its position."""
     place = [str(part) for part in problem["loc"]]
     if len(place) > 1 and place[0] == "datasets" and place[1].isdigit():
@@ -177,5 +178,5 @@ def _say(problem: Any, data: dict[str, Any]) -> str:
         return f"unknown key '{place[-1]}' in {' '.join(place[:-1]) or 'the recipe'}"
     message = re.sub(r"^Value error, ", "", problem["msg"])
     if problem["type"] == "string_pattern_mismatch":
-        message = f"{problem['input']!r} is not an id: letters, digits, '.', '_' and '-' only, so that it stays a file name"
+        message = f"{problem['input']!r} is not an id: it becomes a file name, so letters, digits, '.', '_', '-' only"
     return f"{' '.join(place)}: {message}".removeprefix(": ")
