@@ -1,0 +1,67 @@
+# Everything is set up from here: a fresh clone needs Python 3.11 or newer, git and make, and nothing else.
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all test-extra lint format docs lock clean
+
+# Candidates, best first; name your own with: make PYTHON=/path/to/python ...
+PYTHON ?= python3 python3.13 python3.12 python3.11
+SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+BIN := .venv/bin
+READY := .venv/.ready
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: $(READY) ## the whole pipeline on a generated world, offline once set up
+	$(BIN)/rlvr-atlas demo demo-workspace
+
+test: lint ## the checks, and every test of the core
+	$(BIN)/python -m pytest -m "not extra"
+
+test-all: test test-extra ## the same, and the tests of the optional extras
+
+# pytest ends with 5 where it finds nothing to run, which is right until a test is marked `extra`.
+test-extra: $(READY)
+	$(BIN)/python -m pytest -m extra || [ $$? -eq 5 ]
+
+lint: $(READY) ## style, types, and which module may import which
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/python -m mypy
+	$(BIN)/lint-imports
+
+format: $(READY) ## put the style right
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+docs: $(READY) ## write the command reference, docs/cli.md
+	$(BIN)/python -m typer rlvr_atlas.cli utils docs --name rlvr-atlas --output docs/cli.md
+
+lock: $(READY) ## resolve requirements/dev.lock anew (make lock UPGRADE=--upgrade for newer versions)
+	$(PIP) uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE) \
+	    --extra dev --output-file requirements/dev.lock pyproject.toml
+
+clean: ## remove what was made here: the environment, caches, the demo's workspace
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist demo-workspace
+	find src tests -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# Bytecode is compiled when a module is first imported: compiling all of it here would double the wait.
+$(READY): requirements/dev.lock pyproject.toml
+	@$(BIN)/python -c '$(SUITABLE)' 2>/dev/null || { \
+	    for python in $(PYTHON); do \
+	        if $$python -c '$(SUITABLE)' 2>/dev/null; then found=$$python; break; fi; \
+	    done; \
+	    if [ -z "$$found" ]; then \
+	        echo "No Python 3.11 or newer with its venv module among: $(PYTHON)." >&2; \
+	        echo "Install one (Debian, Ubuntu: apt install python3 python3-venv) or name it:" >&2; \
+	        echo "    make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; \
+	        exit 1; \
+	    fi; \
+	    echo "Setting up .venv with $$($$found --version); this happens once."; \
+	    $$found -m venv --clear .venv; \
+	}
+	$(PIP) --no-compile --require-hashes --requirement requirements/dev.lock
+	$(PIP) --no-build-isolation --no-deps --editable .
+	@touch $@

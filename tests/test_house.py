@@ -1,0 +1,158 @@
+"""The house keeps its own rules: sizes, imports, documentation, locks, and no trace of anybody's machine."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import polars as pl
+import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+import rlvr_atlas
+from rlvr_atlas import record
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "src" / "rlvr_atlas"
+LOCK = ROOT / "requirements" / "dev.lock"
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+# --- code ---------------------------------------------------------------------------------------------
+
+
+def test_no_module_is_longer_than_a_reader_can_hold():
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
+        for path in SOURCE.rglob("*.py")
+    }
+    assert {name: lines for name, lines in lengths.items() if lines > 400} == {}
+
+
+def test_the_command_line_starts_without_slow_or_optional_packages():
+    code = (
+        "import sys, rlvr_atlas.cli; slow = {'torch', 'transformers', 'sympy', 'sklearn', 'math_verify'}; "
+        "print(sorted(slow & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+# --- documentation ------------------------------------------------------------------------------------
+
+
+def test_the_command_reference_is_what_the_commands_say():
+    command = [sys.executable, "-m", "typer", "rlvr_atlas.cli", "utils", "docs", "--name", "rlvr-atlas"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert read("docs/cli.md").strip() == run.stdout.strip(), "docs/cli.md is out of step: run make docs"
+
+
+def test_the_workspace_page_lists_the_columns_of_every_table():
+    schemas: dict[str, list[tuple[str, str]]] = {}
+    for name, schema in vars(record).items():
+        fields = (
+            {field.name: field.dtype for field in schema.fields} if isinstance(schema, pl.Struct) else schema
+        )
+        if name.isupper() and isinstance(fields, dict):
+            schemas[name.lower()] = [(column, shown(dtype)) for column, dtype in fields.items()]
+    page = read("docs/workspace.md")
+    written = {
+        section.split("\n", 1)[0]: re.findall(r"^\| `(\w+)` \| (\S+) \| ", section, re.MULTILINE)
+        for section in page.split("\n### ")[1:]
+    }
+    assert written == schemas
+
+
+def shown(dtype: pl.DataType | type[pl.DataType]) -> str:
+    return "Struct" if isinstance(dtype, pl.Struct) else str(dtype)
+
+
+def test_links_between_pages_lead_somewhere():
+    pages = [ROOT / name for name in tracked() if name.endswith(".md")]
+    links = [
+        (page, link) for page in pages for link in re.findall(r"\]\(([^)#\s]+)", page.read_text("utf-8"))
+    ]
+    broken = [
+        f"{page.relative_to(ROOT)}: {link}"
+        for page, link in links
+        if not re.match(r"[a-z]+:", link) and not (page.parent / link).exists()
+    ]
+    assert broken == []
+
+
+def test_one_version_everywhere():
+    assert f"\nversion: {rlvr_atlas.__version__}\n" in read("CITATION.cff")
+
+
+# --- what is in git -----------------------------------------------------------------------------------
+
+
+def tracked() -> list[str]:
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    return [name for name in listing.stdout.decode().split("\0") if (ROOT / name).is_file()]
+
+
+def test_no_file_names_a_machine_or_a_package_index():
+    # Written in halves, so that this file is not the one that is found.
+    folders = "|".join(
+        ["/ro" + "ot/", "/ho" + r"me/\w", "/Us" + r"ers/\w", "/wo" + r"rk/\w", "/o" + "pt/", "/tm" + "p/"]
+    )
+    hosts = "|".join(["py" + r"pi\.org", "python" + r"hosted\.org", "index" + "-url *=", "file:" + "///"])
+    found = []
+    for name in tracked():
+        data = (ROOT / name).read_bytes()
+        if b"\0" not in data:
+            hits = re.findall(rf"(?<![\w.])(?:{folders})|{hosts}", data.decode("utf-8"))
+            found += [f"{name}: {hit}" for hit in hits]
+    assert found == []
+
+
+# --- dependencies -------------------------------------------------------------------------------------
+
+
+def locked() -> dict[str, list[tuple[Requirement, str]]]:
+    """Name -> its pins in the lock, each with the text that carries its hashes."""
+    pins: dict[str, list[tuple[Requirement, str]]] = {}
+    for entry in re.split(r"\n(?=\w)", LOCK.read_text(encoding="utf-8")):
+        if not entry.startswith("#"):
+            requirement = Requirement(entry.split("\\", 1)[0].strip())
+            pins.setdefault(requirement.name, []).append((requirement, entry))
+    return pins
+
+
+def test_the_lock_satisfies_the_project():
+    project = tomllib.loads(read("pyproject.toml"))["project"]
+    pins = locked()
+    for text in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+        wanted = Requirement(text)
+        versions = [Version(str(pin.specifier).removeprefix("==")) for pin, _ in pins[wanted.name]]
+        assert all(version in wanted.specifier for version in versions), text
+
+
+def test_every_pin_has_a_hash():
+    bare = [str(pin) for pins in locked().values() for pin, entry in pins if "--hash=sha256:" not in entry]
+    assert bare == []
+
+
+# --- the checks themselves ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("required", "outcome"), [("0", "1 skipped"), ("1", "1 error")])
+def test_without_the_corpus_a_test_skips_and_in_ci_fails(tmp_path, required, outcome):
+    (tmp_path / "conftest.py").write_text(read("tests/conftest.py"))
+    (tmp_path / "test_it.py").write_text("def test_it(real_data): pass\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = real: here\naddopts = -q -rs\n")
+    environment = os.environ | {
+        "RLVR_ATLAS_REAL_DATA": str(tmp_path / "nowhere"),
+        "RLVR_ATLAS_REQUIRE_REAL_DATA": required,
+    }
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(tmp_path)]
+    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert outcome in run.stdout
+    assert "no real corpus at" in run.stdout
