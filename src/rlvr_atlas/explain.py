@@ -1,0 +1,191 @@
+"""Explain: where one problem comes from, with the evidence, in under a second.
+
+A problem is named by its text (in any wrapping), by its key, or by DATASET:ROW. A text that was never seen in
+exactly that form is looked up by its skeleton, then by wording, with the same judgement as the lexical tier.
+Not covered: rewordings that only the semantic tier finds.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from rlvr_atlas.canonicalise import canonicalise
+from rlvr_atlas.errors import InputError
+from rlvr_atlas.match import lexical, minhash
+from rlvr_atlas.match.tokens import Parts
+from rlvr_atlas.match.verify import Verdict
+from rlvr_atlas.pipeline import stored_recipe
+from rlvr_atlas.store import Workspace
+
+#: How many of the most similar texts are judged for a text that was never seen.
+_LOOKED_AT = 50
+_KEY = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What is known about one problem.
+
+    Attributes:
+        query: What was asked.
+        prompt: Its canonical prompt.
+        key: Its key.
+        relation: How the text asked for relates to `matched`; None where nothing like it is known.
+        probability: How sure that is.
+        evidence: What was measured, for texts that are not in the workspace word for word.
+        matched: Canonical prompt that it was recognised as.
+        atomic_source: Where the problem comes from; None is unknown.
+        chain: From the row asked for (or its earliest occurrence) to the root, one step per item.
+        occurrences: Every place where the problem stands, by release.
+        related: Other texts in the workspace that are the same problem or a variant.
+    """
+
+    query: str
+    prompt: str
+    key: str
+    relation: str | None = None
+    probability: float | None = None
+    evidence: dict[str, Any] | None = None
+    matched: str | None = None
+    atomic_source: str | None = None
+    chain: list[dict[str, Any]] = field(default_factory=list)
+    occurrences: list[dict[str, Any]] = field(default_factory=list)
+    related: list[dict[str, Any]] = field(default_factory=list)
+
+
+def explain(workspace: Workspace, query: str) -> Explanation:
+    """Say where a problem comes from.
+
+    Args:
+        workspace: A traced workspace.
+        query: Text, key, or DATASET:ROW.
+
+    Raises:
+        InputError: If the query is empty, or names a row or key that is not there.
+        WorkspaceError: If the workspace was not traced.
+    """
+    if not query.strip():
+        raise InputError("nothing to explain", fix="give a problem text, a key, or DATASET:ROW")
+    key, row = _named(workspace, query.strip())
+    if key is not None:
+        prompt = _instance(workspace, key)
+        return _known(workspace, Explanation(query, prompt, key, "identical", 1.0, None, prompt), key, row)
+    asked = canonicalise(
+        pl.DataFrame({"question": [query], "options": [None], "hint": [None]},
+                     schema={"question": pl.String, "options": pl.List(pl.String), "hint": pl.String}),
+        workspace.read("templates"),
+    ).row(0, named=True)  # fmt: skip
+    found = Explanation(query, asked["prompt"], asked["key"])
+    hit = _same_text(workspace, asked["key"], asked["skeleton"])
+    if hit is not None:
+        relation = "identical" if hit == asked["key"] else "reformatted"
+        matched = _instance(workspace, hit)
+        found = Explanation(query, asked["prompt"], asked["key"], relation, 1.0, None, matched)
+        return _known(workspace, found, hit, None)
+    return _alike(workspace, found, asked["skeleton"])
+
+
+def _named(workspace: Workspace, query: str) -> tuple[str | None, tuple[str, int] | None]:
+    """Key and place of a query that names one; (None, None) where it is a text."""
+    if _KEY.fullmatch(query):
+        return query, None
+    dataset, _, number = query.rpartition(":")
+    if not number.isdecimal() or workspace.scan("datasets").filter(dataset=dataset).collect().is_empty():
+        return None, None
+    row = workspace.scan("occurrences").filter(dataset=dataset, row=int(number)).collect()
+    if row.is_empty():
+        skipped = workspace.scan("skipped_rows").filter(dataset=dataset, row=int(number)).collect()
+        why = f"it was skipped: {skipped['reason'][0]}" if skipped.height else "the dataset is shorter"
+        raise InputError(f"no row {number} ({why})", where=dataset)
+    return row["key"][0], (dataset, int(number))
+
+
+def _instance(workspace: Workspace, key: str) -> str:
+    prompt = workspace.scan("instances").filter(key=key).select("prompt").collect()
+    if prompt.is_empty():
+        raise InputError("no problem with this key in the workspace", where=key)
+    return str(prompt.item())
+
+
+def _same_text(workspace: Workspace, key: str, skeleton: str) -> str | None:
+    """The key itself where it is known, else the earliest key with the same skeleton."""
+    same = (pl.col("key") == key) | (pl.col("skeleton") == skeleton)
+    keys = workspace.scan("instances").filter(same).select("key").collect()["key"].to_list()
+    return key if key in keys else next(iter(keys), None)
+
+
+def _alike(workspace: Workspace, found: Explanation, skeleton: str) -> Explanation:
+    """Judge the most similar texts; the best verdict is the answer, the others are related."""
+    signatures = workspace.read_array("match", "signatures")
+    units = (
+        workspace.scan("instances")
+        .group_by("skeleton", maintain_order=True)
+        .agg(pl.col("key").first(), pl.col("answer").drop_nulls().first())
+        .collect()
+    )
+    if signatures is None or len(signatures) != units.height:
+        raise InputError(
+            "the look-up index is missing", where=str(workspace.folder), fix="run the recipe again"
+        )
+    asked = Parts.of(skeleton)
+    seed = stored_recipe(workspace).match.seed
+    closeness = minhash.similarity(minhash.signatures([asked.shingles], seed=seed)[0], signatures)
+    near = set(np.argsort(-closeness, kind="stable")[:_LOOKED_AT].tolist())
+    inside = pl.col("skeleton").str.contains(skeleton, literal=True) | pl.lit(skeleton).str.contains(
+        pl.col("skeleton"), literal=True
+    )
+    near |= set(units.with_row_index().filter(inside)["index"].head(_LOOKED_AT).to_list())
+    verdicts: list[tuple[Verdict, dict[str, Any], str]] = []
+    for row in units[sorted(near)].iter_rows(named=True):
+        verdict, evidence = lexical.judge(Parts.of(row["skeleton"]), asked, (row["answer"], None))
+        if verdict is not None:
+            verdicts.append((verdict, evidence.row(), row["key"]))
+    verdicts.sort(key=lambda v: (v[0].relation == "variant", -v[0].probability, -v[1]["lexical"]))
+    if not verdicts:
+        return found
+    verdict, evidence_row, key = verdicts[0]
+    matched = _instance(workspace, key)
+    best = Explanation(
+        found.query, found.prompt, found.key, verdict.relation, verdict.probability, evidence_row, matched
+    )
+    return _known(workspace, best, key, None)
+
+
+def _known(workspace: Workspace, found: Explanation, key: str, row: tuple[str, int] | None) -> Explanation:
+    """Fill in lineage, occurrences and related texts of a key."""
+    lineage = workspace.scan("lineage")
+    places = (
+        workspace.scan("occurrences")
+        .filter(key=key)
+        .select("dataset", "row", "released", "declared_source", "answer")
+        .collect()
+    )
+    place = row or (places["dataset"][0], places["row"][0])
+    chain: list[dict[str, Any]] = []
+    while place is not None:
+        step = lineage.filter(dataset=place[0], row=place[1]).collect().row(0, named=True)
+        chain.append(step)
+        place = (step["parent_dataset"], step["parent_row"]) if step["parent_dataset"] is not None else None
+    pairs = workspace.scan("matches").filter((pl.col("child") == key) | (pl.col("parent") == key))
+    other = pl.when(pl.col("child") == key).then("parent").otherwise("child")
+    related = (
+        pairs.with_columns(key=other)
+        .join(workspace.scan("instances").select("key", "prompt"), on="key")
+        .sort("probability", "key", descending=[True, False])
+        .select("key", "relation", "tier", "probability", "prompt", "evidence")
+        .collect()
+    )
+    return Explanation(
+        **{
+            **found.__dict__,
+            "atomic_source": chain[0]["atomic_source"],
+            "chain": chain,
+            "occurrences": places.to_dicts(),
+            "related": related.to_dicts(),
+        }
+    )

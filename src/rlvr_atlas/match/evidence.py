@@ -1,0 +1,141 @@
+"""Evidence: everything that was measured between two problem texts, before anything is concluded.
+
+The tables keep it, so that a person can read why a pair was accepted, and thresholds can move without
+comparing again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from rlvr_atlas.match.tokens import Parts, lexicon
+
+#: `changed` is for reading, not for computing; longer lists of words help nobody.
+_SHOWN = 24
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was measured between a parent and a child text.
+
+    Attributes:
+        lexical: Jaccard similarity of the token bags, function words left out, 0 to 1.
+        masked: The same with all numbers masked: how alike the wording is, whatever the numbers.
+        containment: Share of the shorter bag that the longer one holds.
+        edge: The shorter text is the beginning or the end of the longer one, token for token.
+        numbers_agree: The same numbers, in digits or words, each as often.
+        order_agree: Numbers stand in the same order, or beside the same words.
+        operators_agree: The same signs and TeX commands, each as often.
+        variables_agree: The same variables up to a consistent renaming.
+        asks_agree: The same deciding words (largest/smallest, sum/product, ...).
+        answers_agree: None where either answer is missing or cannot be judged.
+        only_function_words: Nothing but words such as "the" or "please" differs.
+        changed: Tokens that differ, `-` for the parent's and `+` for the child's.
+        cosine: Set by the semantic tier, None elsewhere.
+    """
+
+    lexical: float
+    masked: float
+    containment: float
+    edge: bool
+    numbers_agree: bool
+    order_agree: bool
+    operators_agree: bool
+    variables_agree: bool
+    asks_agree: bool
+    answers_agree: bool | None
+    only_function_words: bool
+    changed: str
+    cosine: float | None = None
+
+    @property
+    def same_content(self) -> bool:
+        """Nothing that makes it another problem differs."""
+        return (
+            self.numbers_agree
+            and self.order_agree
+            and self.operators_agree
+            and self.variables_agree
+            and self.asks_agree
+        )
+
+    def row(self) -> dict[str, Any]:
+        """The columns of record.EVIDENCE."""
+        return {
+            "cosine": self.cosine,
+            "lexical": round(self.lexical, 4),
+            "containment": round(self.containment, 4),
+            "numbers_agree": self.numbers_agree and self.order_agree,
+            "operators_agree": self.operators_agree and self.variables_agree,
+            "asks_agree": self.asks_agree,
+            "answers_agree": self.answers_agree,
+            "changed": self.changed,
+        }
+
+
+def measure(parent: Parts, child: Parts, answers_agree: bool | None = None) -> Evidence:
+    """Compare two texts.
+
+    Args:
+        parent: Parts of the earlier text.
+        child: Parts of the later text.
+        answers_agree: Verdict on the two answers, from `answer.compare`.
+    """
+    gone, new = parent.bag - child.bag, child.bag - parent.bag
+    changed = set(gone) | set(new)
+    return Evidence(
+        lexical=_jaccard(parent.content, child.content),
+        masked=_jaccard(parent.masked_content, child.masked_content),
+        containment=_containment(parent.content, child.content),
+        edge=_is_edge(parent.tokens, child.tokens),
+        numbers_agree=parent.values == child.values,
+        order_agree=_order_agrees(parent, child),
+        operators_agree=parent.operators == child.operators,
+        variables_agree=_same_up_to_renaming(parent.variables, child.variables),
+        asks_agree=parent.asks == child.asks,
+        answers_agree=answers_agree,
+        only_function_words=changed <= lexicon().function_words,
+        changed=_show(gone, new),
+    )
+
+
+def _jaccard(left: Counter[str], right: Counter[str]) -> float:
+    shared = (left & right).total()
+    union = left.total() + right.total() - shared
+    return shared / union if union else 1.0
+
+
+def _containment(left: Counter[str], right: Counter[str]) -> float:
+    shorter = min(left.total(), right.total())
+    return (left & right).total() / shorter if shorter else 1.0
+
+
+def _is_edge(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
+    short, long = sorted((left, right), key=len)
+    return long[: len(short)] == short or long[len(long) - len(short) :] == short
+
+
+def _order_agrees(left: Parts, right: Parts) -> bool:
+    """Numbers may move with their clause, but not from one clause to another."""
+    if left.numbers == right.numbers:
+        return True
+    kept = (left.number_contexts & right.number_contexts).total()
+    return 2 * kept >= left.number_contexts.total()
+
+
+def _same_up_to_renaming(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
+    if left == right or Counter(left) == Counter(right):
+        return True
+    if len(left) != len(right):
+        return False
+    forth = dict(zip(left, right, strict=True))
+    back = dict(zip(right, left, strict=True))
+    return all(forth[a] == b and back[b] == a for a, b in zip(left, right, strict=True))
+
+
+def _show(gone: Counter[str], new: Counter[str]) -> str:
+    marks = [f"-{token}" for token in gone.elements()] + [f"+{token}" for token in new.elements()]
+    more = f" … {len(marks) - _SHOWN} more" if len(marks) > _SHOWN else ""
+    return " ".join(marks[:_SHOWN]) + more

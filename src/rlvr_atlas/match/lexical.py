@@ -1,0 +1,201 @@
+"""The lexical tier: MinHash and edge candidates, verified by numbers, operators and words.
+
+Templated problems (ten thousand countdown puzzles) share every word. They are told apart before any pair is
+formed: texts that are equal once their numbers are masked are one *family*, whose members are variants of
+each other by construction, and same-problem candidates are only formed between texts with equal numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from rlvr_atlas.answer import compare
+from rlvr_atlas.config import MatchSettings
+from rlvr_atlas.match import minhash
+from rlvr_atlas.match.evidence import Evidence, measure
+from rlvr_atlas.match.tokens import Parts, tokenise
+from rlvr_atlas.match.verify import Verdict, verify
+from rlvr_atlas.record import EVIDENCE
+
+Text = tuple[str, ...]
+
+#: Tokens at the beginning and end of a text that must agree before it is looked for inside another.
+_EDGE = 12
+#: A text must be this long to be recognised inside another one on its own; shorter ones need equal answers.
+_LONG, _SHORT = 16, 8
+#: Every member of a family this small is paired with every other; larger ones only with the earliest.
+_SMALL_FAMILY = 12
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two texts, by position in order of release, and what they are."""
+
+    parent: int
+    child: int
+    verdict: Verdict
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Lexical:
+    """Result of the tier.
+
+    Attributes:
+        pairs: Verified pairs, ordered by child and parent.
+        compared: How many candidate pairs were verified.
+        cut: How many were left out because too many texts looked alike.
+        signatures: (n, permutations) MinHash signatures, for later look-ups.
+    """
+
+    pairs: list[Pair]
+    compared: int
+    cut: int
+    signatures: minhash.Signatures
+
+
+def find(
+    skeletons: Sequence[str],
+    answers: Sequence[str | None],
+    datasets: Sequence[str],
+    settings: MatchSettings,
+) -> Lexical:
+    """Find pairs of texts that are the same problem or variants of each other.
+
+    Args:
+        skeletons: Distinct skeletons, ordered by release.
+        answers: Their answers, None where unknown.
+        datasets: Where each was first seen.
+        settings: Thresholds and seed.
+    """
+    texts = [tuple(tokenise(skeleton)) for skeleton in skeletons]
+    families, family_of = _families(texts)
+    signs = minhash.signatures([Parts(texts[first]).shingles for first, *_ in families], seed=settings.seed)
+    of_text = signs[family_of]
+    same = minhash.candidates(
+        of_text,
+        rows_per_band=4,
+        threshold=settings.candidate_similarity,
+        blocks=_hashes("|".join(sorted(Parts(text).values.elements())) for text in texts),
+    )
+    edge_pairs, edge_cut = _edge_candidates(texts)
+    near = np.zeros((0, 2), np.int64)
+    if settings.variants:
+        near = np.array([*_family_pairs(families), *_near_families(signs, families)]).reshape(-1, 2)
+    everything = _unique(len(texts), same.pairs, edge_pairs, near)
+    pairs = list(_verified(everything, texts, answers, datasets, settings))
+    return Lexical(pairs, len(everything), same.cut + edge_cut, of_text)
+
+
+def judge(
+    parent: Parts, child: Parts, answers: tuple[str | None, str | None]
+) -> tuple[Verdict | None, Evidence]:
+    """Measure one pair and decide what it is.
+
+    Args:
+        parent: Parts of the earlier text.
+        child: Parts of the later text.
+        answers: Their answers, in the same order.
+    """
+    verdict = compare(*answers)
+    agree = None if verdict == "unknown" else verdict == "same"
+    evidence = measure(parent, child, agree)
+    length = min(len(parent.tokens), len(child.tokens))
+    return verify(evidence, long_enough=length >= (_SHORT if agree else _LONG)), evidence
+
+
+def _verified(
+    pairs: NDArray[np.int64],
+    texts: Sequence[Text],
+    answers: Sequence[str | None],
+    datasets: Sequence[str],
+    settings: MatchSettings,
+) -> Iterator[Pair]:
+    # Bounded, because the bags of every text at once would not fit a laptop.
+    parts = lru_cache(maxsize=20_000)(lambda position: Parts(texts[position]))
+    for parent, child in pairs.tolist():
+        verdict, evidence = judge(parts(parent), parts(child), (answers[parent], answers[child]))
+        if verdict is None:
+            continue
+        if verdict.relation == "variant" and (not settings.variants or datasets[parent] == datasets[child]):
+            continue  # a dataset's own templated neighbours are not derived from each other
+        yield Pair(parent, child, verdict, evidence)
+
+
+def _families(texts: Sequence[Text]) -> tuple[list[list[int]], NDArray[np.int64]]:
+    """Texts that are equal with numbers masked: members by family, and the family of each text."""
+    by_mask: dict[Text, int] = {}
+    members: list[list[int]] = []
+    family_of = np.empty(len(texts), np.int64)
+    for position, text in enumerate(texts):
+        family = by_mask.setdefault(Parts(text).masked, len(members))
+        if family == len(members):
+            members.append([])
+        members[family].append(position)
+        family_of[position] = family
+    return members, family_of
+
+
+def _family_pairs(families: Iterable[list[int]]) -> Iterator[tuple[int, int]]:
+    for members in families:
+        parents = members if len(members) <= _SMALL_FAMILY else members[:1]
+        yield from ((parent, child) for parent in parents for child in members if parent < child)
+
+
+def _near_families(signs: minhash.Signatures, families: Sequence[list[int]]) -> Iterator[tuple[int, int]]:
+    """Earliest members of families whose wording is nearly the same: flipped asks, changed operators."""
+    near = minhash.candidates(signs, rows_per_band=8, threshold=0.7)
+    for left, right in near.pairs.tolist():
+        if max(len(families[left]), len(families[right])) <= _SMALL_FAMILY:
+            yield from ((min(a, b), max(a, b)) for a in families[left] for b in families[right])
+        else:
+            a, b = families[left][0], families[right][0]
+            yield min(a, b), max(a, b)
+
+
+def _edge_candidates(texts: Sequence[Text]) -> tuple[minhash.Pairs, int]:
+    """Pairs that begin or end with the same tokens and in which one holds the whole of the other."""
+    found, cut = [], 0
+    for edge in (slice(None, _EDGE), slice(-_EDGE, None)):
+        long = np.array([i for i, text in enumerate(texts) if len(text) >= _EDGE], dtype=np.int64)
+        values = _hashes(" ".join(texts[i][edge]) for i in long.tolist())
+        pairs, lost = minhash.pairs_within_groups(values)
+        found.append(long[pairs])
+        cut += lost
+    return np.concatenate(found), cut
+
+
+def _unique(n: int, *pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    packed = np.unique(np.concatenate([p[:, 0] * n + p[:, 1] for p in pairs]))
+    return np.stack([packed // n, packed % n], axis=1) if n else np.zeros((0, 2), np.int64)
+
+
+def _hashes(texts: Iterable[str]) -> NDArray[np.uint64]:
+    digests = b"".join(hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts)
+    return np.frombuffer(digests, dtype=np.uint64)
+
+
+def as_frame(pairs: Sequence[Pair], units: pl.DataFrame) -> pl.DataFrame:
+    """Pairs as a frame: parent_skeleton, child_skeleton, relation, probability, evidence.
+
+    Args:
+        pairs: Pairs of positions.
+        units: The texts they are positions in, with a column `skeleton`.
+    """
+    skeletons = units["skeleton"]
+    return pl.DataFrame(
+        {
+            "parent_skeleton": skeletons.gather([pair.parent for pair in pairs]),
+            "child_skeleton": skeletons.gather([pair.child for pair in pairs]),
+            "relation": pl.Series([pair.verdict.relation for pair in pairs], dtype=pl.String),
+            "probability": pl.Series([pair.verdict.probability for pair in pairs], dtype=pl.Float64),
+            "evidence": pl.Series([pair.evidence.row() for pair in pairs], dtype=EVIDENCE),
+        }
+    )

@@ -1,0 +1,142 @@
+"""What a problem is made of, for comparing: words, numbers, operators, variables and asks.
+
+Works on skeletons (see canonicalise): lower case, TeX spellings unified. Tokens are the unit of every tier
+after the exact ones; the lists of deciding words are data in `lexicon.toml`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.resources import files
+from itertools import pairwise
+from sys import intern
+
+#: A TeX command, a number, a word, a Chinese/Japanese/Korean character, or any other sign.
+_TOKEN = re.compile(r"\\[a-z]+|\d+(?:\.\d+)?|[^\W\d_⺀-鿿가-힣]+|[⺀-鿿가-힣]|[^\w\s]")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+#: Signs that carry no meaning of their own once spacing and grouping are unified.
+_SILENT = frozenset(".,;:?'\"(){}[]&$`~，。、；：？（）“”‘’")
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """The word lists of `lexicon.toml`, turned around: word -> meaning."""
+
+    asks: dict[str, str]
+    numbers: dict[str, str]
+    function_words: frozenset[str]
+
+
+@cache
+def lexicon() -> Lexicon:
+    """The lexicon, read once."""
+    data = tomllib.loads(files("rlvr_atlas.match").joinpath("lexicon.toml").read_text(encoding="utf-8"))
+
+    def turn(table: dict[str, list[str]]) -> dict[str, str]:
+        return {word: meaning for meaning, words in table.items() for word in words}
+
+    return Lexicon(turn(data["asks"]), turn(data["numbers"]), frozenset(data["function_words"]["words"]))
+
+
+def tokenise(skeleton: str) -> list[str]:
+    """Tokens of a skeleton in order, silent signs left out."""
+    # Interned: a corpus repeats a small vocabulary millions of times.
+    return [intern(token) for token in _TOKEN.findall(skeleton) if token not in _SILENT]
+
+
+def is_number(token: str) -> bool:
+    """Whether a token is a number in digits."""
+    return token[0].isdigit() and _NUMBER.fullmatch(token) is not None
+
+
+def _is_word(token: str) -> bool:
+    return len(token) > 1 and token.isalpha()
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of one problem text; everything the verifier compares is derived from `tokens`."""
+
+    tokens: tuple[str, ...]
+
+    @classmethod
+    def of(cls, skeleton: str) -> Parts:
+        """Parts of a skeleton."""
+        return cls(tuple(tokenise(skeleton)))
+
+    @cached_property
+    def bag(self) -> Counter[str]:
+        """How often each token occurs."""
+        return Counter(self.tokens)
+
+    @cached_property
+    def numbers(self) -> tuple[str, ...]:
+        """Numbers in digits, in order."""
+        return tuple(token for token in self.tokens if is_number(token))
+
+    @cached_property
+    def values(self) -> Counter[str]:
+        """Numbers in digits and in words, as values: "7 pears" and "seven pears" agree."""
+        table = lexicon().numbers
+        return Counter(table.get(token, token) for token in self.tokens if is_number(token) or token in table)
+
+    @cached_property
+    def number_contexts(self) -> Counter[str]:
+        """Each number with the token before it and with the token after it."""
+        padded = ("", *self.tokens, "")
+        return Counter(
+            f"{left} {right}"
+            for left, right in pairwise(padded)
+            if (left and is_number(left)) or (right and is_number(right))
+        )
+
+    @cached_property
+    def operators(self) -> Counter[str]:
+        """Signs and TeX commands; a hyphen between two words is spelling, not subtraction."""
+        padded = ("", *self.tokens, "")
+        return Counter(
+            token
+            for before, token, after in zip(padded, self.tokens, padded[2:], strict=False)
+            if not token[0].isalnum() and not (token == "-" and _is_word(before) and _is_word(after))
+        )
+
+    @cached_property
+    def variables(self) -> tuple[str, ...]:
+        """Single Latin letters in order; `a` and `i` are left out, being words as often as variables."""
+        return tuple(t for t in self.tokens if len(t) == 1 and "b" <= t <= "z" and t not in "is")
+
+    @cached_property
+    def asks(self) -> frozenset[str]:
+        """Meanings of the deciding words."""
+        table = lexicon().asks
+        return frozenset(table[token] for token in self.tokens if token in table)
+
+    @cached_property
+    def content(self) -> Counter[str]:
+        """The bag without function words."""
+        ignored = lexicon().function_words
+        return Counter({token: count for token, count in self.bag.items() if token not in ignored})
+
+    @cached_property
+    def masked_content(self) -> Counter[str]:
+        """The same with every number in digits counted as one token."""
+        masked: Counter[str] = Counter()
+        for token, count in self.content.items():
+            masked["#" if is_number(token) else token] += count
+        return masked
+
+    @cached_property
+    def masked(self) -> tuple[str, ...]:
+        """Tokens with every number in digits replaced by one mark."""
+        return tuple("#" if is_number(token) else token for token in self.tokens)
+
+    @cached_property
+    def shingles(self) -> list[str]:
+        """Masked words and neighbouring pairs: the set that MinHash compares."""
+        words = self.masked
+        pairs = [f"{left} {right}" for left, right in pairwise(words)]
+        return sorted({*words, *pairs} - lexicon().function_words)

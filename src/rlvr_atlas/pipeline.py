@@ -1,0 +1,245 @@
+"""The way of the data, in order. Read this page first.
+
+    load -> canonicalise -> index -> match -> attribute -> report
+
+Each stage is a plain function from tables and settings to tables; this module calls them in order, skips what
+is up to date, and hands the results to the store. A stage is up to date when its inputs, its settings and its
+own source code are what they were.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Sequence
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from rlvr_atlas import index, registry
+from rlvr_atlas.answer import extract_column
+from rlvr_atlas.attribute import attribute
+from rlvr_atlas.canonicalise import canonicalise, infer_templates
+from rlvr_atlas.config import DatasetSpec, Recipe, parse_recipe
+from rlvr_atlas.errors import InputError, WorkspaceError
+from rlvr_atlas.load import DatasetReader, open_dataset
+from rlvr_atlas.match import match
+from rlvr_atlas.record import DATASETS, ROWS, SCHEMAS, SKIPPED_ROWS, conform, empty
+from rlvr_atlas.report import render
+from rlvr_atlas.store import Workspace, fingerprint
+
+#: Stages by name, with the parts of the package whose code decides their result.
+STAGES: dict[str, tuple[str, ...]] = {
+    "ingest": ("record.py", "load", "canonicalise", "answer", "index.py"),
+    "trace": ("record.py", "match", "attribute.py", "registry", "answer"),
+    "report": ("report",),
+}
+
+#: Called with (stage, what is being worked on, done, total) as work proceeds.
+OnProgress = Callable[[str, str, int, int], None]
+
+
+def _quiet(stage: str, what: str, done: int, total: int) -> None:
+    """No progress shown."""
+
+
+def run(
+    recipe: Recipe,
+    *,
+    stages: Iterable[str] = tuple(STAGES),
+    allow_network: bool = False,
+    on_progress: OnProgress = _quiet,
+) -> Workspace:
+    """Carry out a recipe, skipping what is up to date.
+
+    Args:
+        recipe: What to look at and how.
+        stages: Which stages; each needs the tables of those before it.
+        allow_network: Whether datasets may be fetched from the Hub.
+        on_progress: Shown to the user.
+
+    Returns:
+        The workspace, with the tables of the stages in it.
+
+    Raises:
+        AtlasError: Where an input cannot be used; finished stages stay finished.
+    """
+    workspace = Workspace(recipe.workspace_path, create=True)
+    with workspace.locked():
+        workspace.note(recipe=recipe.model_dump(mode="json"), base=str(recipe.base.resolve()))
+        for stage in stages:
+            _STAGE_FUNCTIONS[stage](recipe, workspace, allow_network, on_progress)
+    return workspace
+
+
+def stored_recipe(workspace: Workspace) -> Recipe:
+    """The recipe a workspace was made with.
+
+    Raises:
+        WorkspaceError: If the workspace does not hold one.
+    """
+    try:
+        return parse_recipe(workspace.manifest["recipe"], base=Path(workspace.manifest["base"]))
+    except KeyError:
+        fix = "run the recipe itself: rlvr-atlas run RECIPE.toml"
+        raise WorkspaceError("no recipe in this workspace", where=str(workspace.folder), fix=fix) from None
+
+
+def ingest(recipe: Recipe, workspace: Workspace, allow_network: bool, on_progress: OnProgress) -> None:
+    """Load, canonicalise, index: datasets, occurrences, instances, skipped_rows, schemas, templates."""
+    specs = index.release_order(recipe.datasets)
+    readers = [open_dataset(spec, recipe.base, allow_network=allow_network) for spec in specs]
+    names = [_rows_fingerprint(reader) for reader in readers]
+    made_from = fingerprint(
+        _code("ingest"), names, [spec.model_dump(mode="json", exclude={"path"}) for spec in specs]
+    )
+    if workspace.done("ingest", made_from):
+        return
+    started = time.monotonic()
+    loaded = []
+    for number, (reader, name) in enumerate(zip(readers, names, strict=True)):
+        on_progress("load", reader.spec.id, number, len(readers))
+        loaded.append(_load(reader, name, workspace))
+    on_progress("canonicalise", f"{sum(rows.height for rows, _, _ in loaded)} rows", 0, 1)
+    templates = pl.concat(
+        infer_templates(rows, spec.adapter) for (rows, _, _), spec in zip(loaded, specs, strict=True)
+    )
+    rows = canonicalise(pl.concat([rows for rows, _, _ in loaded]), templates)
+    on_progress("index", f"{rows.height} rows", 0, 1)
+    skipped = pl.concat([skipped for _, skipped, _ in loaded])
+    datasets = _datasets(specs, [reader.content_sha256 for reader in readers], rows, skipped)
+    occurrences, instances = index.build(rows, datasets.select("dataset", "rank", "released"))
+    tables = {
+        "datasets": datasets,
+        "occurrences": occurrences,
+        "instances": instances,
+        "skipped_rows": skipped,
+        "schemas": pl.concat([schemas for _, _, schemas in loaded]),
+        "templates": templates,
+    }
+    workspace.finish("ingest", made_from, tables, seconds=time.monotonic() - started)
+
+
+def trace(recipe: Recipe, workspace: Workspace, _network: bool, on_progress: OnProgress) -> None:
+    """Match and attribute: tables matches, lineage, edges, conflicts."""
+    made_from = fingerprint(_code("trace"), _done(workspace, "ingest"), recipe.match.model_dump(mode="json"))
+    if workspace.done("trace", made_from):
+        return
+    started = time.monotonic()
+    instances, datasets = workspace.read("instances"), workspace.read("datasets")
+    on_progress("match", f"{instances.height} distinct prompts", 0, 1)
+    matched = match(instances, recipe.match)
+    on_progress("attribute", f"{matched.matches.height} matches", 0, 1)
+    attributed = attribute(
+        workspace.read("occurrences"),
+        matched.matches,
+        datasets,
+        map_label=registry.map_label,
+        min_probability=recipe.match.min_probability,
+    )
+    tables = {
+        "matches": matched.matches,
+        "lineage": attributed.lineage,
+        "edges": attributed.edges,
+        "conflicts": attributed.conflicts,
+    }
+    workspace.write_array("match", "signatures", matched.signatures)
+    workspace.finish("trace", made_from, tables, seconds=time.monotonic() - started, limits=matched.limits)
+
+
+def report(_recipe: Recipe, workspace: Workspace, _network: bool, on_progress: OnProgress) -> None:
+    """Write `report.html` from the tables that are there."""
+    on_progress("report", "report.html", 0, 1)
+    tables = {name: frame.collect() for name, frame in workspace.tables().items()}
+    workspace.write_text("report.html", render(tables, workspace.manifest))
+
+
+_STAGE_FUNCTIONS: dict[str, Callable[[Recipe, Workspace, bool, OnProgress], None]] = {
+    "ingest": ingest,
+    "trace": trace,
+    "report": report,
+}
+
+
+def _load(
+    reader: DatasetReader, name: str, workspace: Workspace
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Rows, skipped rows and schemas of one dataset: kept from an earlier run, or read now and kept."""
+    kinds = ("rows", "skipped", "schemas")
+    kept = [workspace.read_cached_frame(kind, name) for kind in kinds]
+    if kept[0] is not None and kept[1] is not None and kept[2] is not None:
+        return kept[0], kept[1], kept[2]
+    # Final answers are cut out batch by batch, so that worked solutions are never held all at once.
+    batches = [
+        batch.with_columns(extract_column(batch["answer"], batch["answer_kind"]).alias("answer"))
+        for batch in reader.batches()
+    ]
+    rows = pl.concat(batches) if batches else empty(ROWS)
+    frames = (rows, conform(reader.skipped_rows, SKIPPED_ROWS), conform(reader.schemas, SCHEMAS))
+    for kind, frame in reversed(list(zip(kinds, frames, strict=True))):
+        workspace.write_cached_frame(kind, name, frame)
+    return frames
+
+
+def _datasets(
+    specs: Sequence[DatasetSpec], hashes: Sequence[str], rows: pl.DataFrame, skipped: pl.DataFrame
+) -> pl.DataFrame:
+    described = pl.DataFrame(
+        [
+            {
+                **spec.model_dump(
+                    include={"role", "title", "released", "license", "atomic_source", "revision"}
+                ),
+                "dataset": spec.id,
+                "hub_id": spec.hub,
+                "content_sha256": digest,
+                "derived_from": spec.derived_from,
+                "rank": rank,
+                "trust_labels": spec.trust_labels,
+            }
+            for rank, (spec, digest) in enumerate(zip(specs, hashes, strict=True))
+        ],
+        schema_overrides={name: dtype for name, dtype in DATASETS.items() if name not in ("rows",)},
+    ).drop("rows", "skipped_rows", "distinct_prompts", strict=False)
+    read = rows.group_by("dataset").agg(read=pl.len(), distinct_prompts=pl.col("key").n_unique())
+    lost = skipped.group_by("dataset").agg(skipped_rows=pl.len())
+    counts = described.join(read, on="dataset", how="left").join(lost, on="dataset", how="left")
+    counts = counts.with_columns(pl.col("read", "skipped_rows", "distinct_prompts").fill_null(0))
+    return conform(counts.with_columns(rows=pl.col("read") + pl.col("skipped_rows")).drop("read"), DATASETS)
+
+
+def _rows_fingerprint(reader: DatasetReader) -> str:
+    """What decides the rows of a dataset: the bytes, the recipe's field paths, and the code that reads."""
+    adapter = reader.spec.adapter.model_dump(mode="json")
+    return f"{reader.spec.id}-{fingerprint(reader.content_sha256, adapter, _code('ingest'))}"
+
+
+def _done(workspace: Workspace, stage: str) -> str:
+    entry: dict[str, Any] | None = workspace.manifest["stages"].get(stage)
+    if entry is None:
+        fix = f"run it first: rlvr-atlas {stage} {workspace.folder}"
+        raise InputError(f"the stage '{stage}' has not been run", where=str(workspace.folder), fix=fix)
+    return str(entry["fingerprint"])
+
+
+def _code(stage: str) -> str:
+    """A digest of the source files behind a stage, so that an upgrade never leaves stale tables."""
+    digest = hashlib.sha256()
+    package = files("rlvr_atlas")
+    for part in STAGES[stage]:
+        for name, content in sorted(_sources(package.joinpath(part))):
+            digest.update(name.encode() + b"\0" + content)
+    return digest.hexdigest()[:16]
+
+
+def _sources(place: Traversable) -> list[tuple[str, bytes]]:
+    if place.is_file():
+        return [(place.name, place.read_bytes())] if place.name.endswith((".py", ".toml")) else []
+    if not place.is_dir():  # a module or a package of one name: `answer.py` or `answer/`
+        return [(place.name, files("rlvr_atlas").joinpath(f"{place.name}.py").read_bytes())]
+    return [
+        (f"{place.name}/{name}", content) for entry in place.iterdir() for name, content in _sources(entry)
+    ]

@@ -1,0 +1,150 @@
+"""How the command line shows results: tables, progress, JSON. Nothing here computes.
+
+Text goes to standard output, progress and errors to standard error, so that output can be piped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from rlvr_atlas.explain import Explanation
+    from rlvr_atlas.pipeline import OnProgress
+    from rlvr_atlas.store import Workspace
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def show_summary(workspace: Workspace, as_json: bool) -> None:
+    """What a run found, per dataset, with everything that was left out."""
+    from rlvr_atlas.report import summary
+
+    facts = summary({name: frame.collect() for name, frame in workspace.tables().items()})
+    if as_json:
+        print_json(facts)
+        return
+    rows = [
+        {
+            "dataset": d["dataset"],
+            "role": d["role"],
+            "rows": d["rows"],
+            "skipped": d["skipped_rows"],
+            "distinct": d["distinct_prompts"],
+            "attributed": f"{d['attributed_share']:.1%}",
+        }
+        for d in facts["datasets"]
+    ]
+    print_table("Datasets", rows)
+    for stage in workspace.manifest["stages"].values():
+        for limit in stage.get("limits", []):
+            out.print(f"note: {limit}", markup=False)
+    if (workspace.folder / "report.html").exists():
+        out.print(f"report: {workspace.folder / 'report.html'}", markup=False)
+
+
+def show_explanation(found: Explanation) -> None:
+    """One problem: what it is, where it comes from, where else it stands."""
+    out.print(f"prompt         {one_line(found.prompt, 600)}", markup=False)
+    if found.relation is None:
+        out.print("source         unknown: nothing in this workspace is the same problem", markup=False)
+        return
+    if found.relation != "identical":
+        out.print(f"recognised as  {one_line(found.matched, 600)}", markup=False)
+    out.print(f"relation       {found.relation} (probability {found.probability:.2f})", markup=False)
+    for name, value in (found.evidence or {}).items():
+        if value not in (None, ""):
+            out.print(f"  {name:16} {one_line(value)}", markup=False)
+    out.print(f"atomic source  {found.atomic_source or 'unknown'}", markup=False)
+    steps = [
+        {
+            "step": number,
+            "dataset": step["dataset"],
+            "row": step["row"],
+            "relation to next": step["relation"] or "(root)",
+            "tier": step["tier"],
+            "probability": step["probability"],
+        }
+        for number, step in enumerate(found.chain)
+    ]
+    print_table("Lineage, back to the root", steps)
+    print_table("Occurrences", found.occurrences[:30], more=len(found.occurrences) - 30)
+    related = [{k: r[k] for k in ("relation", "tier", "probability", "prompt")} for r in found.related]
+    if related:
+        print_table("Related texts", related[:10], more=len(related) - 10)
+
+
+def print_json(value: object) -> None:
+    """A value as JSON, in the order of its keys."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+
+
+def print_table(title: str, rows: list[dict[str, Any]], more: int = 0) -> None:
+    """Rows as a table; `more` says how many are not shown."""
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    for column in rows[0] if rows else []:
+        number = all(isinstance(row[column], int | float) for row in rows)
+        table.add_column(str(column), justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row.values()))
+    out.print(table)
+    if more > 0:
+        out.print(f"… and {more} more (--json shows all)", markup=False)
+
+
+def _cell(value: object) -> Text:
+    return Text(one_line(value, 160))
+
+
+def one_line(value: object, limit: int = 2000) -> str:
+    """Any value as one safe line: control characters of untrusted text never reach the terminal."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = "".join(c if c.isprintable() else " " for c in text)
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
+
+
+@contextmanager
+def progress() -> Iterator[OnProgress]:
+    """A progress bar on standard error; where that is no terminal, one plain line per stage."""
+    try:
+        with _bar() if err.is_terminal else nullcontext(_lines()) as on_progress:
+            yield on_progress
+    except KeyboardInterrupt:
+        err.print("interrupted: run the same command again, what is finished is not repeated")
+        raise
+
+
+def _lines() -> OnProgress:
+    seen: set[str] = set()
+
+    def say(stage: str, what: str, _done: int, total: int) -> None:
+        if stage not in seen:
+            seen.add(stage)
+            err.print(f"{stage}: {f'{total} datasets' if stage == 'load' else one_line(what)}", markup=False)
+
+    return say
+
+
+@contextmanager
+def _bar() -> Iterator[OnProgress]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def show(stage: str, what: str, done: int, total: int) -> None:
+            bar.update(task, description=f"{stage}: {one_line(what, 60)}", completed=done, total=total)
+
+        yield show
