@@ -1,5 +1,6 @@
 """The house keeps its own rules: sizes, imports, documentation, locks, and no trace of anybody's machine."""
 
+import json
 import os
 import re
 import subprocess
@@ -13,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 import rlvr_atlas
-from rlvr_atlas import record
+from rlvr_atlas import config, record
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "rlvr_atlas"
@@ -67,6 +68,28 @@ def test_the_workspace_page_lists_the_columns_of_every_table():
         for section in page.split("\n### ")[1:]
     }
     assert written == schemas
+
+
+def test_the_recipe_page_lists_every_setting_with_its_default():
+    sections = {
+        "[workspace]": config.WorkspaceSettings,
+        "[[datasets]]": config.DatasetSpec,
+        "[datasets.adapter]": config.Adapter,
+        "[match]": config.MatchSettings,
+    }
+    page = read("docs/recipes.md")
+    for title, settings in sections.items():
+        section = page.split(f"\n## `{title}`\n", 1)[1].split("\n## ", 1)[0]
+        written = dict(re.findall(r"^\| `(\w+)` \|(?: `(.*?)` \|)?", section, re.MULTILINE))
+        defaults = {name: field.default for name, field in settings.model_fields.items()}
+        assert list(written) == list(defaults), title
+        stated = {name: json.loads(text) for name, text in written.items() if text}
+        assert stated == {name: value for name, value in defaults.items() if name in stated}, title
+
+
+def test_the_recipe_page_begins_with_a_recipe_that_is_one():
+    example = re.search(r"```toml\n(.*?)```", read("docs/recipes.md"), re.DOTALL)[1]
+    assert len(config.parse_recipe(tomllib.loads(example)).datasets) == 3
 
 
 def shown(dtype: pl.DataType | type[pl.DataType]) -> str:
