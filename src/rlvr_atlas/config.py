@@ -7,11 +7,12 @@ Unknown keys are errors, because a misspelled setting that is silently ignored i
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
@@ -71,7 +72,7 @@ class DatasetSpec(_Settings):
     released: dt.date | None = None
     license: str | None = None
     #: Set when this dataset introduces data: rows first seen here come from this source.
-    atomic_source: str | None = None
+    atomic_source: DatasetId | None = None
     #: Ids of documented upstreams, in this recipe or not.
     derived_from: list[str] = []
     #: Whether the rows' own source labels may name the atomic source where nothing earlier is in view.
@@ -118,12 +119,8 @@ class Recipe(_Settings):
 
     @model_validator(mode="after")
     def _unique_ids(self) -> Self:
-        seen: set[str] = set()
-        for spec in self.datasets:
-            # Ids become file names, and some file systems do not tell case apart.
-            if spec.id.lower() in seen:
-                raise ValueError(f"two datasets have the id {spec.id!r}")
-            seen.add(spec.id.lower())
+        for problem in _same_ids(spec.id for spec in self.datasets):
+            raise ValueError(problem)
         return self
 
     @property
@@ -132,24 +129,38 @@ class Recipe(_Settings):
         return self.base / self.workspace.path
 
 
-def parse_recipe(data: dict[str, Any], *, base: Path = Path(), where: str = "recipe") -> Recipe:
+def parse_recipe(
+    data: dict[str, Any], *, base: Path = Path(), where: str = "recipe", problems: Sequence[str] = ()
+) -> Recipe:
     """Check a recipe that is already in memory.
 
     Args:
         data: The parsed TOML.
         base: Folder that relative paths start from.
         where: How errors name the recipe.
+        problems: What was found wrong before, to be reported with the rest.
 
     Raises:
         RecipeError: For every unknown key, wrong type or missing value, all at once.
     """
+    found = [*problems, *_same_ids(entry.get("id") for entry in entries(data))]
+    if "base" in data:
+        found.append(_unknown_key((), "base"))
     try:
-        return Recipe.model_validate({**data, "base": base})
+        recipe = Recipe.model_validate({**data, "base": base})
     except ValidationError as error:
-        problems = "; ".join(_say(problem, data) for problem in error.errors())
-        raise RecipeError(
-            problems, where=where, fix="see docs/recipes.md for the keys a recipe may have"
-        ) from None
+        found += _sentences(error, data)
+    else:
+        if not found:
+            return recipe
+    everything = "; ".join(dict.fromkeys(found))
+    raise RecipeError(everything, where=where, fix="see docs/recipes.md for the keys a recipe may have")
+
+
+def entries(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The `[[datasets]]` tables of an unchecked recipe; whatever else stands there is left to the check."""
+    listed = data.get("datasets")
+    return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -166,17 +177,100 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise RecipeError(f"not a readable TOML file ({error})", where=str(path)) from None
 
 
-def _say(problem: Mapping[str, Any], data: dict[str, Any]) -> str:
-    """One pydantic complaint in a sentence that names the dataset, not its position."""
-    place = [str(part) for part in problem["loc"]]
-    if len(place) > 1 and place[0] == "datasets" and place[1].isdigit():
-        entries = data.get("datasets")
-        entry = entries[int(place[1])] if isinstance(entries, list) else None
-        name = entry.get("id", "without an id") if isinstance(entry, dict) else "without an id"
-        place[:2] = [f"dataset {name}"]
-    if problem["type"] == "extra_forbidden":
-        return f"unknown key '{place[-1]}' in {' '.join(place[:-1]) or 'the recipe'}"
-    message = re.sub(r"^Value error, ", "", problem["msg"])
-    if problem["type"] == "string_pattern_mismatch":
-        message = f"{problem['input']!r} is not an id: it becomes a file name, so letters, digits, '.', '_', '-' only"
-    return f"{' '.join(place)}: {message}".removeprefix(": ")
+def _same_ids(ids: Iterable[object]) -> list[str]:
+    """A sentence for every id that stands twice, in any case: file systems need not tell case apart."""
+    seen: set[str] = set()
+    problems = []
+    for name in ids:
+        if not isinstance(name, str):
+            continue
+        if name.lower() in seen:
+            problems.append(f"two datasets have the id {name!r}")
+        seen.add(name.lower())
+    return problems
+
+
+#: What a value must be, by the kind of pydantic's complaint; other complaints are passed on as they are.
+_MUST_BE = {
+    "string_type": "text",
+    "list_type": "a list of texts",
+    "model_type": "a table",
+    "model_attributes_type": "a table",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "date_type": "a date such as 2025-03-17",
+    "date_parsing": "a date such as 2025-03-17",
+    "date_from_datetime_parsing": "a date such as 2025-03-17",
+    "date_from_datetime_inexact": "a date such as 2025-03-17",
+}
+
+
+def _sentences(error: ValidationError, data: Mapping[str, Any]) -> list[str]:
+    """Pydantic's complaints as sentences that name datasets, not positions; one sentence for each place."""
+    must_be: dict[str, list[str]] = {}
+    sentences = []
+    for problem in error.errors():
+        kind, loc = problem["type"], problem["loc"]
+        if kind == "extra_forbidden":
+            sentences.append(_unknown_key(loc[:-1], str(loc[-1]), _place(loc[:-1], data)))
+            continue
+        # After the key of a dataset come the arms of a union and positions: ("path", "list[str]", 0).
+        in_list = len(loc) > 2 and isinstance(loc[-1], int)
+        place = _place([*loc[:2], *(part for part in loc[2:] if not _is_arm(part))], data)
+        if loc == ("datasets",):
+            sentences.append("there are no datasets: each one is a table under a [[datasets]] of its own")
+        elif kind in _MUST_BE:
+            must_be.setdefault(place, []).append("a list of texts" if in_list else _MUST_BE[kind])
+        elif kind == "missing":
+            sentences.append(f"{place} is missing")
+        elif kind == "string_pattern_mismatch":
+            sentences.append(
+                f"{place}: {problem['input']!r} is no id: it becomes a file name, so it begins with a letter"
+                " or digit and has only these and '.', '_', '-'"
+            )
+        else:
+            message = re.sub("^Value error, ", "", problem["msg"])
+            sentences.append(f"{place}: {message}" if place else message)
+    sentences += [f"{place} must be {' or '.join(dict.fromkeys(kinds))}" for place, kinds in must_be.items()]
+    return sentences
+
+
+def _is_arm(part: int | str) -> bool:
+    return isinstance(part, int) or part == "str" or "[" in part
+
+
+def _place(loc: Sequence[int | str], data: Mapping[str, Any]) -> str:
+    """`dataset gsm8k, adapter.prompt` for ("datasets", 0, "adapter", "prompt"); `match.seed`."""
+    if len(loc) > 1 and loc[0] == "datasets" and isinstance(loc[1], int):
+        entry = data["datasets"][loc[1]]
+        name = entry["id"] if isinstance(entry, dict) and "id" in entry else f"number {loc[1] + 1}"
+        inside = ".".join(str(part) for part in loc[2:])
+        return f"dataset {name}, {inside}" if inside else f"dataset {name}"
+    return ".".join(str(part) for part in loc)
+
+
+def _unknown_key(loc: Sequence[int | str], key: str, place: str = "") -> str:
+    """Names the nearest key of the same table, or the table that has this key."""
+    tables = _tables()
+    table = ".".join(part for part in loc if isinstance(part, str))
+    near = difflib.get_close_matches(key, tables[table], n=1)
+    homes = [f"[{name}]" if name else "the top of the file" for name, keys in tables.items() if key in keys]
+    hint = f" (did you mean '{near[0]}'?)" if near else f" (it belongs in {homes[0]})" if homes else ""
+    return f"unknown key '{key}' in {place or 'the recipe'}{hint}"
+
+
+def _tables(model: type[BaseModel] = Recipe, name: str = "") -> dict[str, list[str]]:
+    """Every table of a recipe by its dotted name, with the keys it may have."""
+    keys = [key for key, field in model.model_fields.items() if not field.exclude]
+    tables = {name: keys}
+    for key in keys:
+        annotation = model.model_fields[key].annotation
+        for part in (annotation, *get_args(annotation)):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                tables |= _tables(part, f"{name}.{key}".removeprefix("."))
+    return tables
