@@ -64,15 +64,13 @@ def build(rows: pl.DataFrame, ranks: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
     """
     ordered = rows.join(ranks, on="dataset", how="left").sort("rank", "row")
     occurrences = conform(ordered.select(*OCCURRENCES), OCCURRENCES)
-    first = pl.all().exclude("answer").first()
-    instances = (
-        ordered.rename({"dataset": "first_dataset", "row": "first_row"})
-        .group_by("key", maintain_order=True)
-        .agg(
-            first.exclude("split", "declared_source", "released", "rank"),
-            pl.col("answer").drop_nulls().first(),
-            pl.len().alias("occurrences"),
-        )
+    same_for_key = ("prompt", "skeleton", "stem", "language", "domain", "is_mcq")
+    instances = ordered.group_by("key", maintain_order=True).agg(
+        pl.col(*same_for_key).first(),
+        pl.col("answer").drop_nulls().first(),
+        occurrences=pl.len(),
+        first_dataset=pl.col("dataset").first(),
+        first_row=pl.col("row").first(),
     )
     columns = [*INSTANCES, "stem", "first_dataset", "first_row"]
     return occurrences, conform(instances.select(*columns), INSTANCES)

@@ -27,7 +27,7 @@ class Evidence:
         edge: The shorter text is the beginning or the end of the longer one, token for token.
         numbers_agree: The same numbers, in digits or words, each as often.
         order_agree: Numbers stand in the same order, or beside the same words.
-        operators_agree: The same signs and TeX commands, each as often.
+        operators_agree: The same signs and TeX commands, beside the same numbers and variables.
         variables_agree: The same variables up to a consistent renaming.
         asks_agree: The same deciding words (largest/smallest, sum/product, ...).
         answers_agree: None where either answer is missing or cannot be judged.
@@ -92,7 +92,7 @@ def measure(parent: Parts, child: Parts, answers_agree: bool | None = None) -> E
         edge=_is_edge(parent.tokens, child.tokens),
         numbers_agree=parent.values == child.values,
         order_agree=_order_agrees(parent, child),
-        operators_agree=parent.operators == child.operators,
+        operators_agree=_same_operations(parent, child),
         variables_agree=_same_up_to_renaming(parent.variables, child.variables),
         asks_agree=parent.asks == child.asks,
         answers_agree=answers_agree,
@@ -123,6 +123,14 @@ def _order_agrees(left: Parts, right: Parts) -> bool:
         return True
     kept = (left.number_contexts & right.number_contexts).total()
     return 2 * kept >= left.number_contexts.total()
+
+
+def _same_operations(left: Parts, right: Parts) -> bool:
+    if left.operators != right.operators:
+        return False
+    # Renamed variables change the pairs; then the signs alone have to do.
+    renamed = Counter(left.variables) != Counter(right.variables)
+    return renamed or left.formula_pairs == right.formula_pairs
 
 
 def _same_up_to_renaming(left: tuple[str, ...], right: tuple[str, ...]) -> bool:

@@ -16,7 +16,7 @@ from itertools import pairwise
 from sys import intern
 
 #: A TeX command, a number, a word, a Chinese/Japanese/Korean character, or any other sign.
-_TOKEN = re.compile(r"\\[a-z]+|\d+(?:\.\d+)?|[^\W\d_⺀-鿿가-힣]+|[⺀-鿿가-힣]|[^\w\s]")
+_TOKEN = r"\\[a-z]+|\d+(?:\.\d+)?|[^\W\d_⺀-鿿가-힣]+|[⺀-鿿가-힣]|[^\w\s]"
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 #: Signs that carry no meaning of their own once spacing and grouping are unified.
 _SILENT = frozenset(".,;:?'\"(){}[]&$`~，。、；：？（）“”‘’")
@@ -42,10 +42,21 @@ def lexicon() -> Lexicon:
     return Lexicon(turn(data["asks"]), turn(data["numbers"]), frozenset(data["function_words"]["words"]))
 
 
+@cache
+def _pattern() -> re.Pattern[str]:
+    """Chinese is written without spaces: words of the lexicon come first, other characters stand alone."""
+    words = lexicon()
+    known = {*words.asks, *words.numbers, *words.function_words}
+    unspaced = sorted(
+        (word for word in known if len(word) > 1 and not word.isascii()), key=lambda w: (-len(w), w)
+    )
+    return re.compile("|".join([*map(re.escape, unspaced), _TOKEN]))
+
+
 def tokenise(skeleton: str) -> list[str]:
     """Tokens of a skeleton in order, silent signs left out."""
     # Interned: a corpus repeats a small vocabulary millions of times.
-    return [intern(token) for token in _TOKEN.findall(skeleton) if token not in _SILENT]
+    return [intern(token) for token in _pattern().findall(skeleton) if token not in _SILENT]
 
 
 def is_number(token: str) -> bool:
@@ -55,6 +66,10 @@ def is_number(token: str) -> bool:
 
 def _is_word(token: str) -> bool:
     return len(token) > 1 and token.isalpha()
+
+
+def _is_sign(token: str) -> bool:
+    return not token[0].isalnum()
 
 
 @dataclass(frozen=True)
@@ -101,7 +116,16 @@ class Parts:
         return Counter(
             token
             for before, token, after in zip(padded, self.tokens, padded[2:], strict=False)
-            if not token[0].isalnum() and not (token == "-" and _is_word(before) and _is_word(after))
+            if _is_sign(token) and not (token == "-" and _is_word(before) and _is_word(after))
+        )
+
+    @cached_property
+    def formula_pairs(self) -> Counter[str]:
+        """Each operator with the number, variable or operator beside it: "3 -" and "- 5" of 3 - 5."""
+        return Counter(
+            f"{left} {right}"
+            for left, right in pairwise(self.tokens)
+            if (_is_sign(left) and not _is_word(right)) or (_is_sign(right) and not _is_word(left))
         )
 
     @cached_property

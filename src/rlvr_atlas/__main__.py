@@ -1,0 +1,5 @@
+"""`python -m rlvr_atlas` is the command `rlvr-atlas`."""
+
+from rlvr_atlas.cli import main
+
+main()

@@ -1,0 +1,104 @@
+"""The lexical tier: what is the same problem, what is a variant, and what is neither."""
+
+import pytest
+
+from rlvr_atlas.config import MatchSettings
+from rlvr_atlas.match import lexical
+from rlvr_atlas.match.tokens import Parts
+
+BASE = "tom has 12 red marbles and buys 7 more at the market how many marbles does tom have altogether"
+
+
+def _relation(parent, child, answers=(None, None)):
+    verdict, _ = lexical.judge(Parts.of(parent), Parts.of(child), answers)
+    return verdict.relation if verdict else None
+
+
+@pytest.mark.parametrize(
+    ("child", "answers", "expected"),
+    [
+        # The same problem in slightly other words.
+        (BASE.replace("at the market", "in the market"), (None, None), "reworded"),
+        (BASE.replace("does tom have", "has tom got"), ("19", "19"), "reworded"),
+        # A changed number, however small, is another problem.
+        (BASE.replace("12", "13"), ("19", "20"), "variant"),
+        (BASE.replace("12", "13"), (None, None), "variant"),
+        (BASE.replace("12", "13"), ("19", "19"), "variant"),
+        # Numbers that changed places.
+        (BASE.replace("12", "x").replace("7", "12").replace("x", "7"), (None, None), "variant"),
+        # A changed ask or relation.
+        (BASE.replace("more", "fewer"), (None, None), "variant"),
+        (BASE.replace("altogether", "less"), (None, None), "variant"),
+        # Options appended, the rest word for word.
+        (BASE + " a 18 b 19 c 20", (None, None), "embedded"),
+        ("this is a story about a boy . " + BASE, ("19", "19"), "embedded"),
+        # Something else.
+        ("find the area of a circle of radius 12 when 7 is the height of the cone", (None, None), None),
+    ],
+)
+def test_relations(child, answers, expected):
+    assert _relation(BASE, child, answers) == expected
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (
+            r"compute 3 + 5 * 2 - 1 over the real numbers please",
+            r"compute 3 - 5 * 2 + 1 over the real numbers please",
+        ),
+        (
+            r"solve \sin x = 1 for the least x in degrees now",
+            r"solve \cos x = 1 for the least x in degrees now",
+        ),
+        (
+            r"what is the largest root of x ^ 2 - 5 x + 6 = 0",
+            r"what is the smallest root of x ^ 2 - 5 x + 6 = 0",
+        ),
+    ],
+)
+def test_flipped_operators_and_asks_are_never_the_same_problem(left, right):
+    assert _relation(left, right) in (None, "variant")
+
+
+def _find(texts, answers=None, datasets=None, **settings):
+    n = len(texts)
+    return lexical.find(
+        texts, answers or [None] * n, datasets or [f"d{i}" for i in range(n)], MatchSettings(**settings)
+    )
+
+
+def test_templated_puzzles_stay_apart():
+    """A thousand puzzles that share every word: variants of the first across datasets, never the same."""
+    texts = [
+        f"using the numbers {i} {i + 3} {2 * i} create an equation that equals {i * 7}" for i in range(1_000)
+    ]
+    datasets = ["d0"] * 500 + ["d1"] * 500
+    found = _find(texts, datasets=datasets)
+    assert {pair.verdict.relation for pair in found.pairs} == {"variant"}
+    assert all(datasets[pair.parent] != datasets[pair.child] for pair in found.pairs)
+    # The work grows with the number of texts, not with its square.
+    assert found.compared < 20 * len(texts)
+
+
+def test_find_reports_each_pair_once_with_the_earlier_text_as_parent():
+    texts = [
+        BASE,
+        "unrelated words about a lonely lighthouse keeper with 5 lamps",
+        BASE.replace("at the", "in the"),
+    ]
+    found = _find(texts)
+    assert [(pair.parent, pair.child, pair.verdict.relation) for pair in found.pairs] == [(0, 2, "reworded")]
+    assert len(found.signatures) == 3
+
+
+def test_variants_can_be_turned_off():
+    texts = [BASE, BASE.replace("12", "13")]
+    assert [pair.verdict.relation for pair in _find(texts).pairs] == ["variant"]
+    assert _find(texts, variants=False).pairs == []
+
+
+def test_nothing_to_match():
+    assert _find([]).pairs == []
+    assert _find(["one text"]).pairs == []
+    assert _find(["", "x"]).pairs == []
