@@ -110,8 +110,12 @@ def _resolve_upstreams(named: list[dict[str, Any]]) -> None:
     def resolve(name: object) -> object:
         if not isinstance(name, str):
             return name
-        entry = registry.find(name)
-        return meant.get(name.lower()) or (meant.get(entry.id.lower()) if entry else None) or name
+        names, entry = [name], registry.find(name)
+        if entry:
+            names.append(entry.id)
+            # Two halves of one repository have the same Hub id, which then means the first.
+            names += [entry.hub] if entry.hub and registry.find(entry.hub) is entry else []
+        return next((meant[other.lower()] for other in names if other.lower() in meant), name)
 
     for entry in named:
         if isinstance(entry.get("derived_from"), list):
