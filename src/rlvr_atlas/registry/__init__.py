@@ -13,7 +13,7 @@ import tomllib
 import unicodedata
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -199,7 +199,7 @@ def _source_names() -> dict[str, str]:
     }
 
 
-@cache
+@lru_cache(maxsize=65536)  # a label may be a web address of its own in every row
 def _label_source(label: str, dataset: str | None) -> str | None:
     """`map_label` for a label that is there, in a registered dataset or anywhere."""
     entry = find(dataset) if dataset else None
