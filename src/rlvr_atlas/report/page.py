@@ -1,0 +1,131 @@
+"""The page: one HTML file that needs no network, no script to be read, and trusts no text of the data.
+
+Every value goes through Jinja's escaping, and before it through `visible`, so that no control or direction
+mark in a dataset can hide or reorder what a person reads. A content security policy
+in the page forbids it to load anything, should an escape ever be forgotten.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from rlvr_atlas.report import figures, graph, layout
+from rlvr_atlas.report.examples import DISAGREE, LONGEST, PER_KIND, examples
+from rlvr_atlas.report.findings import findings
+from rlvr_atlas.report.summarise import min_probability, summary
+from rlvr_atlas.report.tables import Tables, complete
+
+#: C0 and C1 controls (not tab and line break), zero-width and direction marks, surrogates, non-characters.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff]"
+)
+
+
+def visible(value: object) -> object:
+    """Write invisible characters out as ⟨U+202E⟩; anything that is no plain text is left alone."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return "" if value is None else value
+    return _UNSEEN.sub(
+        lambda found: f"⟨U+{ord(found.group()):04X}⟩", value.replace("\r\n", "\n").replace("\r", "\n")
+    )
+
+
+def number(value: float | None) -> str:
+    """A count with thousands set apart; a dash where it was not measured."""
+    return "–" if value is None else f"{value:,}"
+
+
+def percent(value: float | None) -> str:
+    """A share as a percentage that never rounds "some" to none, or "nearly all" to all."""
+    if value is None:
+        return "–"
+    if value in (0, 1):
+        return f"{value:.0%}"
+    if value < 0.001:
+        return "<0.1%"
+    return ">99.9%" if 0.999 < value < 1 else f"{value:.1%}"
+
+
+def short(text: str | None, longest: int = 160) -> str:
+    """The beginning of a text, and how much was left out."""
+    if text is None or len(text) <= longest:
+        return text or ""
+    return f"{text[:longest]}… (+{len(text) - longest:,} characters)"
+
+
+def role_class(role: str | None) -> str:
+    """The end of the CSS class of a role; anything unheard of is "none"."""
+    return role if role in figures.ROLES else "none"
+
+
+def render(tables: Tables, manifest: Mapping[str, Any]) -> str:
+    """The report of a workspace.
+
+    Args:
+        tables: Frames by table name (see `tables.SCHEMAS`); for an absent one the page says what is missing.
+        manifest: The workspace's manifest; any part may be absent.
+
+    Returns:
+        One HTML page. The same tables and manifest give the same bytes.
+    """
+    full = complete(tables)
+    facts = summary(tables, manifest)
+    datasets = facts["datasets"]
+    script = _file("page.js")
+    return (
+        _environment()
+        .get_template("page.html.jinja")
+        .render(
+            **facts,
+            anchors={fact["dataset"]: f"dataset-{place}" for place, fact in enumerate(datasets, start=1)},
+            findings=findings(facts),
+            composition=figures.composition(datasets),
+            palette=figures.PALETTE,
+            timeline=figures.timeline(datasets),
+            graph=graph.lay_out(datasets, facts["edges"]),
+            node=(graph.NODE_WIDTH, graph.NODE_HEIGHT),
+            least_share=graph.LEAST_SHARE,
+            per_child=graph.PER_CHILD,
+            matrix=layout.matrix(facts),
+            lines=layout.LINES,
+            examples=examples(full),
+            per_kind=PER_KIND,
+            disagree=DISAGREE,
+            longest=LONGEST,
+            schemas=layout.schema_rows(full["schemas"]),
+            templates=layout.template_rows(full["templates"]),
+            settings=layout.setting_rows(manifest),
+            limits=layout.limits(manifest),
+            versions=layout.version_rows(manifest),
+            least_probability=min_probability(manifest),
+            style=Markup(_file("style.css")),
+            script=Markup(script),
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        )
+    )
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("rlvr_atlas.report", "templates"),
+        autoescape=True,
+        finalize=visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"num": number, "pct": percent, "short": short, "role_class": role_class}
+    return environment
+
+
+def _file(name: str) -> str:
+    return (resources.files("rlvr_atlas.report") / name).read_text(encoding="utf-8")

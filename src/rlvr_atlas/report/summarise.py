@@ -1,0 +1,216 @@
+"""The numbers of a report, as plain JSON: what `--json` prints and what the page shows.
+
+Sums and shares of the tables, nothing else. What was not measured, its table being absent, is null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from rlvr_atlas import record
+from rlvr_atlas.report import overlap
+from rlvr_atlas.report.tables import Tables, complete, missing, share
+
+Facts = dict[str, Any]
+
+
+def summary(tables: Tables, manifest: Mapping[str, Any] | None = None) -> Facts:
+    """What the tables say, per dataset and in total.
+
+    Args:
+        tables: Frames by name (see `tables.SCHEMAS`); any may be absent.
+        manifest: The workspace's manifest, for the settings that decide which matches count.
+
+    Returns:
+        `totals`, `datasets` (in order of release), `edges`, `conflicts`, `benchmark_overlap`, `skipped` (each
+        largest first), `documented_unmeasured`, `missing_tables`. Shares are 0 to 1; dates are ISO texts.
+    """
+    full = complete(tables)
+    pairs = overlap.benchmark_pairs(full, min_probability(manifest or {})).collect()
+    datasets = _datasets(full, tables, pairs)
+    edges = _edges(full["edges"])
+    return {
+        "totals": _totals(full, tables, datasets),
+        "datasets": datasets,
+        "edges": edges,
+        "documented_unmeasured": _unmeasured(datasets, edges) if "edges" in tables else [],
+        "conflicts": _conflicts(full["conflicts"]),
+        "benchmark_overlap": overlap.overlap_by_benchmark(pairs).to_dicts(),
+        "skipped": _skipped(full["skipped_rows"]),
+        "missing_tables": missing(tables),
+    }
+
+
+def min_probability(manifest: Mapping[str, Any]) -> float:
+    """The recipe's `match.min_probability`, or its default where the manifest does not say."""
+    found: object = manifest
+    for name in ("recipe", "match", "min_probability"):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return float(found) if isinstance(found, int | float) else overlap.MIN_PROBABILITY
+
+
+def _datasets(full: Tables, tables: Tables, pairs: pl.DataFrame) -> list[Facts]:
+    ids = pl.concat([full[name].select("dataset") for name in ("datasets", "occurrences", "skipped_rows")])
+    known = full["datasets"].unique("dataset", keep="first", maintain_order=True)
+    frame = (
+        ids.unique()
+        .join(known.drop("rows", "skipped_rows"), on="dataset", how="left")
+        .join(_count(full["occurrences"], "rows"), on="dataset", how="left")
+        .join(_count(full["skipped_rows"], "skipped_rows"), on="dataset", how="left")
+        .join(overlap.overlap_by_dataset(pairs), on="dataset", how="left")
+        .with_columns(pl.col("rows", "skipped_rows", "^benchmark_.*rows$").fill_null(0))
+        .sort("rank", "released", "dataset", nulls_last=True)
+    )
+    composition, relations = _composition(full["lineage"]), _relations(full["lineage"])
+    facts = []
+    for row in frame.to_dicts():
+        traced = composition.get(row["dataset"], []) if "lineage" in tables else None
+        fact = {name: row[name] for name in _KEPT}
+        fact["released"] = row["released"].isoformat() if row["released"] else None
+        fact["derived_from"] = row["derived_from"] or []
+        for name, table in (("rows", "occurrences"), ("skipped_rows", "skipped_rows")):
+            fact[name] = row[name] if table in tables else None
+        for name in ("benchmark_rows", "benchmark_variant_rows"):
+            fact[name] = row[name] if {"occurrences", "matches", "datasets"} <= set(tables) else None
+        attributed = None if traced is None else sum(part["rows"] for part in traced if part["source"])
+        whole = None if traced is None else sum(part["rows"] for part in traced)
+        fact["attributed_rows"], fact["attributed_share"] = attributed, share(attributed, whole)
+        fact["composition"] = traced
+        fact["relations"] = relations.get(row["dataset"], {}) if "lineage" in tables else None
+        facts.append(fact)
+    return facts
+
+
+_KEPT = (
+    "dataset",
+    "title",
+    "role",
+    "released",
+    "license",
+    "hub_id",
+    "revision",
+    "content_sha256",
+    "derived_from",
+    "rows",
+    "skipped_rows",
+    "distinct_prompts",
+    "benchmark_rows",
+    "benchmark_variant_rows",
+)
+
+
+def _count(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    return frame.group_by("dataset").agg(pl.len().cast(pl.Int64).alias(name))
+
+
+def _composition(lineage: pl.DataFrame) -> dict[str, list[Facts]]:
+    """Rows and share by atomic source, largest first, the unknown (source null) last."""
+    counted = (
+        lineage.group_by("dataset", "atomic_source")
+        .agg(rows=pl.len().cast(pl.Int64))
+        .with_columns(share=pl.col("rows") / pl.col("rows").sum().over("dataset"))
+        .sort(pl.col("atomic_source").is_null(), -pl.col("rows"), "atomic_source")
+    )
+    found: dict[str, list[Facts]] = {}
+    for dataset, source, rows, part in counted.iter_rows():
+        found.setdefault(dataset, []).append({"source": source, "rows": rows, "share": part})
+    return found
+
+
+def _relations(lineage: pl.DataFrame) -> dict[str, dict[str, int]]:
+    """Rows by relation to their parent, in the order of `record.RELATIONS`; `none`: no parent."""
+    counted = lineage.group_by("dataset", pl.col("relation").fill_null("none")).len()
+    found: dict[str, dict[str, int]] = {}
+    for dataset, relation, rows in counted.sort("relation").iter_rows():
+        found.setdefault(dataset, {})[relation] = rows
+    order = [*record.RELATIONS, "none"]
+    return {
+        dataset: {name: rows[name] for name in sorted(rows, key=lambda name: _place(name, order))}
+        for dataset, rows in found.items()
+    }
+
+
+def _place(name: str, order: list[str]) -> tuple[int, str]:
+    return (order.index(name) if name in order else len(order), name)
+
+
+def _edges(edges: pl.DataFrame) -> list[Facts]:
+    """One line per (child, parent): rows of the same problem, variants apart."""
+    same = pl.col("relation").is_in(record.SAME_PROBLEM)
+    summed = edges.group_by("child", "parent").agg(
+        rows=pl.col("rows").filter(same).sum(),
+        variant_rows=pl.col("rows").filter(pl.col("relation") == "variant").sum(),
+        documented=pl.col("documented").fill_null(False).any(),
+    )
+    order = ["rows", "variant_rows", "child", "parent"]
+    return summed.sort(order, descending=[True, True, False, False]).to_dicts()
+
+
+def _unmeasured(datasets: list[Facts], edges: list[Facts]) -> list[Facts]:
+    """Documented upstreams from which no row was traced; `in_view`: the upstream is one of the datasets."""
+    ids = {fact["dataset"] for fact in datasets}
+    measured = {(edge["child"], edge["parent"]) for edge in edges if edge["rows"] or edge["variant_rows"]}
+    return [
+        {"child": fact["dataset"], "parent": parent, "in_view": parent in ids}
+        for fact in datasets
+        for parent in fact["derived_from"]
+        if (fact["dataset"], parent) not in measured
+    ]
+
+
+def _conflicts(conflicts: pl.DataFrame) -> list[Facts]:
+    order = ["rows", "dataset", "declared_source", "traced_atomic_source"]
+    known = conflicts.select(*record.CONFLICTS)
+    return known.sort(order, descending=[True, False, False, False], nulls_last=True).to_dicts()
+
+
+def _skipped(skipped: pl.DataFrame) -> list[Facts]:
+    """Rows by dataset and reason, with the first of them as the example."""
+    first = [pl.col(name).first().alias(f"example_{name}") for name in ("row", "file", "detail")]
+    return (
+        skipped.sort("dataset", "row", nulls_last=True)
+        .group_by("dataset", "reason", maintain_order=True)
+        .agg(pl.len().cast(pl.Int64).alias("rows"), *first)
+        .sort(["rows", "dataset", "reason"], descending=[True, False, False], nulls_last=True)
+        .to_dicts()
+    )
+
+
+def _totals(full: Tables, tables: Tables, datasets: list[Facts]) -> Facts:
+    lineage, matches = full["lineage"], full["matches"]
+    train = [fact for fact in datasets if fact["role"] == "train"]
+    same = pl.col("relation").is_in(record.SAME_PROBLEM)
+    disagree = same & ~pl.col("evidence").struct.field("answers_agree")
+    have = set(tables)
+    sources = lineage.get_column("atomic_source").drop_nulls()
+    measured = {
+        "rows": ("occurrences", full["occurrences"].height),
+        "skipped_rows": ("skipped_rows", full["skipped_rows"].height),
+        "distinct_prompts": ("occurrences", full["occurrences"].get_column("key").n_unique()),
+        "attributed_rows": ("lineage", len(sources)),
+        "atomic_sources": ("lineage", sources.n_unique()),
+        "matches": ("matches", matches.height),
+        "answers_disagree": ("matches", matches.filter(disagree).height),
+        "conflict_rows": ("conflicts", int(full["conflicts"].get_column("rows").sum())),
+    }
+    totals: Facts = {"datasets": len(datasets)}
+    totals["roles"] = {
+        role: sum(fact["role"] == role for fact in datasets) for role in ("source", "train", "benchmark")
+    }
+    totals |= {name: value if table in have else None for name, (table, value) in measured.items()}
+    totals["attributed_share"] = share(totals["attributed_rows"], lineage.height)
+    for name in ("rows", "attributed_rows", "benchmark_rows", "benchmark_variant_rows"):
+        counts = [fact[name] for fact in train]
+        totals[f"train_{name}"] = None if None in counts else sum(counts)
+    totals["train_attributed_share"] = share(totals["train_attributed_rows"], totals["train_rows"])
+    totals["relations"] = _tally(lineage, "relation", record.RELATIONS) if "lineage" in have else None
+    totals["tiers"] = _tally(lineage, "tier", record.TIERS) if "lineage" in have else None
+    return totals
+
+
+def _tally(frame: pl.DataFrame, column: str, order: tuple[str, ...]) -> dict[str, int]:
+    counts = dict(frame.group_by(column).len().iter_rows())
+    return {name: counts.get(name, 0) for name in order}

@@ -1,0 +1,49 @@
+"""The tables a report is made from: whichever there are, with the columns of `record`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from rlvr_atlas import record
+
+Tables = Mapping[str, pl.DataFrame]
+
+SCHEMAS: dict[str, record.Schema] = {
+    "datasets": record.DATASETS,
+    "occurrences": record.OCCURRENCES,
+    "instances": record.INSTANCES,
+    "matches": record.MATCHES,
+    "lineage": record.LINEAGE,
+    "edges": record.EDGES,
+    "conflicts": record.CONFLICTS,
+    "schemas": record.SCHEMAS,
+    "templates": record.TEMPLATES,
+    "skipped_rows": record.SKIPPED_ROWS,
+}
+
+
+def complete(tables: Tables) -> dict[str, pl.DataFrame]:
+    """Every table by name with the columns of its schema; one that is absent is empty.
+
+    Args:
+        tables: Any of the tables named in `SCHEMAS`; others are left out.
+    """
+    return {
+        name: record.conform(tables[name], schema) if name in tables else record.empty(schema)
+        for name, schema in SCHEMAS.items()
+    }
+
+
+def missing(tables: Tables) -> list[str]:
+    """Names of the tables that a report reads and that are not there.
+
+    An absent table is not an empty one: nothing was measured, which is not the same as zero.
+    """
+    return [name for name in SCHEMAS if name not in tables]
+
+
+def share(part: int | None, whole: int | None) -> float | None:
+    """`part / whole`; null where either is unknown or there is no whole."""
+    return part / whole if part is not None and whole else None
