@@ -23,12 +23,14 @@ def key(text):
 def prompt(number, wording):
     """An invented problem: 0 as its source has it, 1 in other words, 2 with another number."""
     objects = ("pears", "lanterns", "marbles", "kites")[number % 4]
-    a, b = number % 97 + 2, number % 89 + 3
+    a, b = number % 97 + 2 + (wording == 2), number % 89 + 3
+    if wording == 1:
+        return (
+            f"There are {b} crates, and Mira puts {a} {objects} in each. Count the {objects}. (lot {number})"
+        )
     return (
-        f"Mira packs {a} {objects} into each of {b} crates. How many {objects} does she pack? (lot {number})",
-        f"There are {b} crates, and Mira puts {a} {objects} in each. Count the {objects}. (lot {number})",
-        f"Mira packs {a + 1} {objects} into each of {b} crates. How many {objects} does she pack? (lot {number})",
-    )[wording]
+        f"Mira packs {a} {objects} into each of {b} crates. How many {objects} does she pack? (lot {number})"
+    )
 
 
 def between(parent, child):
@@ -68,7 +70,7 @@ class World:
                 relation = between(above[1], place[1])
                 parent = {"parent_dataset": other, "parent_row": 0, "parent_key": key(prompt(*above))}
                 counts[other, relation] = counts.get((other, relation), 0) + 1
-            self.add_row(name, row, released, place, relation, parent)
+            self.add_row(name, row, released=released, place=place, relation=relation, parent=parent)
         self.rows["edges"] += [
             {
                 "child": name,
@@ -94,7 +96,7 @@ class World:
             }
         )
 
-    def add_row(self, name, row, released, place, relation, parent):
+    def add_row(self, name, row, *, released, place, relation, parent):
         self.held.setdefault(name, []).append(place)
         known = place[0] // 1_000_000 < len(self.names["source"])
         here = {"key": key(prompt(*place)), "dataset": name, "row": row}

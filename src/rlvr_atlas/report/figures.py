@@ -148,7 +148,7 @@ def timeline(datasets: Sequence[Facts], *, bins: int = 64) -> Timeline:
     if not dated:
         return Timeline([], [], 0, len(datasets))
     first = dt.date(min(date for date, _ in dated).year, 1, 1).toordinal()
-    last = dt.date(max(date for date, _ in dated).year + 1, 1, 1).toordinal()
+    last = dt.date(max(date for date, _ in dated).year, 12, 31).toordinal() + 1
     piles: dict[int, int] = {}
     dots = []
     for date, fact in sorted(dated, key=lambda pair: (pair[0], pair[1]["dataset"])):

@@ -61,30 +61,28 @@ def _datasets(full: Tables, tables: Tables, pairs: pl.DataFrame) -> list[Facts]:
         .join(_count(full["occurrences"], "rows"), on="dataset", how="left")
         .join(_count(full["skipped_rows"], "skipped_rows"), on="dataset", how="left")
         .join(overlap.overlap_by_dataset(pairs), on="dataset", how="left")
-        .with_columns(pl.col("rows", "skipped_rows", "^benchmark_.*rows$").fill_null(0))
+        .with_columns(pl.col(_MEASURED).fill_null(0), pl.col("released").dt.to_string("iso"))
         .sort("rank", "released", "dataset", nulls_last=True)
+        .with_columns(
+            pl.when(not _MEASURED[name] - set(tables)).then(pl.col(name)).alias(name) for name in _MEASURED
+        )
     )
+    described = frame.select(*_DESCRIBED, *_MEASURED).with_columns(pl.col("derived_from").fill_null([]))
+    if "lineage" not in tables:
+        nothing = dict.fromkeys(("attributed_rows", "attributed_share", "composition", "relations"))
+        return [{**fact, **nothing} for fact in described.to_dicts()]
     composition, relations = _composition(full["lineage"]), _relations(full["lineage"])
-    facts = []
-    for row in frame.to_dicts():
-        traced = composition.get(row["dataset"], []) if "lineage" in tables else None
-        fact = {name: row[name] for name in _KEPT}
-        fact["released"] = row["released"].isoformat() if row["released"] else None
-        fact["derived_from"] = row["derived_from"] or []
-        for name, table in (("rows", "occurrences"), ("skipped_rows", "skipped_rows")):
-            fact[name] = row[name] if table in tables else None
-        for name in ("benchmark_rows", "benchmark_variant_rows"):
-            fact[name] = row[name] if {"occurrences", "matches", "datasets"} <= set(tables) else None
-        attributed = None if traced is None else sum(part["rows"] for part in traced if part["source"])
-        whole = None if traced is None else sum(part["rows"] for part in traced)
-        fact["attributed_rows"], fact["attributed_share"] = attributed, share(attributed, whole)
-        fact["composition"] = traced
-        fact["relations"] = relations.get(row["dataset"], {}) if "lineage" in tables else None
-        facts.append(fact)
-    return facts
+    return [
+        {
+            **fact,
+            **_traced(composition.get(fact["dataset"], [])),
+            "relations": relations.get(fact["dataset"], {}),
+        }
+        for fact in described.to_dicts()
+    ]
 
 
-_KEPT = (
+_DESCRIBED = (
     "dataset",
     "title",
     "role",
@@ -94,12 +92,15 @@ _KEPT = (
     "revision",
     "content_sha256",
     "derived_from",
-    "rows",
-    "skipped_rows",
     "distinct_prompts",
-    "benchmark_rows",
-    "benchmark_variant_rows",
 )
+#: Counts, and the tables without which they were not measured.
+_MEASURED = {
+    "rows": {"occurrences"},
+    "skipped_rows": {"skipped_rows"},
+    "benchmark_rows": {"datasets", "occurrences", "matches"},
+    "benchmark_variant_rows": {"datasets", "occurrences", "matches"},
+}
 
 
 def _count(frame: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -120,21 +121,23 @@ def _composition(lineage: pl.DataFrame) -> dict[str, list[Facts]]:
     return found
 
 
-def _relations(lineage: pl.DataFrame) -> dict[str, dict[str, int]]:
-    """Rows by relation to their parent, in the order of `record.RELATIONS`; `none`: no parent."""
-    counted = lineage.group_by("dataset", pl.col("relation").fill_null("none")).len()
-    found: dict[str, dict[str, int]] = {}
-    for dataset, relation, rows in counted.sort("relation").iter_rows():
-        found.setdefault(dataset, {})[relation] = rows
-    order = [*record.RELATIONS, "none"]
+def _traced(composition: list[Facts]) -> Facts:
+    attributed = sum(part["rows"] for part in composition if part["source"] is not None)
+    whole = sum(part["rows"] for part in composition)
     return {
-        dataset: {name: rows[name] for name in sorted(rows, key=lambda name: _place(name, order))}
-        for dataset, rows in found.items()
+        "attributed_rows": attributed,
+        "attributed_share": share(attributed, whole),
+        "composition": composition,
     }
 
 
-def _place(name: str, order: list[str]) -> tuple[int, str]:
-    return (order.index(name) if name in order else len(order), name)
+def _relations(lineage: pl.DataFrame) -> dict[str, dict[str, int]]:
+    """Rows by relation to their parent; `none`: no parent."""
+    counted = lineage.group_by("dataset", pl.col("relation").fill_null("none")).len()
+    found: dict[str, dict[str, int]] = {}
+    for dataset, relation, rows in counted.iter_rows():
+        found.setdefault(dataset, dict.fromkeys([*record.RELATIONS, "none"], 0))[relation] = rows
+    return found
 
 
 def _edges(edges: pl.DataFrame) -> list[Facts]:
@@ -180,34 +183,48 @@ def _skipped(skipped: pl.DataFrame) -> list[Facts]:
 
 
 def _totals(full: Tables, tables: Tables, datasets: list[Facts]) -> Facts:
-    lineage, matches = full["lineage"], full["matches"]
-    train = [fact for fact in datasets if fact["role"] == "train"]
-    same = pl.col("relation").is_in(record.SAME_PROBLEM)
-    disagree = same & ~pl.col("evidence").struct.field("answers_agree")
-    have = set(tables)
+    lineage, evidence = full["lineage"], pl.col("evidence").struct
     sources = lineage.get_column("atomic_source").drop_nulls()
-    measured = {
-        "rows": ("occurrences", full["occurrences"].height),
-        "skipped_rows": ("skipped_rows", full["skipped_rows"].height),
-        "distinct_prompts": ("occurrences", full["occurrences"].get_column("key").n_unique()),
-        "attributed_rows": ("lineage", len(sources)),
-        "atomic_sources": ("lineage", sources.n_unique()),
-        "matches": ("matches", matches.height),
-        "answers_disagree": ("matches", matches.filter(disagree).height),
-        "conflict_rows": ("conflicts", int(full["conflicts"].get_column("rows").sum())),
+    disagree = pl.col("relation").is_in(record.SAME_PROBLEM) & ~evidence.field("answers_agree")
+    counted: dict[str, Facts] = {
+        "occurrences": {
+            "rows": full["occurrences"].height,
+            "distinct_prompts": full["occurrences"].get_column("key").n_unique(),
+        },
+        "skipped_rows": {"skipped_rows": full["skipped_rows"].height},
+        "lineage": {
+            "attributed_rows": len(sources),
+            "attributed_share": share(len(sources), lineage.height),
+            "atomic_sources": sources.n_unique(),
+            "relations": _tally(lineage, "relation", record.RELATIONS),
+            "tiers": _tally(lineage, "tier", record.TIERS),
+        },
+        "matches": {
+            "matches": full["matches"].height,
+            "answers_disagree": full["matches"].filter(disagree).height,
+        },
+        "conflicts": {"conflict_rows": int(full["conflicts"].get_column("rows").sum())},
     }
-    totals: Facts = {"datasets": len(datasets)}
-    totals["roles"] = {
-        role: sum(fact["role"] == role for fact in datasets) for role in ("source", "train", "benchmark")
+    roles = [fact["role"] for fact in datasets]
+    return {
+        "datasets": len(datasets),
+        "roles": {role: roles.count(role) for role in ("source", "train", "benchmark")},
+        **{
+            name: value if table in tables else None
+            for table, values in counted.items()
+            for name, value in values.items()
+        },
+        **_train_totals([fact for fact in datasets if fact["role"] == "train"]),
     }
-    totals |= {name: value if table in have else None for name, (table, value) in measured.items()}
-    totals["attributed_share"] = share(totals["attributed_rows"], lineage.height)
+
+
+def _train_totals(train: list[Facts]) -> Facts:
+    """Sums over the train sets; null where a summand was not measured."""
+    totals: Facts = {}
     for name in ("rows", "attributed_rows", "benchmark_rows", "benchmark_variant_rows"):
         counts = [fact[name] for fact in train]
         totals[f"train_{name}"] = None if None in counts else sum(counts)
     totals["train_attributed_share"] = share(totals["train_attributed_rows"], totals["train_rows"])
-    totals["relations"] = _tally(lineage, "relation", record.RELATIONS) if "lineage" in have else None
-    totals["tiers"] = _tally(lineage, "tier", record.TIERS) if "lineage" in have else None
     return totals
 
 
