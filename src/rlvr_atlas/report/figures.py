@@ -147,8 +147,8 @@ def timeline(datasets: Sequence[Facts], *, bins: int = 64) -> Timeline:
     dated = [(dt.date.fromisoformat(fact["released"]), fact) for fact in datasets if fact["released"]]
     if not dated:
         return Timeline([], [], 0, len(datasets))
-    first = dt.date(min(date for date, _ in dated).year, 1, 1).toordinal()
-    last = dt.date(max(date for date, _ in dated).year, 12, 31).toordinal() + 1
+    years = range(min(date.year for date, _ in dated), max(date.year for date, _ in dated) + 1)
+    first, last = dt.date(years[0], 1, 1).toordinal(), dt.date(years[-1], 12, 31).toordinal() + 1
     piles: dict[int, int] = {}
     dots = []
     for date, fact in sorted(dated, key=lambda pair: (pair[0], pair[1]["dataset"])):
@@ -156,15 +156,11 @@ def timeline(datasets: Sequence[Facts], *, bins: int = 64) -> Timeline:
         level = piles[pile] = piles.get(pile, -1) + 1
         x = round(100 * (pile + 0.5) / bins, 2)
         dots.append(Dot(fact["dataset"], fact["role"], fact["released"], fact["rows"], x, level))
-    return Timeline(dots, _ticks(first, last), max(piles.values()) + 1, len(datasets) - len(dated))
-
-
-def _ticks(first: int, last: int) -> list[tuple[float, str]]:
-    """A tick at the first of January of every year, or of every second, fifth ... where they are many."""
-    years = range(dt.date.fromordinal(first).year, dt.date.fromordinal(last).year)
-    every = next(step for step in (1, 2, 5, 10, 50, 100, 1000) if len(years) <= 12 * step or step == 1000)
-    return [
+    # A tick at the first of January of every year, or of every second, fifth ... where they are many.
+    every = next(step for step in (1, 2, 5, 10, 50, 100, 1000) if len(years) <= 12 * step)
+    ticks = [
         (round(100 * (dt.date(year, 1, 1).toordinal() - first) / (last - first), 2), str(year))
         for year in years
-        if year % every == 0 or len(years) == 1
+        if year % every == 0
     ]
+    return Timeline(dots, ticks, max(piles.values()) + 1, len(datasets) - len(dated))
