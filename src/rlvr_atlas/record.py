@@ -13,12 +13,15 @@ import polars as pl
 Role = Literal["source", "train", "benchmark"]
 Relation = Literal["identical", "reformatted", "reworded", "embedded", "variant"]
 Tier = Literal["exact", "normalised", "lexical", "semantic"]
+Transition = Literal["00", "01", "10", "11"]
 
 #: Strongest first: where two texts could carry several relations, the first that holds is the one reported.
 RELATIONS: tuple[Relation, ...] = ("identical", "reformatted", "reworded", "embedded", "variant")
 #: The relations that say "this is the same problem". A `variant` is derived, but another problem.
 SAME_PROBLEM: tuple[Relation, ...] = RELATIONS[:4]
 TIERS: tuple[Tier, ...] = ("exact", "normalised", "lexical", "semantic")
+#: (base, trained), always in this order: never solved, learned, lost, kept.
+TRANSITION_KINDS: tuple[Transition, ...] = ("00", "01", "10", "11")
 DOMAINS = ("math", "code", "logic", "other")
 
 Schema = dict[str, pl.DataType | type[pl.DataType]]
@@ -65,6 +68,17 @@ TEMPLATES: Schema = {
     "text": pl.String,
     "origin": pl.String,  # known (templates.toml), inferred, recipe; "kept" = shared text left in place
     "rows": pl.Int64,
+}
+
+#: Answers of a base model and of checkpoints trained from it. The last two columns may be left out.
+ROLLOUTS: Schema = {
+    "source": pl.String,  # atomic source of the problem
+    "key": pl.String,
+    "sample": pl.Int64,  # 0-based among the k answers to this problem
+    "correct": pl.Boolean,  # null: could not be judged, which is not the same as wrong
+    "split": pl.String,  # train, held_out
+    "trained_on": pl.String,  # atomic source of the checkpoint; null for the base, or where it is `source`
+    "base_model": pl.String,  # what the base is; the same for it and all its checkpoints
 }
 
 # --- the workspace ------------------------------------------------------------------------------------
@@ -164,6 +178,69 @@ CONFLICTS: Schema = {
     "traced_atomic_source": pl.String,
     "rows": pl.Int64,
     "example_row": pl.Int64,
+}
+
+#: What training on a source did to its problems, always (base, trained).
+TRANSITIONS: Schema = {
+    "source": pl.String,
+    "key": pl.String,
+    "base_correct": pl.Float64,  # share of the k answers, 0 to 1
+    "trained_correct": pl.Float64,
+    "rollouts": pl.Int64,  # k, of each of the two
+    "transition": pl.String,  # 00, 01, 10, 11 as (base, trained); null where not one answer could be judged
+    "split": pl.String,  # train, held_out
+}
+
+#: What training on one source did to the held-out problems of another.
+GAINS: Schema = {
+    "trained_on": pl.String,
+    "source": pl.String,  # of the held-out problems
+    "problems": pl.Int64,
+    "base_mean": pl.Float64,
+    "trained_mean": pl.Float64,
+    "gain": pl.Float64,
+    "gain_low": pl.Float64,
+    "gain_high": pl.Float64,
+}
+
+#: The figures of Q that have an interval; a null is not measured.
+FIGURES = ("l_sca", "s1a", "s1b", "s1c", "s1", "s2", "s3", "q")
+
+SCORES: Schema = {
+    "dataset": pl.String,
+    "model": pl.String,
+    **{figure: pl.Float64 for figure in FIGURES},
+    **{f"{figure}_{end}": pl.Float64 for figure in FIGURES for end in ("low", "high")},
+    "q_before": pl.Float64,  # the part of Q that no training went into: S1 without SCA
+    "share_before": pl.Float64,  # q_before / q
+    "missing": pl.List(pl.String),  # inputs that were not measured
+    "model_size_b": pl.Float64,
+    "preset": pl.String,
+    "n": pl.Int64,
+    "p00": pl.Float64,
+    "p10": pl.Float64,
+    "p11": pl.Float64,
+    "p01": pl.Float64,
+    "leaked": pl.Float64,
+    "mcq": pl.Float64,
+    "mean_occurrences": pl.Float64,
+    "consistent": pl.Float64,
+    "delta_mean4": pl.Float64,  # points on the benchmark, against the base
+    "delta_pass4": pl.Float64,
+}
+
+#: How well a figure ranks datasets as their real training does.
+CORRELATIONS: Schema = {
+    "figure": pl.String,
+    "statistic": pl.String,  # spearman, pearson
+    "datasets": pl.Int64,
+    "value": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "p_value": pl.Float64,
+    "leave_one_out_low": pl.Float64,
+    "leave_one_out_high": pl.Float64,
+    "tied": pl.Int64,  # datasets that share their figure or their downstream result with another
 }
 
 
