@@ -1,0 +1,242 @@
+"""A dataset: its files one after another, its rows numbered through, and what could not be used."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from difflib import get_close_matches
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from rlvr_atlas.config import Adapter, DatasetSpec
+from rlvr_atlas.errors import InputError
+from rlvr_atlas.load.detect import Given
+from rlvr_atlas.load.files import content_sha256, find_files, short_names
+from rlvr_atlas.load.paths import parse, write
+from rlvr_atlas.load.rows import BadRow, Row
+from rlvr_atlas.load.source import SourceFile
+from rlvr_atlas.record import ROWS, SCHEMAS, SKIPPED_ROWS
+
+_BATCH = 4096
+_LONGEST_PROMPT = 1_000_000
+_ADAPTER_PARTS = ("prompt", "answer", "solution", "source", "split", "options")
+
+
+def open_dataset(spec: DatasetSpec, base: Path, *, allow_network: bool = False) -> DatasetReader:
+    """Find the files of a dataset.
+
+    Args:
+        spec: Where it is and, if the recipe says so, where the parts of its rows are.
+        base: Folder that relative paths start from.
+        allow_network: Whether files may be fetched from the Hub.
+
+    Raises:
+        InputError: Where there are no such files, or they are on the Hub and cannot be had.
+    """
+    where = f"dataset {spec.id}"
+    if spec.hub is not None:
+        from rlvr_atlas.load.hub import fetch  # a slow import that few runs need
+
+        return DatasetReader(spec, fetch(spec, where, allow_network=allow_network))
+    if not spec.paths:
+        raise InputError(
+            "neither a path nor a Hub id is given", where=where, fix="add path = ... or hub = ..."
+        )
+    return DatasetReader(spec, find_files(spec.paths, base, where))
+
+
+class DatasetReader:
+    """Reads the rows of one dataset; made by `open_dataset`.
+
+    Args:
+        spec: The dataset.
+        files: Its files in name order.
+    """
+
+    def __init__(self, spec: DatasetSpec, files: Sequence[Path]) -> None:
+        self.spec = spec
+        self.files = list(files)
+        self.total_bytes = sum(file.stat().st_size for file in self.files)
+        self._skipped: list[dict[str, Any]] = []
+        self._schemas: list[dict[str, Any]] = []
+
+    @cached_property
+    def content_sha256(self) -> str:
+        """Digest over the names (without folders) and bytes of all files in name order."""
+        return content_sha256(self.files)
+
+    @property
+    def skipped_rows(self) -> pl.DataFrame:
+        """Rows that could not be used (`record.SKIPPED_ROWS`); complete once `batches` is exhausted.
+
+        Row -1 stands for a file, or the rest of one, of which not even the number of rows is known.
+        """
+        return pl.DataFrame(self._skipped, schema=SKIPPED_ROWS)
+
+    @property
+    def schemas(self) -> pl.DataFrame:
+        """Where the parts of the rows are (`record.SCHEMAS`); complete once `batches` is exhausted."""
+        return pl.DataFrame(self._schemas, schema=SCHEMAS)
+
+    def batches(self, on_rows: Callable[[int], None] | None = None) -> Iterator[pl.DataFrame]:
+        """Every usable row, in frames of `record.ROWS`.
+
+        Args:
+            on_rows: Called after each batch with the number of rows read since the last call, skipped or not.
+
+        Raises:
+            InputError: For a field path that occurs nowhere, and where no row at all can be used.
+        """
+        self._skipped, self._schemas = [], []
+        given = self._given()
+        row, kept = 0, 0
+        for path, name in zip(self.files, short_names(self.files), strict=True):
+            source = SourceFile(path, name)
+            source.decide(given)
+            rows = source.rows()
+            while chunk := list(islice(rows, _BATCH)):
+                frame, count = self._frame(source, chunk, row)
+                row, kept = row + count, kept + frame.height
+                if on_rows:
+                    on_rows(count)
+                if frame.height:
+                    yield frame
+            self._note(source)
+        if not kept:
+            raise self._nothing()
+
+    def _given(self) -> Given:
+        """The field paths of the recipe.
+
+        Raises:
+            InputError: For one that is not in any sampled row of any file.
+        """
+        given = {
+            part: tuple(parse(text, f"dataset {self.spec.id}, adapter.{part}") for text in texts)
+            for part, texts in _adapter_paths(self.spec.adapter).items()
+        }
+        missing = [(part, path) for part, paths in given.items() for path in paths]
+        seen: dict[str, None] = {}
+        for file, name in zip(self.files, short_names(self.files), strict=True):
+            if not missing:
+                break
+            source = SourceFile(file, name)
+            missing = [(part, path) for part, path in missing if not source.occurs(path)]
+            seen.update(dict.fromkeys(source.available()))
+        if missing and seen:
+            part, text = missing[0][0], write(missing[0][1])
+            raise InputError(
+                f"no row has a field at {text!r}",
+                where=f"dataset {self.spec.id}, adapter.{part}",
+                fix=f"these are there: {_closest(text, list(seen))}",
+            )
+        return given
+
+    def _frame(
+        self, source: SourceFile, chunk: Sequence[Row | BadRow], first: int
+    ) -> tuple[pl.DataFrame, int]:
+        """The usable rows of a chunk, and how many row numbers the chunk takes up."""
+        good: list[Row] = []
+        numbers: list[int] = []
+        row = first
+        for entry in chunk:
+            if isinstance(entry, BadRow):
+                self._skip(source, -1 if entry.whole_file else row, entry.reason, entry.detail)
+                row += not entry.whole_file
+            else:
+                good.append(entry)
+                numbers.append(row)
+                row += 1
+        return self._usable(source, good, numbers), row - first
+
+    def _usable(self, source: SourceFile, rows: Sequence[Row], numbers: Sequence[int]) -> pl.DataFrame:
+        if source.extractor is None:
+            for number in numbers:
+                self._skip(source, number, "no prompt", "no field of this file looks like a prompt")
+            return pl.DataFrame(schema=ROWS)
+        parts = source.extractor.parts(rows)
+        nothing: list[str | None] = [None] * len(rows)
+        frame = pl.DataFrame(
+            {
+                "dataset": [self.spec.id] * len(rows),
+                "row": numbers,
+                "split": [text or source.split for text in parts.labels.get("split", nothing)],
+                "question": parts.question,
+                "options": parts.options,
+                "answer": parts.answer,
+                "answer_kind": parts.answer_kind,
+                "declared_source": parts.labels.get("source", nothing),
+                "hint": parts.labels.get("hint", nothing),
+            },
+            schema=ROWS,
+        )
+        for number, question in zip(numbers, parts.question, strict=True):
+            if question is None:
+                self._skip(
+                    source, number, "no prompt", f"nothing at {source.extractor.layout.where_prompt()}"
+                )
+            elif len(question) > _LONGEST_PROMPT:
+                self._skip(source, number, "prompt too long", f"{len(question)} characters")
+        # A null length is "no prompt"; a filter leaves it out too.
+        return frame.filter(pl.col("question").str.len_chars() <= _LONGEST_PROMPT)
+
+    def _skip(self, source: SourceFile, row: int, reason: str, detail: str) -> None:
+        self._skipped.append(
+            {"dataset": self.spec.id, "row": row, "file": source.name, "reason": reason, "detail": detail}
+        )
+
+    def _note(self, source: SourceFile) -> None:
+        """Keep what was found out about a file."""
+        if source.extractor is None:
+            return
+        layout = source.extractor.layout
+        self._schemas += [
+            {
+                "dataset": self.spec.id,
+                "file": source.name,
+                "format": source.format,
+                "part": part,
+                "path": write(path),
+                "decided_by": "recipe" if path in layout.by_recipe else "detected",
+                "rows": source.extractor.filled[part, path],
+            }
+            for part, path in layout.paths()
+        ]
+
+    def _nothing(self) -> InputError:
+        """The error for a dataset of which no row can be used."""
+        where = f"dataset {self.spec.id}"
+        reasons = Counter(entry["reason"] for entry in self._skipped)
+        if not reasons or set(reasons) == {"empty file"}:
+            names = ", ".join(file.name for file in self.files[:3])
+            return InputError(f"the file is empty ({names})", where=where, fix="give a file that holds rows")
+        if "no prompt" in reasons:
+            seen = _closest(
+                "", [path for file in self.files[:3] for path in SourceFile(file, file.name).available()]
+            )
+            fix = f'set it in the recipe, [datasets.adapter] prompt = "...", to one of: {seen}'
+            return InputError("no prompt found in any row", where=where, fix=fix)
+        first = self._skipped[0]
+        told = ", ".join(f"{count} x {reason}" for reason, count in sorted(reasons.items()))
+        return InputError(
+            f"no row can be read: {told} (first: {first['file']}: {first['detail'] or first['reason']})",
+            where=where,
+            fix="check that the file is complete and in a format that docs/loading.md names",
+        )
+
+
+def _adapter_paths(adapter: Adapter) -> dict[str, list[str]]:
+    set_paths = {part: getattr(adapter, part) for part in _ADAPTER_PARTS}
+    return {part: [path] if isinstance(path, str) else path for part, path in set_paths.items() if path}
+
+
+def _closest(text: str, seen: list[str], most: int = 30) -> str:
+    """Paths for an error message, those like `text` first."""
+    near = get_close_matches(text, seen, n=5, cutoff=0.4)
+    ordered = list(dict.fromkeys(near + seen))
+    more = f" and {len(ordered) - most} more" if len(ordered) > most else ""
+    return ", ".join(ordered[:most]) + more

@@ -1,0 +1,91 @@
+"""Which field is the answer, and whether it is the answer itself or a worked solution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rlvr_atlas.load.detect_prompt import Candidate
+from rlvr_atlas.load.fields import Field
+from rlvr_atlas.load.layout import Kind
+from rlvr_atlas.load.names import NAMES, STRONG, WEAK, normal
+from rlvr_atlas.load.paths import Path
+from rlvr_atlas.load.values import answer_text
+
+#: From this worth on another final answer may stand in where the best one is missing.
+_SOUND = 1.5
+_MARKED = ("####", "\\boxed", "\\fbox")
+_LONG_SOLUTION, _LONG_ANSWER = 40, 120
+
+
+def find_answers(fields: Sequence[Field], rows: int, prompt: Candidate) -> tuple[tuple[Path, Kind], ...]:
+    """Where the answer is: the best final one, other well-named ones, then the best worked solution."""
+    finals: list[tuple[tuple[float, int, int], bool, Field]] = []
+    solutions: list[tuple[tuple[float, int, int], bool, Field]] = []
+    for field in fields:
+        worth, rank, named_solution = _answer_by_name(field, prompt)
+        if worth <= 0:
+            continue
+        kind = kind_of(field, named_solution=named_solution)
+        if kind is not None:
+            # A solution that is short is an answer, but a field that is called one comes first.
+            worth -= 1.0 if named_solution and kind == "final" else 0.0
+            score = worth * (0.5 + 0.5 * len(field.values) / rows)
+            entry = ((-round(score, 3), rank, field.order), worth >= _SOUND, field)
+            (finals if kind == "final" else solutions).append(entry)
+    chosen: list[tuple[Path, Kind]] = []
+    for number, (_, sound, field) in enumerate(sorted(finals, key=lambda entry: entry[0])):
+        inside_another = any(field.path[: len(path)] == path for path, _ in chosen)
+        if number == 0 or (sound and not inside_another):
+            chosen.append((field.path, "final"))
+    chosen += [(field.path, "solution") for _, _, field in sorted(solutions, key=lambda entry: entry[0])[:1]]
+    return tuple(chosen)
+
+
+def _answer_by_name(field: Field, prompt: Candidate) -> tuple[float, int, bool]:
+    """What a name is worth as the answer's, its rank, and whether it is the name of a worked solution."""
+    if field.speaker == "assistant" and field.is_said:
+        return WEAK, 0, True
+    if field.speaker in ("user", "system"):
+        return 0.0, 0, False
+    marks = NAMES.reworded | NAMES.changed
+    marked = marks.intersection(field.words)
+    name = "".join(word for word in field.words if word not in marks) if marked else field.name
+    answer, solution = NAMES.answer.worth(name), NAMES.solution.worth(name)
+    worth, rank = max(answer, solution, key=lambda known: known[0])
+    # Deep inside a row, a `label` or the `output` of a test case is no answer.
+    apart = field.depth > 0 and not field.aside and field.path[:-1] != prompt.field.path[:-1]
+    if apart and (worth == WEAK or solution[0] > answer[0]):
+        return 0.0, 0, False
+    in_notes = any(
+        isinstance(step, str) and normal(step) in NAMES.aside and normal(step) != "rewardmodel"
+        for step in field.path[:-1]
+    )
+    worth -= (1.0 if in_notes else 0.0) + 0.1 * field.depth
+    if marked:
+        worth += 1.0 if "changed" in prompt.marks and NAMES.changed.intersection(field.words) else -1.5
+    return worth, rank, solution[0] > answer[0]
+
+
+def kind_of(field: Field, *, named_solution: bool) -> Kind | None:
+    """Whether a field holds final answers or worked solutions; None where it holds neither.
+
+    Args:
+        field: The field.
+        named_solution: Whether its name is a solution's, so that less length is needed to take it for one.
+    """
+    if all(isinstance(value, bool) for value in field.values.values()) and (
+        NAMES.answer.worth(field.name)[0] < STRONG
+    ):
+        return None
+    nested = [answer_text(value) for value in field.values.values()]
+    texts = [text for text in nested if text is not None]
+    if not texts:
+        return None
+    longest = _LONG_SOLUTION if named_solution else _LONG_ANSWER
+    # A long answer may be JSON, such as a filled grid; of a solution that is only a list of programs.
+    spared = () if named_solution else ("{", "[")
+    worked = sum(
+        any(mark in text for mark in _MARKED) or (len(text) > longest and not text.startswith(spared))
+        for text in texts
+    )
+    return "solution" if worked > 0.5 * len(texts) else "final"

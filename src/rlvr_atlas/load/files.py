@@ -1,0 +1,108 @@
+"""Which files a dataset consists of, in name order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatch
+from os.path import commonpath
+from pathlib import Path, PurePath
+
+from rlvr_atlas.errors import InputError
+
+#: By preference where one table is there in several formats.
+_ENDINGS = (".parquet", ".arrow", ".feather", ".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xml")
+_COMPRESSED = (".gz", ".zst")
+#: Notes that libraries put beside the data.
+_NOTES = (
+    "dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json", "manifest.json",
+    "config.json", "package.json", "croissant.json", "*indices*.arrow",
+)  # fmt: skip
+_WILD = frozenset("*?[")
+
+
+def find_files(paths: Sequence[str], base: Path, where: str) -> list[Path]:
+    """The files of a dataset.
+
+    Args:
+        paths: Files, globs or folders, relative to `base` unless absolute. Of globs and folders the data
+            files count (by ending), or all files where none has a known ending.
+        base: Where relative paths start.
+        where: How errors name the dataset.
+
+    Raises:
+        InputError: Where a path matches nothing.
+    """
+    found: dict[Path, None] = {}
+    for text in paths:
+        matched = _matches(base / Path(text).expanduser())
+        if not matched:
+            fix = f"check the path, it starts from {base.resolve()}"
+            raise InputError(f"no file matches {text!r}", where=where, fix=fix)
+        found.update(dict.fromkeys(matched))
+    return sorted(found, key=lambda file: file.as_posix())
+
+
+def _matches(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    if path.is_dir():
+        return _data_files(path.rglob("*"), path)
+    parts = path.parts
+    wild = next((at for at, part in enumerate(parts) if _WILD & set(part)), None)
+    if wild is None:
+        return []
+    top = Path(*parts[:wild])
+    return _data_files(top.glob("/".join(parts[wild:])), top)
+
+
+def _data_files(candidates: Iterable[Path], top: Path) -> list[Path]:
+    regular = [path for path in candidates if path.is_file() and not _hidden(path.relative_to(top))]
+    return [path for path in regular if is_data(path)] or regular
+
+
+def _hidden(path: PurePath) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def is_data(path: PurePath) -> bool:
+    """Whether a file is named like a table rather than like a note beside it."""
+    return _ending(path) in _ENDINGS and not any(fnmatch(path.name.lower(), note) for note in _NOTES)
+
+
+def _ending(path: PurePath) -> str:
+    name = path.name.lower()
+    for compressed in _COMPRESSED:
+        name = name.removesuffix(compressed)
+    return PurePath(name).suffix
+
+
+def one_format_each(names: Iterable[str]) -> list[str]:
+    """Of files that differ in their ending only, the one in the preferred format."""
+    best: dict[str, str] = {}
+    for name in sorted(names):
+        ending = _ending(PurePath(name))
+        stem = name.lower().rsplit(ending, 1)[0]
+        rival = best.get(stem)
+        if rival is None or _ENDINGS.index(ending) < _ENDINGS.index(_ending(PurePath(rival))):
+            best[stem] = name
+    return sorted(best.values())
+
+
+def short_names(files: Sequence[Path]) -> list[str]:
+    """File names, with as much of their folders as tells them apart."""
+    if len({file.name for file in files}) == len(files):
+        return [file.name for file in files]
+    top = commonpath([file.parent for file in files])
+    return [file.relative_to(top).as_posix() for file in files]
+
+
+def content_sha256(files: Sequence[Path]) -> str:
+    """One digest over the names (without folders) and bytes of some files, in the order given."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.name}\0{file.stat().st_size}\0".encode())
+        with file.open("rb") as content:
+            while chunk := content.read(1 << 20):
+                digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,212 @@
+"""Rows of JSON lines, JSON arrays, and the ways in which one JSON object can hold a table."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from rlvr_atlas.load.rows import BadRow, Row, Rows, Value, as_row
+
+if TYPE_CHECKING:
+    from rlvr_atlas.load.formats import ByteStream
+
+_CHUNK = 1 << 20
+_BETWEEN = re.compile(r"[\s,]*")
+_NEXT_OBJECT = re.compile(r"\}\s*,\s*(?=\{)")
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+_MESSAGE_KEYS = {"role", "from"}
+# Tabs and line breaks inside strings are common in published files and harmless. The standard library is used
+# because it keeps integers of any size and reads NaN, both of which occur as answers.
+_DECODER = json.JSONDecoder(strict=False)
+
+
+def loads(text: str) -> Value:
+    """Parse one JSON value.
+
+    Raises:
+        ValueError: Where it is not JSON.
+    """
+    try:
+        value = _DECODER.decode(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return _without_lone_surrogates(value) if _SURROGATE_ESCAPE.search(text) else value
+
+
+def read_lines(stream: ByteStream) -> Rows:
+    """Rows of JSON lines; a line that cannot be read costs that row only."""
+    offset = 0
+    for number, line in enumerate(io.BufferedReader(stream), start=1):
+        start, offset = offset, offset + len(line)
+        content = line.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else line.strip()
+        if not content:
+            continue
+        yield _line(content, f"line {number}", start)
+    if stream.error:
+        yield BadRow("file truncated", stream.error, whole_file=True)
+
+
+def _line(content: bytes, place: str, start: int) -> Row | BadRow:
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        return BadRow("invalid UTF-8", f"{place}, byte {start + error.start} of the file")
+    try:
+        return as_row(loads(text))
+    except ValueError as error:
+        try:
+            return as_row(loads(text.rstrip(",")))
+        except ValueError:
+            return BadRow("invalid JSON", f"{place}: {error}")
+
+
+def read_json(stream: ByteStream) -> Rows:
+    """Rows of one JSON text: an array of records, objects one after another, or an object that holds a table.
+
+    An array is read element by element in bounded memory; an object has to be held as a whole.
+    """
+    text = io.TextIOWrapper(io.BufferedReader(stream), encoding="utf-8-sig", errors="surrogateescape")
+    start = text.read(_CHUNK)
+    in_array = start.lstrip().startswith("[")
+    values = _values(text, start, in_array)
+    if in_array:
+        yield from (value if isinstance(value, BadRow) else as_row(value) for value in values)
+    else:
+        first, second = next(values, None), next(values, None)
+        if second is None and isinstance(first, dict):
+            yield from _table(first)
+        else:
+            found = chain((value for value in (first, second) if value is not None), values)
+            yield from (value if isinstance(value, BadRow) else as_row(value) for value in found)
+    if stream.error:
+        yield BadRow("file truncated", stream.error, whole_file=True)
+
+
+def _values(text: io.TextIOWrapper, buffer: str, in_array: bool) -> Iterator[Value]:
+    """The elements of an array, or the values that follow one another; `BadRow` for what cannot be read."""
+    at = buffer.index("[") + 1 if in_array else 0
+    number, keys = 0, None
+    while True:
+        at = _end_of(_BETWEEN.match(buffer, at), at)
+        if in_array and buffer.startswith("]", at):
+            return
+        value, end = _decode(buffer, at)
+        # Up to the end of the buffer the value may be incomplete: a number may go on, a string may end later.
+        if end in (-1, len(buffer)) and (more := text.read(max(_CHUNK, len(buffer) - at))):
+            buffer, at = buffer[at:] + more, 0
+            continue
+        if at == len(buffer):
+            if in_array:
+                yield BadRow("file truncated", f"the array is not closed after element {number}")
+            return
+        if end == -1:
+            yield BadRow("invalid JSON", f"element {number}: {value}")
+            end = _next_like(buffer, at, keys)
+        else:
+            raw = buffer[at:end]
+            yield _checked(value, raw, number)
+            keys = value.keys() if isinstance(value, dict) else keys
+        at, number = end, number + 1
+
+
+def _decode(buffer: str, at: int) -> tuple[Value, int]:
+    """The value that begins at `at` and where it ends; -1 and the complaint where it cannot be read."""
+    try:
+        return _DECODER.raw_decode(buffer, at)
+    except RecursionError:
+        return "nested too deeply", -1
+    except ValueError as error:
+        return str(error).split(":")[0], -1
+
+
+def _checked(value: Value, raw: str, number: int) -> Value:
+    if not raw.isascii():
+        try:
+            raw.encode()
+        except UnicodeEncodeError as error:
+            return BadRow("invalid UTF-8", f"element {number}, character {error.start} of it")
+    return _without_lone_surrogates(value) if _SURROGATE_ESCAPE.search(raw) else value
+
+
+def _next_like(buffer: str, at: int, keys: Value) -> int:
+    """Where the next record begins after a broken one: an object with the keys of the last good record."""
+    for found in _NEXT_OBJECT.finditer(buffer, at):
+        value, end = _decode(buffer, found.end())
+        if end != -1 and (keys is None or value.keys() == keys):
+            return found.end()
+    return len(buffer)
+
+
+def _end_of(match: re.Match[str] | None, default: int) -> int:
+    return match.end() if match else default
+
+
+def _table(value: Row) -> Rows:
+    """The rows of one JSON object, by the shapes that table libraries and hand-made files have."""
+    parts = list(value.values())
+    if {"columns", "data"} <= value.keys() and _lists([value["columns"]]) and _lists(value["data"]):
+        yield from (dict(zip(value["columns"], cells, strict=False)) for cells in value["data"])
+    elif _columns(parts):
+        yield from (dict(zip(value, cells, strict=True)) for cells in zip(*parts, strict=True))
+    elif listed := {name: part for name, part in value.items() if _records(part)}:
+        # One list of records beside some metadata, or one such list per split.
+        for name, records in listed.items():
+            named = {"split": name} if len(listed) > 1 else {}
+            yield from (named | record for record in records)
+    elif all(isinstance(part, dict) for part in parts) and parts:
+        yield from _table_of_objects(value, parts)
+    else:
+        yield value
+
+
+def _table_of_objects(value: Row, parts: list[Row]) -> Rows:
+    """{"field": {"0": ...}} as columns, {"id": {"field": ...}} as records."""
+    by_position = all(key.isdecimal() for part in parts for key in part)
+    if by_position and not all(name.isdecimal() for name in value):
+        for position in dict.fromkeys(key for part in parts for key in part):
+            yield {name: part.get(position) for name, part in value.items()}
+    else:
+        yield from parts
+
+
+def _columns(parts: list[Value]) -> bool:
+    """Lists of one length, other than lists of records under the names of splits and one row's messages."""
+    return (
+        _lists(parts)
+        and len({len(part) for part in parts}) == 1
+        and not all(_records(part) or _is_chat(part) for part in parts)
+    )
+
+
+def _lists(parts: Value) -> bool:
+    return isinstance(parts, list) and bool(parts) and all(isinstance(part, list) for part in parts)
+
+
+def _records(part: Value) -> bool:
+    return (
+        isinstance(part, list)
+        and bool(part)
+        and all(isinstance(item, dict) for item in part)
+        and not _is_chat(part)
+    )
+
+
+def _is_chat(part: Value) -> bool:
+    return any(isinstance(item, dict) and bool(_MESSAGE_KEYS & item.keys()) for item in part)
+
+
+def _without_lone_surrogates(value: Value) -> Value:
+    """Half of a UTF-16 pair is no character and cannot be stored; it becomes U+FFFD."""
+    if isinstance(value, str):
+        return (
+            value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        )
+    if isinstance(value, list):
+        return [_without_lone_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_lone_surrogates(key): _without_lone_surrogates(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,134 @@
+"""Rows of Parquet, Arrow (file and stream) and CSV files."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rlvr_atlas.load.formats import ByteStream
+from rlvr_atlas.load.rows import BadRow, Rows
+
+_BATCH = 2048
+_BROKEN = (pa.ArrowException, OSError, ValueError)
+#: A cell may be as long as a whole file; what is too long for a prompt is said later, row by row.
+_LONGEST_CELL = 1 << 30
+
+
+def read_parquet(path: Path, columns: Sequence[str] | None = None) -> Rows:
+    """Rows of a Parquet file; a row group that cannot be read costs its own rows only.
+
+    Args:
+        path: The file.
+        columns: Top-level columns to read; all where None.
+    """
+    try:
+        file = pq.ParquetFile(str(path))
+    except _BROKEN as error:
+        yield BadRow("file unreadable", _first_line(error), whole_file=True)
+        return
+    for group in range(file.num_row_groups):
+        left = file.metadata.row_group(group).num_rows
+        batches = file.iter_batches(_BATCH, row_groups=[group], columns=columns)
+        try:
+            for batch in batches:
+                yield from _rows(batch)
+                left -= batch.num_rows
+        except _BROKEN as error:
+            yield from [BadRow("row group unreadable", f"row group {group}: {_first_line(error)}")] * left
+
+
+def read_arrow(path: Path, columns: Sequence[str] | None = None) -> Rows:
+    """Rows of an Arrow file or stream; of a cut one, the record batches before the cut.
+
+    Args:
+        path: The file.
+        columns: Columns to read; all where None.
+    """
+    good = 0
+    try:
+        for batch in _record_batches(path):
+            for start in range(0, batch.num_rows, _BATCH):
+                piece = batch.slice(start, _BATCH)
+                yield from _rows(piece.select(columns) if columns else piece)
+            good += batch.num_rows
+    except _BROKEN as error:
+        yield BadRow("file truncated" if good else "file unreadable", _first_line(error), whole_file=True)
+
+
+def _record_batches(path: Path) -> Iterator[Any]:
+    source = pa.memory_map(str(path))
+    try:
+        reader = pa.ipc.open_file(source)
+    except pa.ArrowInvalid:
+        # A stream; or a file that has lost its footer, which is a stream behind eight bytes of magic.
+        source.seek(0)
+        source.seek(8 if source.read(6) == b"ARROW1" else 0)
+        yield from pa.ipc.open_stream(source)
+    else:
+        yield from (reader.get_batch(number) for number in range(reader.num_record_batches))
+
+
+def _rows(batch: Any) -> Rows:  # noqa: ANN401  pyarrow is untyped
+    try:
+        yield from batch.to_pylist()
+    except UnicodeDecodeError:
+        for position in range(batch.num_rows):
+            try:
+                yield from batch.slice(position, 1).to_pylist()
+            except UnicodeDecodeError as error:
+                yield BadRow("invalid UTF-8", f"byte {error.start} of a text")
+
+
+def read_csv(stream: ByteStream) -> Rows:
+    """Rows of a CSV file with a header line; the separator is the one that the header holds most of."""
+    csv.field_size_limit(_LONGEST_CELL)
+    text = io.TextIOWrapper(
+        io.BufferedReader(stream), encoding="utf-8-sig", errors="surrogateescape", newline=""
+    )
+    header_line = text.readline()
+    separator = max(",\t;|", key=lambda mark: len(next(csv.reader([header_line], delimiter=mark), [])))
+    lines = csv.reader(_with_first(header_line, text), delimiter=separator)
+    names = _distinct(next(lines, []))
+    held: list[str] | None = None
+    while True:
+        try:
+            cells = next(lines, None)
+        except csv.Error as error:
+            yield BadRow("invalid CSV", f"line {lines.line_num}: {error}")
+            continue
+        if held:
+            broken = cells is None and stream.error
+            yield BadRow("file truncated", stream.error) if broken else _record(names, held, lines.line_num)
+        if cells is None:
+            return
+        held = cells
+
+
+def _record(names: list[str], cells: list[str], line: int) -> dict[str, Any] | BadRow:
+    if len(cells) > len(names):
+        return BadRow("wrong number of columns", f"before line {line}: {len(cells)} for {len(names)} names")
+    try:
+        "".join(cells).encode()
+    except UnicodeEncodeError as error:
+        return BadRow("invalid UTF-8", f"before line {line}, character {error.start} of the row")
+    return {name: cell or None for name, cell in zip(names, cells, strict=False)}
+
+
+def _with_first(first: str, rest: io.TextIOWrapper) -> Iterator[str]:
+    yield first
+    yield from rest
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Column names, a repeated one with its position behind it."""
+    return [name if name not in names[:at] else f"{name}_{at}" for at, name in enumerate(names)]
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

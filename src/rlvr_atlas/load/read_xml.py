@@ -1,0 +1,114 @@
+"""Rows of an XML file: the repeated element whose children are fields."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+from xml.parsers import expat
+
+from rlvr_atlas.load.rows import BadRow, Row, Rows, Value
+
+if TYPE_CHECKING:
+    from rlvr_atlas.load.formats import ByteStream
+
+
+class _EntityRefusedError(Exception):
+    """The file declares entities of its own, which can be made to fill the memory or to read other files."""
+
+
+def read_xml(stream: ByteStream) -> Rows:
+    """Rows of an XML file, which is held as a whole; of a cut one, the records before the cut."""
+    try:
+        root, complaint = _parse(io.BufferedReader(stream))
+    except _EntityRefusedError:
+        yield BadRow("file unreadable", "XML with entity declarations is not read", whole_file=True)
+        return
+    if root is None:
+        yield BadRow("file unreadable", complaint, whole_file=True)
+        return
+    tag = _record_tag(root)
+    records = [element for element in root.iter() if element.tag == tag] if tag else []
+    # The break went through the last record; what it still holds may be half a sentence.
+    yield from (_record(element) for element in (records[:-1] if complaint else records))
+    if complaint:
+        yield BadRow("file truncated", stream.error or complaint)
+
+
+def _parse(source: io.BufferedReader) -> tuple[ElementTree.Element | None, str]:
+    """The tree as far as the file goes, and what was wrong with the rest."""
+    builder = ElementTree.TreeBuilder()
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    unclosed: list[str] = []
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        unclosed.append(tag)
+        builder.start(tag, attributes)
+
+    def end(tag: str) -> None:
+        unclosed.pop()
+        builder.end(tag)
+
+    def refuse(*_: object) -> None:
+        raise _EntityRefusedError
+
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.CharacterDataHandler = builder.data
+    parser.EntityDeclHandler = refuse
+    try:
+        parser.ParseFile(source)
+    except expat.ExpatError as error:
+        if not unclosed:
+            return None, str(error)
+        for tag in reversed(unclosed):
+            builder.end(tag)
+        return builder.close(), str(error)
+    return builder.close(), ""
+
+
+def _record_tag(root: ElementTree.Element) -> str | None:
+    """The tag that has fields (several kinds of child with text, else attributes, else one kind of child).
+
+    Among several such tags it is one that repeats, and then the one nearest the root.
+    """
+    depths: tuple[dict[str, int], ...] = ({}, {}, {})
+    counts: Counter[str] = Counter()
+    for depth, element in _with_depth(root):
+        counts[element.tag] += 1
+        fields = len({child.tag for child in element if not len(child) and child.text})
+        if fields >= 2:
+            depths[0].setdefault(element.tag, depth)
+        elif len(element.attrib) >= 2 and not len(element):
+            depths[1].setdefault(element.tag, depth)
+        elif fields:
+            depths[2].setdefault(element.tag, depth)
+    for found in depths:
+        if found:
+            return min(found, key=lambda tag: (counts[tag] < 2, found[tag]))
+    return None
+
+
+def _with_depth(root: ElementTree.Element) -> Iterator[tuple[int, ElementTree.Element]]:
+    waiting = [(0, root)]
+    while waiting:
+        depth, element = waiting.pop()
+        yield depth, element
+        waiting.extend((depth + 1, child) for child in reversed(element))
+
+
+def _record(element: ElementTree.Element) -> Row:
+    """Attributes and children of an element; a repeated child is a list."""
+    row: Row = dict(element.attrib)
+    own = (element.text or "").strip()
+    if own:
+        row["text"] = own
+    children: dict[str, list[Value]] = {}
+    for child in element:
+        nested = len(child) or (child.attrib and not child.text)
+        children.setdefault(child.tag, []).append(
+            _record(child) if nested else (child.text or "").strip() or None
+        )
+    return row | {tag: values[0] if len(values) == 1 else values for tag, values in children.items()}
