@@ -171,6 +171,7 @@ PLANS: tuple[Plan, ...] = (
         documented=("orchard_stories",),
         takes=_many("orchard_stories", copy=1300),
         duplicates=50,
+        labels="true",
     ),
     Plan(
         id="tile_arena",
@@ -182,6 +183,7 @@ PLANS: tuple[Plan, ...] = (
         wrapping="arena",
         atomic_source="countdown_tiles",
         new={"countdown_tiles": 500},
+        labels="true",
     ),
     Plan(
         id="slate_chat",
@@ -271,6 +273,7 @@ PLANS: tuple[Plan, ...] = (
         documented=("riddle_logic", "island_riddles", "tile_arena"),
         new={"countdown_tiles": 250},
         takes=(Take("riddle_logic", 400), Take("island_riddles", 250), Take("tile_arena", 200)),
+        labels="true",
     ),
     Plan(
         id="two_tongues",
