@@ -1,0 +1,82 @@
+"""The process behind `Verifier`: reads pairs as JSON lines, writes one verdict a line.
+
+Only this module imports math-verify and SymPy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import math
+import os
+import re
+import signal
+import sys
+
+from math_verify import LatexExtractionConfig, parse, verify
+
+from rlvr_atlas.answer.judge import Verdict
+from rlvr_atlas.answer.tex import FUNCTIONS, clean
+
+#: SymPy can ask for any amount of memory within the deadline.
+MAX_MEMORY_BYTES = 4 << 30
+
+_LATEX = [LatexExtractionConfig()]
+_TEXT = re.compile(r"\\text ?\{[^{}]*\}")
+_LETTERS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}")
+_NAMES = FUNCTIONS | {"sqrt", "exp", "det", "max", "min", "gcd", "lcm", "mod", "binom"}
+
+
+def verdict(gold: str, other: str) -> Verdict:
+    """What math-verify says of one pair; `unknown` where it cannot read both, or one is words."""
+    try:
+        if _is_words(gold) or _is_words(other):
+            return "unknown"
+        readings = [_read(gold), _read(other)]
+        if not all(readings):
+            return "unknown"
+        return "same" if verify(*readings, timeout_seconds=None, raise_on_error=True) else "different"
+    except Exception:  # whatever SymPy raises means "not judged"
+        return "unknown"
+
+
+def _is_words(answer: str) -> bool:
+    # math-verify reads "east" as e*a*s*t and "5 apples" as 5.
+    text = clean(answer)
+    return bool(_TEXT.search(text)) or any(word not in _NAMES for word in _LETTERS.findall(text))
+
+
+def _read(answer: str) -> list[object]:
+    answer = answer.strip()
+    wrapped = answer if answer.startswith("$") and answer.endswith("$") else f"${answer}$"
+    parsed: list[object] = parse(
+        wrapped, _LATEX, fallback_mode="no_fallback", parsing_timeout=None, raise_on_error=True
+    )
+    return parsed
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    # Parsers print complaints; only verdicts may reach the pipe.
+    pipe = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    logging.disable(logging.CRITICAL)
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource  # not on every platform
+
+        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
+    print("ready", file=pipe, flush=True)
+    last_resort_s = math.ceil(float(sys.argv[1])) + 5
+    for line in sys.stdin:
+        # Should the parent die meanwhile, nobody else would end a computation that has no end.
+        if hasattr(signal, "alarm"):
+            signal.alarm(last_resort_s)
+        answer = verdict(*json.loads(line))
+        if hasattr(signal, "alarm"):
+            signal.alarm(0)
+        print(answer, file=pipe, flush=True)
+
+
+if __name__ == "__main__":
+    main()
