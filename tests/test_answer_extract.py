@@ -23,6 +23,7 @@ FINAL = [
     ('{"target": 98, "numbers": [44, 19, 35]}', '{"target": 98, "numbers": [44, 19, 35]}'),
     ('{"answer": ["7"]}', "7"),
     ('{"answer": null}', None),
+    ('{"target": "", "solution": "so \\\\boxed{4}"}', "4"),
     ("{1, 2}", "{1, 2}"),
     ("Answer: 5", "5"),
     ("The answer is $x$", "$x$"),

@@ -28,8 +28,6 @@ MAX_FOLDED = 512
 _SMALL_PRIMES = [n for n in range(2, 1000) if all(n % d for d in range(2, math.isqrt(n) + 1))]
 _PRIME = re.compile(r"\d+")
 PI = "π"
-#: i is algebraic, so it is no free letter; its square is left alone, because it may also be an index.
-_CONSTANTS = {PI: math.pi}
 
 
 class Unreadable(ValueError):  # noqa: N818 - a finding about the text, not an error of the program
@@ -57,7 +55,7 @@ class Expression:
 
     @classmethod
     def letter(cls, name: str) -> Expression:
-        """A free letter; `i` and π are constants, not letters."""
+        """A free letter; π and `i` are constants (whose square is left alone: i may also be an index)."""
         return cls({((name, 1),): 1}, {}, frozenset() if name in (PI, "i") else frozenset({name}))
 
     @classmethod
@@ -89,22 +87,26 @@ class Expression:
 
     @cached_property
     def value(self) -> float | None:
-        """Floating-point value; None with letters, `i`, or where it has none."""
-        total = 0.0
+        """Floating-point value, to nine digits; None with letters, `i`, overflow, or terms that cancel."""
+        total = magnitude = 0.0
         try:
             for monomial, coefficient in self.terms.items():
                 product = float(coefficient)
                 for atom, exponent in monomial:
-                    base = (
-                        float(atom) if _PRIME.fullmatch(atom) else _CONSTANTS.get(atom, self.opaque.get(atom))
-                    )
+                    base = self._base(atom)
                     if base is None:
                         return None
                     product *= math.pow(base, exponent)
                 total += product
+                magnitude += abs(product)
         except (OverflowError, ValueError, ZeroDivisionError):
             return None
-        return total if math.isfinite(total) else None
+        return total if math.isfinite(magnitude) and magnitude <= 1e6 * abs(total) else None
+
+    def _base(self, atom: str) -> float | None:
+        if _PRIME.fullmatch(atom):
+            return float(atom)
+        return math.pi if atom == PI else self.opaque.get(atom)
 
     @cached_property
     def form(self) -> str:

@@ -109,14 +109,22 @@ def _from_value(value: object, text: str) -> str | None:
     if isinstance(value, str):
         return _final(value)
     if isinstance(value, dict):
-        key = next((key for key in _ANSWER_KEYS if key in value), None)
-        # A struct with further lists or structs (numbers to use, a grid) is the answer as a whole.
-        if key is None or any(isinstance(v, dict | list) for k, v in value.items() if k != key):
-            return text
-        return _from_value(value[key], orjson.dumps(value[key]).decode())
+        return _from_struct(value, text)
     if isinstance(value, list):
         return _from_list([element for element in value if element not in (None, "")], text)
     return None if value is None or (isinstance(value, float) and math.isnan(value)) else text
+
+
+def _from_struct(value: dict[str, object], text: str) -> str | None:
+    keys = [key for key in _ANSWER_KEYS if key in value]
+    key = next((key for key in keys if value[key] not in (None, "")), None)
+    if key is None:
+        solution = value.get("solution")
+        return _solution(solution) if isinstance(solution, str) else None if keys else text
+    # A struct with further lists or structs (numbers to use, a grid) is the answer as a whole.
+    if any(isinstance(v, dict | list) for k, v in value.items() if k != key):
+        return text
+    return _from_value(value[key], orjson.dumps(value[key]).decode())
 
 
 def _from_list(elements: list[object], text: str) -> str | None:

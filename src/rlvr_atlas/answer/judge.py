@@ -108,7 +108,7 @@ def _values(a: Reading, b: Reading, left: Expression, right: Expression) -> Verd
     if left.value is not None and right.value is not None:
         if tolerance := max(a.tolerance, b.tolerance):
             return _rounded(left, right, tolerance)
-        near = abs(left.value - right.value) <= 1e-9 * max(abs(left.value), abs(right.value))
+        near = abs(left.value - right.value) <= 1e-9 * max(abs(left.value), abs(right.value), 1e-3)
         return None if near and not canonical else "different"
     if any(map(_CONSTANT.fullmatch, letters)):
         return "unknown"

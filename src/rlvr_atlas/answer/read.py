@@ -284,6 +284,8 @@ def _matrix(text: str, depth: int) -> Reading | None:
 def _rows(inner: str, depth: int) -> Reading:
     rows = inner.strip(f" {ROW_END}").split(ROW_END)
     cells = [[_item(cell, depth + 1) for cell in row.split("&")] for row in rows]
+    if len({len(row) for row in cells}) > 1:
+        raise Unreadable("rows of different length")
     form = ", ".join(f"[{', '.join(cell.form for cell in row)}]" for row in cells)
     items = tuple(cell for row in cells for cell in row)
     return Reading("ordered", f"[{form}]", items, label=f"{len(cells)}x{len(cells[0])}")
@@ -352,18 +354,7 @@ def _in_base(text: str, _depth: int) -> Reading | None:
     return _scalar(match[1]) if base == "10" else Reading("based", f"{match[1].lstrip('0') or '0'}_{base}")
 
 
-_RULES = (
-    _choice,
-    _words,
-    _matrix,
-    _union,
-    _braced,
-    _bracketed,
-    _relation,
-    _ratio,
-    _plus_minus,
-    _in_base,
-)
+_RULES = (_choice, _words, _matrix, _union, _braced, _bracketed, _relation, _ratio, _plus_minus, _in_base)
 
 
 def _integer(text: str) -> Reading:

@@ -26,11 +26,11 @@ _SCALES = {
     "degree": Expression.letter(PI) * Expression.number(Fraction(1, 180)),
 }
 
-_CURRENCY = re.compile(rf"^(-?)\s?([{''.join(_SIGNS)}])\s?(?=[-\d.\\])")
+_CURRENCY = re.compile(r"^(-?)\s?([¤€£¥])\s?(?=[-\d.\\])")
 _TAIL = re.compile(
     r"\s?(?:"
     r"(?P<degree>°)(?:\s?(?:\\text ?\{ ?)?(?P<scale>[CF])(?: ?\})?)?"
-    r"|(?P<sign>[%¤€£¥元])"
+    r"|(?P<sign>[%¤€£¥元]|(?<=\d)'{1,2})"
     r"|\(? ?\\text ?\{(?P<text>[A-Za-z ./*²³-]{1,60})\} ?\)?(?:\^ ?\{? ?(?P<power>-?\d) ?\}?)?"
     r"|\( ?(?P<remark>[A-Za-z][A-Za-z '.-]{0,60})\)"
     r"|(?P<han>[\u4e00-\u9fff]{1,6})"
