@@ -20,6 +20,7 @@ from rlvr_atlas.match import lexical, minhash
 from rlvr_atlas.match.tokens import Parts
 from rlvr_atlas.match.verify import Verdict
 from rlvr_atlas.pipeline import stored_recipe
+from rlvr_atlas.record import ROWS
 from rlvr_atlas.store import Workspace
 
 #: How many of the most similar texts are judged for a text that was never seen.
@@ -75,11 +76,9 @@ def explain(workspace: Workspace, query: str) -> Explanation:
     if key is not None:
         prompt = _instance(workspace, key)
         return _known(workspace, Explanation(query, prompt, key, "identical", 1.0, None, prompt), key, row)
-    asked = canonicalise(
-        pl.DataFrame({"question": [query], "options": [None], "hint": [None]},
-                     schema={"question": pl.String, "options": pl.List(pl.String), "hint": pl.String}),
-        workspace.read("templates"),
-    ).row(0, named=True)  # fmt: skip
+    wanted = {name: ROWS[name] for name in ("question", "options", "hint")}
+    question = pl.DataFrame([{"question": query, "options": None, "hint": None}], schema=wanted)
+    asked = canonicalise(question, workspace.read("templates")).row(0, named=True)
     found = Explanation(query, asked["prompt"], asked["key"])
     hit = _same_text(workspace, asked["key"], asked["skeleton"])
     if hit is not None:
@@ -165,7 +164,7 @@ def _known(workspace: Workspace, found: Explanation, key: str, row: tuple[str, i
         .select("dataset", "row", "released", "declared_source", "answer")
         .collect()
     )
-    place = row or (places["dataset"][0], places["row"][0])
+    place: tuple[str, int] | None = row or (places["dataset"][0], places["row"][0])
     chain: list[dict[str, Any]] = []
     while place is not None:
         step = lineage.filter(dataset=place[0], row=place[1]).collect().row(0, named=True)

@@ -6,6 +6,7 @@ Text goes to standard output, progress and errors to standard error, so that out
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from rlvr_atlas.pipeline import OnProgress
     from rlvr_atlas.store import Workspace
 
-out = Console(highlight=False, soft_wrap=True)
+#: Piped output has no width of its own; tables are then wide enough to be read by line.
+_PIPED = 160
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPED)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -29,7 +32,7 @@ def show_summary(workspace: Workspace, as_json: bool) -> None:
     """What a run found, per dataset, with everything that was left out."""
     from rlvr_atlas.report import summary
 
-    facts = summary({name: frame.collect() for name, frame in workspace.tables().items()})
+    facts = summary({name: frame.collect() for name, frame in workspace.tables().items()}, workspace.manifest)
     if as_json:
         print_json(facts)
         return

@@ -55,7 +55,7 @@ def match(instances: pl.DataFrame, settings: MatchSettings) -> Matched:
     limits = []
     if found.cut:
         limits.append(f"{found.cut} pairs of look-alike templated problems were not compared one by one")
-    matches = pl.concat([conform(part, MATCHES) for part in pairs]).sort("child", "parent")
+    matches = pl.concat([conform(part, MATCHES).select(*MATCHES) for part in pairs]).sort("child", "parent")
     return Matched(matches, units, found.signatures, limits)
 
 

@@ -24,10 +24,13 @@ class Evidence:
         lexical: Jaccard similarity of the token bags, function words left out, 0 to 1.
         masked: The same with all numbers masked: how alike the wording is, whatever the numbers.
         containment: Share of the shorter bag that the longer one holds.
+        equal: Token for token the same text.
         edge: The shorter text is the beginning or the end of the longer one, token for token.
+        length: Tokens of the shorter text.
         numbers_agree: The same numbers, in digits or words, each as often.
-        order_agree: Numbers stand in the same order, or beside the same words.
-        operators_agree: The same signs and TeX commands, beside the same numbers and variables.
+        number_set_agrees: The same numbers, however often.
+        operators_agree: The same signs and TeX commands, each as often.
+        order_agree: Numbers, signs and variables stand in the same order, or beside the same neighbours.
         variables_agree: The same variables up to a consistent renaming.
         asks_agree: The same deciding words (largest/smallest, sum/product, ...).
         answers_agree: None where either answer is missing or cannot be judged.
@@ -39,10 +42,13 @@ class Evidence:
     lexical: float
     masked: float
     containment: float
+    equal: bool
     edge: bool
+    length: int
     numbers_agree: bool
-    order_agree: bool
+    number_set_agrees: bool
     operators_agree: bool
+    order_agree: bool
     variables_agree: bool
     asks_agree: bool
     answers_agree: bool | None
@@ -52,14 +58,13 @@ class Evidence:
 
     @property
     def same_content(self) -> bool:
-        """Nothing that makes it another problem differs."""
-        return (
-            self.numbers_agree
-            and self.order_agree
-            and self.operators_agree
-            and self.variables_agree
-            and self.asks_agree
-        )
+        """Nothing that makes it another problem differs.
+
+        Equal answers make up for order and repetition: a sum the other way round, a number said twice.
+        """
+        order = self.order_agree and self.numbers_agree
+        lenient = self.answers_agree is True and self.number_set_agrees
+        return (order or lenient) and self.operators_agree and self.variables_agree and self.asks_agree
 
     def row(self) -> dict[str, Any]:
         """The columns of record.EVIDENCE."""
@@ -67,8 +72,8 @@ class Evidence:
             "cosine": self.cosine,
             "lexical": round(self.lexical, 4),
             "containment": round(self.containment, 4),
-            "numbers_agree": self.numbers_agree and self.order_agree,
-            "operators_agree": self.operators_agree and self.variables_agree,
+            "numbers_agree": self.numbers_agree,
+            "operators_agree": self.operators_agree and self.order_agree and self.variables_agree,
             "asks_agree": self.asks_agree,
             "answers_agree": self.answers_agree,
             "changed": self.changed,
@@ -89,10 +94,13 @@ def measure(parent: Parts, child: Parts, answers_agree: bool | None = None) -> E
         lexical=_jaccard(parent.content, child.content),
         masked=_jaccard(parent.masked_content, child.masked_content),
         containment=_containment(parent.content, child.content),
+        equal=parent.tokens == child.tokens,
         edge=_is_edge(parent.tokens, child.tokens),
+        length=min(len(parent.tokens), len(child.tokens)),
         numbers_agree=parent.values == child.values,
+        number_set_agrees=parent.values.keys() == child.values.keys(),
+        operators_agree=parent.operators == child.operators,
         order_agree=_order_agrees(parent, child),
-        operators_agree=_same_operations(parent, child),
         variables_agree=_same_up_to_renaming(parent.variables, child.variables),
         asks_agree=parent.asks == child.asks,
         answers_agree=answers_agree,
@@ -118,19 +126,14 @@ def _is_edge(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
 
 
 def _order_agrees(left: Parts, right: Parts) -> bool:
-    """Numbers may move with their clause, but not from one clause to another."""
+    """Numbers and formulas may move with their clause, but not from one clause to another."""
+    renamed = Counter(left.variables) != Counter(right.variables)
+    if left.formula_pairs != right.formula_pairs and not renamed:
+        return False
     if left.numbers == right.numbers:
         return True
     kept = (left.number_contexts & right.number_contexts).total()
     return 2 * kept >= left.number_contexts.total()
-
-
-def _same_operations(left: Parts, right: Parts) -> bool:
-    if left.operators != right.operators:
-        return False
-    # Renamed variables change the pairs; then the signs alone have to do.
-    renamed = Counter(left.variables) != Counter(right.variables)
-    return renamed or left.formula_pairs == right.formula_pairs
 
 
 def _same_up_to_renaming(left: tuple[str, ...], right: tuple[str, ...]) -> bool:

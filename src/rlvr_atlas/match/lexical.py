@@ -27,9 +27,7 @@ from rlvr_atlas.record import EVIDENCE
 Text = tuple[str, ...]
 
 #: Tokens at the beginning and end of a text that must agree before it is looked for inside another.
-_EDGE = 12
-#: A text must be this long to be recognised inside another one on its own; shorter ones need equal answers.
-_LONG, _SHORT = 16, 8
+_EDGE = 8
 #: Every member of a family this small is paired with every other; larger ones only with the earliest.
 _SMALL_FAMILY = 12
 
@@ -83,15 +81,16 @@ def find(
         of_text,
         rows_per_band=4,
         threshold=settings.candidate_similarity,
-        blocks=_hashes("|".join(sorted(Parts(text).values.elements())) for text in texts),
+        blocks=_hashes("|".join(sorted(Parts(text).values)) for text in texts),
     )
-    edge_pairs, edge_cut = _edge_candidates(texts)
-    near = np.zeros((0, 2), np.int64)
+    pairs = [_array(_edge_pairs(texts)), same.pairs]
     if settings.variants:
-        near = np.array([*_family_pairs(families), *_near_families(signs, families)]).reshape(-1, 2)
-    everything = _unique(len(texts), same.pairs, edge_pairs, near)
-    pairs = list(_verified(everything, texts, answers, datasets, settings))
-    return Lexical(pairs, len(everything), same.cut + edge_cut, of_text)
+        variants = [*_family_pairs(families), *_near_families(signs, families)]
+        # A dataset's own templated neighbours are not derived from each other.
+        pairs.append(_array((a, b) for a, b in variants if datasets[a] != datasets[b]))
+    everything = _unique(len(texts), pairs)
+    found = list(_verified(everything, texts, answers, datasets, settings))
+    return Lexical(found, len(everything), same.cut, of_text)
 
 
 def judge(
@@ -107,12 +106,11 @@ def judge(
     verdict = compare(*answers)
     agree = None if verdict == "unknown" else verdict == "same"
     evidence = measure(parent, child, agree)
-    length = min(len(parent.tokens), len(child.tokens))
-    return verify(evidence, long_enough=length >= (_SHORT if agree else _LONG)), evidence
+    return verify(evidence), evidence
 
 
 def _verified(
-    pairs: NDArray[np.int64],
+    pairs: minhash.Pairs,
     texts: Sequence[Text],
     answers: Sequence[str | None],
     datasets: Sequence[str],
@@ -125,7 +123,7 @@ def _verified(
         if verdict is None:
             continue
         if verdict.relation == "variant" and (not settings.variants or datasets[parent] == datasets[child]):
-            continue  # a dataset's own templated neighbours are not derived from each other
+            continue
         yield Pair(parent, child, verdict, evidence)
 
 
@@ -160,21 +158,36 @@ def _near_families(signs: minhash.Signatures, families: Sequence[list[int]]) -> 
             yield min(a, b), max(a, b)
 
 
-def _edge_candidates(texts: Sequence[Text]) -> tuple[minhash.Pairs, int]:
-    """Pairs that begin or end with the same tokens and in which one holds the whole of the other."""
-    found, cut = [], 0
-    for edge in (slice(None, _EDGE), slice(-_EDGE, None)):
-        long = np.array([i for i, text in enumerate(texts) if len(text) >= _EDGE], dtype=np.int64)
-        values = _hashes(" ".join(texts[i][edge]) for i in long.tolist())
-        pairs, lost = minhash.pairs_within_groups(values)
-        found.append(long[pairs])
-        cut += lost
-    return np.concatenate(found), cut
+def _edge_pairs(texts: Sequence[Text]) -> Iterator[tuple[int, int]]:
+    """Pairs in which one whole text is the beginning or the end of the other, token for token."""
+    whole = {text: position for position, text in enumerate(texts) if len(text) >= _EDGE}
+    for cut in (_beginning, _end):
+        # Only lengths of texts with the same first (or last) tokens can fit.
+        lengths: dict[Text, set[int]] = {}
+        for text in whole:
+            lengths.setdefault(cut(text, _EDGE), set()).add(len(text))
+        for text, position in whole.items():
+            for n in sorted(lengths[cut(text, _EDGE)]):
+                other = whole.get(cut(text, n)) if n < len(text) else None
+                if other is not None:
+                    yield min(position, other), max(position, other)
 
 
-def _unique(n: int, *pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+def _beginning(text: Text, n: int) -> Text:
+    return text[:n]
+
+
+def _end(text: Text, n: int) -> Text:
+    return text[len(text) - n :]
+
+
+def _array(pairs: Iterable[tuple[int, int]]) -> minhash.Pairs:
+    return np.array([*pairs], dtype=np.int64).reshape(-1, 2)
+
+
+def _unique(n: int, pairs: Sequence[minhash.Pairs]) -> minhash.Pairs:
     packed = np.unique(np.concatenate([p[:, 0] * n + p[:, 1] for p in pairs]))
-    return np.stack([packed // n, packed % n], axis=1) if n else np.zeros((0, 2), np.int64)
+    return np.stack([packed // n, packed % n], axis=1) if n else _array([])
 
 
 def _hashes(texts: Iterable[str]) -> NDArray[np.uint64]:

@@ -17,7 +17,6 @@ from sys import intern
 
 #: A TeX command, a number, a word, a Chinese/Japanese/Korean character, or any other sign.
 _TOKEN = r"\\[a-z]+|\d+(?:\.\d+)?|[^\W\d_⺀-鿿가-힣]+|[⺀-鿿가-힣]|[^\w\s]"
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 #: Signs that carry no meaning of their own once spacing and grouping are unified.
 _SILENT = frozenset(".,;:?'\"(){}[]&$`~，。、；：？（）“”‘’")
 
@@ -29,6 +28,7 @@ class Lexicon:
     asks: dict[str, str]
     numbers: dict[str, str]
     function_words: frozenset[str]
+    short_words: frozenset[str]
 
 
 @cache
@@ -39,7 +39,10 @@ def lexicon() -> Lexicon:
     def turn(table: dict[str, list[str]]) -> dict[str, str]:
         return {word: meaning for meaning, words in table.items() for word in words}
 
-    return Lexicon(turn(data["asks"]), turn(data["numbers"]), frozenset(data["function_words"]["words"]))
+    function_words, short_words = (
+        frozenset(data[table]["words"]) for table in ("function_words", "short_words")
+    )
+    return Lexicon(turn(data["asks"]), turn(data["numbers"]), function_words, short_words)
 
 
 @cache
@@ -56,12 +59,17 @@ def _pattern() -> re.Pattern[str]:
 def tokenise(skeleton: str) -> list[str]:
     """Tokens of a skeleton in order, silent signs left out."""
     # Interned: a corpus repeats a small vocabulary millions of times.
-    return [intern(token) for token in _pattern().findall(skeleton) if token not in _SILENT]
+    return [intern(_plain(token)) for token in _pattern().findall(skeleton) if token not in _SILENT]
+
+
+def _plain(token: str) -> str:
+    """Numbers without decimals that say nothing: 17.0 is 17."""
+    return token.rstrip("0").rstrip(".") if "." in token else token
 
 
 def is_number(token: str) -> bool:
-    """Whether a token is a number in digits."""
-    return token[0].isdigit() and _NUMBER.fullmatch(token) is not None
+    """Whether a token is a number in digits; only numbers begin with one."""
+    return token[0].isdigit()
 
 
 def _is_word(token: str) -> bool:
@@ -130,8 +138,11 @@ class Parts:
 
     @cached_property
     def variables(self) -> tuple[str, ...]:
-        """Single Latin letters in order; `a` and `i` are left out, being words as often as variables."""
-        return tuple(t for t in self.tokens if len(t) == 1 and "b" <= t <= "z" and t not in "is")
+        """Variables and labels in order: one or two Latin letters that are no word, such as x and ab."""
+        ignored = lexicon().short_words
+        return tuple(
+            t for t in self.tokens if len(t) <= 2 and t.isascii() and t.isalpha() and t not in ignored
+        )
 
     @cached_property
     def asks(self) -> frozenset[str]:

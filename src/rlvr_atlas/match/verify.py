@@ -13,8 +13,14 @@ from rlvr_atlas.record import Relation
 
 #: Wording as alike as this, and nothing deciding changed, is the same problem, with equal or unknown answers.
 _ALIKE_WITH_ANSWER, _ALIKE = 0.6, 0.75
+#: In a text shorter than this many tokens one other word weighs more, so that it must be more alike.
+_SHORT = 24
 #: Wording as alike as this, and something deciding changed, is a variant.
 _TEMPLATE = 0.8
+#: A text must be this long to be recognised inside another one; with equal answers a shorter one will do.
+_PART, _PART_WITH_ANSWER = 16, 8
+#: Below this many tokens equal wording is a common phrase, not a common origin.
+_PHRASE = 10
 
 
 @dataclass(frozen=True)
@@ -25,25 +31,34 @@ class Verdict:
     probability: float
 
 
-def verify(evidence: Evidence, *, long_enough: bool) -> Verdict | None:
-    """Decide what a candidate pair is.
+def verify(evidence: Evidence) -> Verdict | None:
+    """Decide what a candidate pair is; None where the evidence does not decide."""
+    same = _same_problem(evidence)
+    if same is not None:
+        return same
+    differs = not evidence.same_content or evidence.answers_agree is False
+    if differs and evidence.masked >= _TEMPLATE and evidence.length >= _PHRASE:
+        return Verdict("variant", 0.9 if evidence.answers_agree is False else 0.8)
+    return None
 
-    Args:
-        evidence: What was measured.
-        long_enough: The shorter text has enough words to be recognised inside another text.
 
-    Returns:
-        None where the evidence does not decide.
-    """
+def _same_problem(evidence: Evidence) -> Verdict | None:
     answers = evidence.answers_agree
-    if evidence.edge and long_enough and answers is not False:
+    if evidence.equal:
+        return Verdict("reformatted", 0.9 if answers is False else 0.97)
+    if (
+        evidence.edge
+        and answers is not False
+        and evidence.length >= (_PART_WITH_ANSWER if answers else _PART)
+    ):
         return Verdict("embedded", 0.95 if answers else 0.85)
-    if evidence.same_content:
-        if answers is not False and evidence.lexical >= (_ALIKE_WITH_ANSWER if answers else _ALIKE):
-            return Verdict("reworded", 0.98 if answers else 0.9)
-        if answers is False and evidence.only_function_words:
-            # The same words with two answers: far more often a wrong gold answer than another problem.
-            return Verdict("reworded", 0.7)
-    if evidence.masked >= _TEMPLATE and not (evidence.same_content and answers is not False):
-        return Verdict("variant", 0.9 if answers is False else 0.8)
+    if not evidence.same_content:
+        return None
+    if answers is False:
+        # The same content in the same words with two answers: far more often a wrong gold answer than
+        # another problem.
+        return Verdict("reworded", 0.7) if evidence.only_function_words else None
+    shortness = max(0.0, 1 - evidence.length / _SHORT)
+    if evidence.lexical >= (_ALIKE_WITH_ANSWER if answers else _ALIKE + (1 - _ALIKE) * shortness):
+        return Verdict("reworded", 0.98 if answers else 0.9)
     return None

@@ -1,0 +1,25 @@
+"""The command line: a thin skin over the library, one module per group of commands.
+
+Every listing takes `--json`. Exit codes: 0 fine, 1 a gate failed, 2 bad input, 130 interrupted. Imports that
+are slow are made inside the commands, so that `--help` and `explain` answer at once.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from rlvr_atlas.cli import look, registry, run
+from rlvr_atlas.cli.app import app
+from rlvr_atlas.errors import AtlasError
+from rlvr_atlas.show import err
+
+__all__ = ["app", "look", "main", "registry", "run"]
+
+
+def main() -> None:
+    """Entry point: an error a user can act on is one line and exit code 2."""
+    try:
+        app()
+    except AtlasError as error:
+        err.print(f"error: {error}", markup=False)
+        sys.exit(2)
