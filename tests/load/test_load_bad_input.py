@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import rlvr_atlas.load
 from rlvr_atlas.config import DatasetSpec
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.load import DatasetReader, open_dataset
@@ -273,6 +275,15 @@ def test_a_path_that_matches_nothing_is_named(path: str, tmp_path: Path) -> None
 def test_a_dataset_without_a_place_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="neither a path nor a Hub id"):
         open_dataset(DatasetSpec(id="d"), tmp_path)
+
+
+def test_every_reason_is_explained_to_users() -> None:
+    package = Path(rlvr_atlas.load.__file__).parent
+    source = "".join(file.read_text() for file in sorted(package.glob("*.py")))
+    reasons = re.findall(r'(?:BadRow\(|_skip\(source, number, )\s*"([^"]+)"', source)
+    page = (Path(__file__).parents[2] / "docs" / "loading.md").read_text()
+    assert len(set(reasons)) > 8
+    assert [reason for reason in reasons if reason not in page] == []
 
 
 def test_deep_nesting_is_a_bad_row_and_not_a_crash(tmp_path: Path) -> None:

@@ -12,10 +12,11 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rlvr_atlas.config import DatasetSpec
+from rlvr_atlas.errors import InputError
 from rlvr_atlas.load import DatasetReader, open_dataset
 from rlvr_atlas.load.read_json import read_json
 from rlvr_atlas.load.rows import as_row
@@ -267,3 +268,25 @@ def test_an_array_is_read_alike_in_pieces_of_any_size(rows: Rows, indent: int | 
         assert list(read_json(ByteStream(io.BytesIO(data)))) == [as_row(row) for row in rows]
     finally:
         module._CHUNK = before
+
+
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=st.sampled_from(sorted(WRITERS)),
+    place=st.integers(0, 2**32),
+    patch=st.binary(max_size=20),
+    removed=st.integers(0, 20),
+)
+def test_no_damage_loses_a_row_unseen_or_ends_in_a_traceback(
+    name: str, place: int, patch: bytes, removed: int, tmp_path: Path
+) -> None:
+    data = WRITERS[name](ROWS)
+    start = place % len(data)
+    (tmp_path / name).write_bytes(data[:start] + patch + data[start + removed :] if patch else data[:start])
+    opened = reader(tmp_path, name)
+    try:
+        numbers = [row for batch in opened.batches() for row in batch["row"]]
+    except InputError:
+        return
+    numbers += [row for row in opened.skipped_rows["row"] if row >= 0]
+    assert sorted(numbers) == list(range(len(numbers)))

@@ -64,11 +64,10 @@ def detect(rows: Sequence[Row], given: Given | None = None) -> Layout | None:
     numbers, placeholder = find_mask(_joined(group), rest)
     used = {path for path, _ in answers} | {path for (path,) in others}
     rest = [field for field in rest if field.path not in used and not field.speaker]
-    set_labels = {part: given[part][0] for part in ("source", "split") if part in given}
     return Layout(
         prompts=(tuple(part.path for part in group), *others),
         answers=answers,
-        labels=_labels(rest) | set_labels,
+        labels=_labels(rest) | {part: given[part][0] for part in ("source", "split") if part in given},
         options=given.get("options") or _options(rest, len(rows)),
         numbers=numbers,
         placeholder=placeholder,

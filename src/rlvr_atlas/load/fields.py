@@ -97,7 +97,7 @@ def collect(rows: Sequence[Row]) -> tuple[list[Field], list[Path]]:
 def _leaves(value: Value, path: Path, speaker: str) -> Iterator[tuple[Path, Value, str]]:
     if isinstance(value, dict):
         speaker = _speaker(value) or speaker
-        if path:  # a struct as a whole can be an answer
+        if path and not isinstance(path[-1], Where):  # a struct as a whole can be an answer, a message not
             yield path, value, speaker
         if len(path) < _DEEPEST:
             for name, part in value.items():

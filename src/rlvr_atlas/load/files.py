@@ -16,7 +16,7 @@ _COMPRESSED = (".gz", ".zst")
 #: Notes that libraries put beside the data.
 _NOTES = (
     "dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json", "manifest.json",
-    "config.json", "package.json", "croissant.json", "*indices*.arrow",
+    "config.json", "package.json", "croissant.json", "*indices*.arrow", "cache-*.arrow",
 )  # fmt: skip
 _WILD = frozenset("*?[")
 

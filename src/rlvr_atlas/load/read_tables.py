@@ -75,14 +75,19 @@ def _record_batches(path: Path) -> Iterator[Any]:
 
 
 def _rows(batch: Any) -> Rows:  # noqa: ANN401  pyarrow is untyped
+    """The rows of a batch; of one that is not sound, those that are, since using the others may crash."""
     try:
+        batch.validate(full=True)
+    except pa.ArrowInvalid as error:
+        complaint = _first_line(error)
+    else:
         yield from batch.to_pylist()
-    except UnicodeDecodeError:
-        for position in range(batch.num_rows):
-            try:
-                yield from batch.slice(position, 1).to_pylist()
-            except UnicodeDecodeError as error:
-                yield BadRow("invalid UTF-8", f"byte {error.start} of a text")
+        return
+    if batch.num_rows == 1:
+        yield BadRow("invalid UTF-8" if "UTF8" in complaint else "row unreadable", complaint)
+        return
+    for position in range(batch.num_rows):
+        yield from _rows(batch.slice(position, 1))
 
 
 def read_csv(stream: ByteStream) -> Rows:

@@ -52,11 +52,11 @@ def answer_text(value: Value, *, nested: bool = True) -> str | None:
     if not isinstance(value, (list, dict)):
         return plain_text(value)
     if isinstance(value, dict):
-        value = {name: part for name, part in value.items() if part is not None}
         inside = {normal(name): part for name, part in value.items()}
-        for name in NAMES.answer_inside:
-            if (text := answer_text(inside.get(name), nested=nested)) is not None:
-                return text
+        if places := [name for name in NAMES.answer_inside if name in inside]:
+            texts = (answer_text(inside[name], nested=nested) for name in places)
+            return next((text for text in texts if text is not None), None)
+        value = {name: part for name, part in value.items() if part is not None}
     if not value or not nested:
         return None
     return json.dumps(value, ensure_ascii=False, default=str)
