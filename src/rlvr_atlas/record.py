@@ -227,6 +227,7 @@ SCORES: Schema = {
     "consistent": pl.Float64,
     "delta_mean4": pl.Float64,  # points on the benchmark, against the base
     "delta_pass4": pl.Float64,
+    "sca_covered": pl.Float64,  # share of rows from sources whose training was measured
 }
 
 #: How well a figure ranks datasets as their real training does.
