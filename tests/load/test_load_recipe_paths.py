@@ -163,6 +163,13 @@ def test_a_path_to_a_field_that_is_always_null_is_known(tmp_path: Path) -> None:
     assert frame["declared_source"].null_count() == 30
 
 
+def test_a_path_is_meant_inside_a_wrapped_row(tmp_path: Path) -> None:
+    rows = [{f"Item_{i}": row} for i, row in enumerate(ROWS)]
+    assert pl.concat(reader(tmp_path, {"prompt": "hard.text"}, rows=rows).batches())["question"][0] == (
+        "How many is twice 0, and once more 0?"
+    )
+
+
 def test_a_prompt_can_be_set_where_none_is_detected(tmp_path: Path) -> None:
     rows = [{"n": i, "z": f"{i} + {i}", "answer": str(2 * i)} for i in range(20)]
     with pytest.raises(InputError, match="no prompt found"):

@@ -43,8 +43,6 @@ def detect(rows: Sequence[Row], given: Given | None = None) -> Layout | None:
     """
     given = given or {}
     others: tuple[tuple[Path], ...] = ()
-    if unwrap := _is_wrapped(rows):
-        rows = [next(iter(row.values())) for row in rows]
     fields = collect(rows)[0]
     if "prompt" in given:
         prompts = [Candidate(_field_at(rows, path), STRONG) for path in given["prompt"]]
@@ -73,7 +71,6 @@ def detect(rows: Sequence[Row], given: Given | None = None) -> Layout | None:
         placeholder=placeholder,
         combined="prompt" not in given and not answers and is_combined(best.field),
         joiner="\n" if "prompt" in given else " ",
-        unwrap=unwrap,
         by_recipe=frozenset(path for paths in given.values() for path in paths),
     )
 
@@ -96,13 +93,6 @@ def _given_answers(rows: Sequence[Row], given: Given) -> tuple[tuple[Path, Kind]
         for path in given.get("answer", ())
     ]
     return (*found, *((path, "solution") for path in given.get("solution", ())))
-
-
-def _is_wrapped(rows: Sequence[Row]) -> bool:
-    """Whether each row is {"some id": {...}}, the id being another one each time."""
-    if not all(len(row) == 1 and isinstance(next(iter(row.values())), dict) for row in rows):
-        return False
-    return len({next(iter(row)) for row in rows}) > len(rows) // 2
 
 
 def _labels(fields: Sequence[Field]) -> dict[str, Path]:

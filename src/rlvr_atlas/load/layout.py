@@ -37,7 +37,6 @@ class Layout:
         placeholder: What a masked number looks like; its group is the index.
         combined: Whether the one text holds the question and the answer.
         joiner: What stands between the texts of one prompt.
-        unwrap: Whether each row is wrapped in an object of one varying key.
         by_recipe: The paths that were set rather than detected.
     """
 
@@ -49,7 +48,6 @@ class Layout:
     placeholder: re.Pattern[str] | None = None
     combined: bool = False
     joiner: str = " "
-    unwrap: bool = False
     by_recipe: frozenset[Path] = frozenset()
 
     def where_prompt(self) -> str:
@@ -86,8 +84,6 @@ class Extractor:
 
     def parts(self, rows: Sequence[Row]) -> Parts:
         """The parts of some rows."""
-        if self.layout.unwrap:
-            rows = [next(iter(row.values())) if len(row) == 1 else row for row in rows]
         question = self._questions(rows)
         answer, kinds = self._answers(rows)
         if self.layout.combined:

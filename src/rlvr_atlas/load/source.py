@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import chain, islice
 from pathlib import Path
@@ -50,8 +50,11 @@ class SourceFile:
         if self.problem is None and self.format in ("empty", "unknown"):
             reason = "empty file" if self.format == "empty" else "unknown format"
             self.problem = BadRow(reason, "", whole_file=True)
-        self._rows = self._read()
-        self._ahead = list(islice(self._rows, _AHEAD))
+        rows = self._read()
+        ahead = list(islice(rows, _AHEAD))
+        wrapped = _are_wrapped([row for row in ahead if not isinstance(row, BadRow)])
+        self._rows = map(_unwrap, rows) if wrapped else rows
+        self._ahead = list(map(_unwrap, ahead)) if wrapped else ahead
         good = [row for row in self._ahead if not isinstance(row, BadRow)]
         step = max(1, len(good) // _SAMPLE)
         self.sample: list[Row] = good[::step][:_SAMPLE]
@@ -96,6 +99,20 @@ class SourceFile:
     def available(self) -> list[str]:
         """The paths of the sampled rows as a recipe would write them."""
         return [write(path) for path in self.seen()]
+
+
+def _are_wrapped(rows: Sequence[Row]) -> bool:
+    """Whether each row is {"some id": {...}}, the id being another one each time."""
+    if not all(len(row) == 1 and isinstance(next(iter(row.values())), dict) for row in rows):
+        return False
+    return len({next(iter(row)) for row in rows}) > len(rows) // 2
+
+
+def _unwrap(row: Row | BadRow) -> Row | BadRow:
+    if isinstance(row, BadRow) or len(row) != 1:
+        return row
+    inside = next(iter(row.values()))
+    return inside if isinstance(inside, dict) else row
 
 
 def split_of(name: str) -> str | None:
