@@ -40,7 +40,7 @@ def test_a_long_shared_run_becomes_a_gap_that_is_counted():
     child, parent = compare(f"{words} one", f"{words} two")
     gaps = [[piece.text for piece in side if piece.kind == "gap"] for side in (child, parent)]
     # "word7" is a word and a number.
-    assert gaps[0] == gaps[1] == [f"{400 - 2 * CONTEXT} equal words"]
+    assert gaps[0] == gaps[1] == [f"{400 - 2 * CONTEXT} words and signs the same"]
 
 
 def test_pairs_come_from_different_datasets_and_from_sure_to_unsure(small):

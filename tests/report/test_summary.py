@@ -169,7 +169,14 @@ def test_the_summary_is_plain_json(small):
 
 
 def test_conflicts_and_skipped_rows_are_listed_largest_first(small):
-    conflicts = pl.concat([small["conflicts"], small["conflicts"].with_columns(rows=pl.lit(9, pl.Int64))])
+    known = small["conflicts"]
+    conflicts = pl.concat(
+        [
+            known,
+            known.with_columns(declared_source=pl.lit("another label"), rows=pl.lit(1, pl.Int64)),
+            known.with_columns(traced_atomic_source=pl.lit("source_09"), rows=pl.lit(9, pl.Int64)),
+        ]
+    )
     skipped = pl.DataFrame(
         [
             {"dataset": "a", "row": row, "reason": reason, "detail": f"row {row}"}
@@ -178,7 +185,8 @@ def test_conflicts_and_skipped_rows_are_listed_largest_first(small):
         schema=record.SKIPPED_ROWS,
     )
     facts = summary({**small, "conflicts": conflicts, "skipped_rows": skipped})
-    assert [case["rows"] for case in facts["conflicts"]] == [9, 7]
+    assert [(case["rows"], case["labels"]) for case in facts["conflicts"]] == [(9, 1), (8, 2)]
+    assert facts["conflicts"][1]["declared_source"] == known["declared_source"][0]
     assert [(case["reason"], case["rows"], case["example_row"]) for case in facts["skipped"]] == [
         ("no prompt", 2, 2),
         ("not text", 1, 3),

@@ -172,6 +172,6 @@ def _shorten(tokens: list[str]) -> list[Piece]:
         return [Piece("same", "".join(tokens))]
     return [
         Piece("same", "".join(tokens[:CONTEXT])),
-        Piece("gap", f"{left_out} equal words"),
+        Piece("gap", f"{left_out:,} words and signs the same"),
         Piece("same", "".join(tokens[-CONTEXT:])),
     ]

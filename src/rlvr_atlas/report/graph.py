@@ -1,7 +1,7 @@
 """Where the nodes and edges of the lineage graph go. Positions only; the page's template draws them.
 
-Datasets stand in columns from left to right in order of release. A column ends where it is full or where the
-next dataset has a drawn parent in it, so that every edge runs from left to right. Within a column, datasets
+Datasets stand in columns from left to right by period of release, and always to the right of their drawn
+parents, so that time runs forward along every edge. Within a column, datasets
 and passing edges stand near the mean height of their neighbours (the barycentre method of Sugiyama et al.
 1981), at the nearest heights that keep a distance, so that no line is hidden behind a dataset.
 """
@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-NODE_WIDTH, NODE_HEIGHT = 168, 24
-_COLUMN_GAP, _TOP, _MARGIN = 84, 34, 4
+NODE_WIDTH, NODE_HEIGHT = 164, 24
+_COLUMN_GAP, _TOP, _MARGIN = 70, 34, 4
 #: Height that a dataset takes up, and an edge on its way through a column.
 _STEP, _TRACK = 34, 9
 _SWEEPS = 12
@@ -24,7 +24,7 @@ _SWEEPS = 12
 _KINDS = ("documented", "measured", "both")
 
 #: Undocumented edges are hidden if they carry a smaller part of the child's rows or are not its largest.
-LEAST_SHARE, PER_CHILD = 0.02, 4
+LEAST_SHARE, PER_CHILD = 0.02, 3
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,9 @@ def lay_out(datasets: Sequence[Facts], edges: Sequence[Facts]) -> Graph:
     facts = {fact["dataset"]: fact for fact in datasets}
     drawn, hidden = _choose(facts, edges)
     touched = {name for edge in drawn for name in (edge["child"], edge["parent"])}
-    columns = _columns([name for name in facts if name in touched], drawn)
-    column = {name: place for place, names in enumerate(columns) for name in names}
+    column = _columns([name for name in facts if name in touched], drawn)
     chains = [_chain(edge, column) for edge in drawn]
-    middle = _heights(columns, chains)
+    middle = _heights(column, chains)
     nodes = [
         Node(
             dataset=name,
@@ -104,10 +103,10 @@ def lay_out(datasets: Sequence[Facts], edges: Sequence[Facts]) -> Graph:
             key=lambda edge: (_KINDS.index(edge.kind), edge.share),
         ),
         columns=[
-            (_left(place), _dates([facts[name]["released"] for name in names]))
-            for place, names in enumerate(columns)
+            (_left(place), _dates([facts[name]["released"] for name in column if column[name] == place]))
+            for place in range(_count(column))
         ],
-        width=_left(len(columns)) - _COLUMN_GAP + _MARGIN if columns else 0,
+        width=_left(_count(column)) - _COLUMN_GAP + _MARGIN if column else 0,
         height=max(middle.values(), default=0.0) + NODE_HEIGHT / 2 + _MARGIN,
         alone=[name for name in facts if name not in touched],
         hidden_edges=len(hidden),
@@ -142,19 +141,30 @@ def _choose(facts: dict[str, Facts], edges: Sequence[Facts]) -> tuple[list[Facts
     return drawn, hidden
 
 
-def _columns(names: list[str], edges: list[Facts]) -> list[list[str]]:
-    most = max(8, round(2.2 * len(names) ** 0.5))
-    touching = {(edge["child"], edge["parent"]) for edge in edges}
-    columns: list[list[str]] = []
-    for name in names:
-        if (
-            not columns
-            or len(columns[-1]) >= most
-            or any((name, other) in touching or (other, name) in touching for other in columns[-1])
-        ):
-            columns.append([])
-        columns[-1].append(name)
-    return columns
+def _columns(names: list[str], edges: list[Facts]) -> dict[str, int]:
+    """The column of every name: the one of its period, or further right where a drawn parent stands there.
+
+    Args:
+        names: In order of release. A period is an equal share of them.
+        edges: Edges between them.
+    """
+    order = {name: place for place, name in enumerate(names)}
+    earlier: dict[str, list[str]] = {name: [] for name in names}
+    for edge in edges:
+        # Without dates a child may stand before its parent; the line then runs from child to parent.
+        left, right = sorted((edge["child"], edge["parent"]), key=order.__getitem__)
+        earlier[right].append(left)
+    periods = round(0.65 * len(names) ** 0.5)
+    column: dict[str, int] = {}
+    for name, place in order.items():
+        behind = [column[other] + 1 for other in earlier[name]]
+        column[name] = max([place * periods // len(names), *behind])
+    used = {place: rank for rank, place in enumerate(sorted(set(column.values())))}
+    return {name: used[place] for name, place in column.items()}
+
+
+def _count(column: dict[str, int]) -> int:
+    return max(column.values(), default=-1) + 1
 
 
 def _chain(edge: Facts, column: dict[str, int]) -> list[Item]:
@@ -162,13 +172,12 @@ def _chain(edge: Facts, column: dict[str, int]) -> list[Item]:
 
     Edges that leave one dataset share the items in between and run as one trunk until they part.
     """
-    # Datasets without dates may stand the wrong way round; the line is drawn all the same.
-    left, right = sorted((edge["child"], edge["parent"]), key=lambda name: (column[name], name))
+    left, right = sorted((edge["child"], edge["parent"]), key=column.__getitem__)
     trunk = [(left, place) for place in range(column[left], column[right])]
     return [*trunk, (right, column[right])]
 
 
-def _heights(columns: list[list[str]], chains: list[list[Item]]) -> dict[Item, float]:
+def _heights(column: dict[str, int], chains: list[list[Item]]) -> dict[Item, float]:
     """The middle of every item, in pixels: sweeping to and fro, each column near all that it touches."""
     near: dict[Item, set[Item]] = {}
     for chain in chains:
@@ -176,12 +185,8 @@ def _heights(columns: list[list[str]], chains: list[list[Item]]) -> dict[Item, f
             near.setdefault(left, set()).add(right)
             near.setdefault(right, set()).add(left)
     neighbours = {item: sorted(items) for item, items in near.items()}
-    stacks = [sorted(item for item in neighbours if item[1] == place) for place in range(len(columns))]
-    sizes = {
-        item: _STEP if item[0] in column else _TRACK
-        for column, stack in zip(columns, stacks, strict=True)
-        for item in stack
-    }
+    stacks = [sorted(item for item in neighbours if item[1] == place) for place in range(_count(column))]
+    sizes = {item: _STEP if column[item[0]] == item[1] else _TRACK for item in neighbours}
     middle = dict.fromkeys(neighbours, 0.0)
     for stack in stacks:
         middle |= _apart([(0.0, item) for item in stack], sizes)

@@ -29,8 +29,9 @@ for (const table of document.querySelectorAll("table.sortable")) {
 // Filter boxes: shown only where they work.
 for (const box of document.querySelectorAll("input[data-filters]")) {
   const rows = document.getElementById(box.dataset.filters).tBodies[0].rows;
-  const count = box.parentElement.querySelector("output");
-  box.closest("[hidden]").hidden = false;
+  const line = box.closest(".filter");
+  const count = line.querySelector("output");
+  line.hidden = false;
   box.addEventListener("input", () => {
     const words = box.value.toLowerCase().split(/\s+/);
     let shown = 0;
@@ -62,7 +63,7 @@ for (const graph of document.querySelectorAll("svg.graph")) {
   }
 }
 
-// A printed page cannot be unfolded.
+// A printed page cannot be unfolded; only what would fill many sheets stays folded.
 addEventListener("beforeprint", () => {
-  for (const fold of document.querySelectorAll("details")) fold.open = true;
+  for (const fold of document.querySelectorAll("details:not(.long)")) fold.open = true;
 });

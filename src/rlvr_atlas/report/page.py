@@ -61,6 +61,12 @@ def short(text: str | None, longest: int = 160) -> str:
     return f"{text[:longest]}… (+{len(text) - longest:,} characters)"
 
 
+def middle(text: str, longest: int) -> str:
+    """Beginning and end of a name that is too long: names of a family differ in their endings."""
+    half = longest // 2
+    return text if len(text) <= longest else f"{text[:half]}…{text[-half:]}"
+
+
 def role_class(role: str | None) -> str:
     """The end of the CSS class of a role; anything unheard of is "none"."""
     return role if role in figures.ROLES else "none"
@@ -123,7 +129,13 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"num": number, "pct": percent, "short": short, "role_class": role_class}
+    environment.filters |= {
+        "num": number,
+        "pct": percent,
+        "short": short,
+        "middle": middle,
+        "role_class": role_class,
+    }
     return environment
 
 

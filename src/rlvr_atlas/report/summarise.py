@@ -165,9 +165,19 @@ def _unmeasured(datasets: list[Facts], edges: list[Facts]) -> list[Facts]:
 
 
 def _conflicts(conflicts: pl.DataFrame) -> list[Facts]:
-    order = ["rows", "dataset", "declared_source", "traced_atomic_source"]
-    known = conflicts.select(*record.CONFLICTS)
-    return known.sort(order, descending=[True, False, False, False], nulls_last=True).to_dicts()
+    """Rows by dataset, declared and traced source; of several labels that mean the same, the commonest."""
+    by = ["dataset", "declared_atomic_source", "traced_atomic_source"]
+    return (
+        conflicts.sort("rows", "declared_source", descending=[True, False], nulls_last=True)
+        .group_by(by, maintain_order=True)
+        .agg(
+            pl.col("declared_source", "example_row").first(),
+            labels=pl.col("declared_source").n_unique().cast(pl.Int64),
+            rows=pl.col("rows").sum(),
+        )
+        .sort("rows", *by, descending=[True, False, False, False], nulls_last=True)
+        .to_dicts()
+    )
 
 
 def _skipped(skipped: pl.DataFrame) -> list[Facts]:
