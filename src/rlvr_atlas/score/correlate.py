@@ -1,0 +1,199 @@
+"""How well a figure ranks datasets as their real training does, with what so few datasets can tell.
+
+With five datasets there are 120 orders, and asymptotic intervals and tests do not hold. So the p-value counts
+permutations, and the interval holds every correlation of a normal population (of ranks: a normal copula) that
+would give a value as extreme as the one observed often enough. Intervals by Fisher's z or by bootstrap were
+measured too and are far too narrow at n = 5 (docs/score.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from itertools import permutations
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from rlvr_atlas.errors import InputError
+from rlvr_atlas.record import CORRELATIONS, FIGURES, conform
+from rlvr_atlas.score.weights import Weights
+from rlvr_atlas.utility.resample import Floats, Integers
+
+Ties = Literal["average", "ordinal"]
+_LEVEL = 0.95
+#: All orders of up to this many datasets are tried; of more, a sample.
+_ALL_ORDERS_UP_TO = 8
+_ORDERS = 20_000
+#: Samples drawn from each population that an interval is found among.
+_SAMPLES = 5_000
+_SEED = 0
+#: Two correlations this near are the same number.
+_EQUAL = 1e-9
+
+
+def correlate(
+    scores: pl.DataFrame, downstream: Mapping[str, float], *, ties: Ties = "average"
+) -> pl.DataFrame:
+    """Correlate Q and each of its parts with downstream results.
+
+    Args:
+        scores: record.SCORES for one model.
+        downstream: Dataset -> result of the model trained on it.
+        ties: Ranks of equal values: their mean, or `ordinal`, in the order of `scores`, which is arbitrary
+            but what sorting by position gives, and what reproduces published values.
+
+    Returns:
+        record.CORRELATIONS, a Spearman and a Pearson line for each figure; null below 3 datasets, or where
+        all values are equal.
+
+    Raises:
+        InputError: If a result is of no dataset in `scores`, or there are scores for two models.
+    """
+    parts = scores.select("dataset", *FIGURES, "q_before")
+    return _correlations(parts, _aligned(scores, downstream), ties)
+
+
+def ablate(
+    scores: pl.DataFrame, downstream: Mapping[str, float], weights: Weights, *, ties: Ties = "average"
+) -> pl.DataFrame:
+    """Correlate Q without one of its parts: which of them carries the skill?
+
+    Args:
+        scores: record.SCORES for one model.
+        downstream: Dataset -> result of the model trained on it.
+        weights: Those of the scores.
+        ties: As for `correlate`.
+
+    Returns:
+        record.CORRELATIONS for `q_without_s1a` to `q_without_s3`: one term left out, the rest as it is.
+
+    Raises:
+        InputError: As `correlate` does, or if the scores have other weights.
+    """
+    results = _aligned(scores, downstream)
+    if set(scores["preset"]) != {weights.name}:
+        raise InputError(f"the scores were not made with the weights '{weights.name}'", where="ablation")
+    size = weights.for_size(scores["model_size_b"][0])
+    s1 = {part: size.q.s1 * weight for part, weight in size.s1}
+    whole = {"s2": size.q.s2, "s3": size.q.s3}
+    without = {f"q_without_{part}": _sum({**s1, **whole}, part) for part in s1}
+    without["q_without_s1"] = _sum(whole, "s1")
+    without |= {f"q_without_{part}": _sum({"s1": size.q.s1, **whole}, part) for part in whole}
+    return _correlations(scores.select("dataset", **without), results, ties)
+
+
+def _sum(terms: Mapping[str, float], left_out: str) -> pl.Expr:
+    return pl.sum_horizontal(
+        [pl.col(part) * weight for part, weight in terms.items() if part != left_out], ignore_nulls=False
+    )
+
+
+def _aligned(scores: pl.DataFrame, downstream: Mapping[str, float]) -> Floats:
+    """Results in the order of the scores, NaN where there is none."""
+    if scores.select("model", "model_size_b").n_unique() != 1 or scores["dataset"].n_unique() < scores.height:
+        fix = "correlate the scores of one model at a time"
+        raise InputError("more than one score for a dataset, or none", where="correlation", fix=fix)
+    unknown = sorted(set(downstream) - set(scores["dataset"]))
+    if unknown:
+        raise InputError(
+            f"no score for {', '.join(unknown)}", where="downstream results", fix="check the name"
+        )
+    return np.array([downstream.get(name, np.nan) for name in scores["dataset"]], np.float64)
+
+
+def _correlations(figures: pl.DataFrame, results: Floats, ties: Ties) -> pl.DataFrame:
+    lines = []
+    for name in figures.columns[1:]:
+        values = figures[name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        both = ~(np.isnan(values) | np.isnan(results))
+        x, y = values[both], results[both]
+        tied = int(np.sum((_equals(x) > 1) | (_equals(y) > 1)))
+        for statistic, of in (("spearman", lambda v: _ranks(v, ties)), ("pearson", lambda v: v)):
+            line = {"figure": name, "statistic": statistic, "datasets": len(x), "tied": tied}
+            lines.append(line | _one(x, y, of, statistic))
+    frame = conform(pl.DataFrame(lines, infer_schema_length=None), CORRELATIONS)
+    return frame.with_columns(pl.selectors.float().fill_nan(None))
+
+
+def _one(x: Floats, y: Floats, of: Callable[[Floats], Floats], statistic: str) -> dict[str, float]:
+    """Value, interval, p-value and leave-one-out range of one correlation."""
+    value = _pearson(of(x), of(y))
+    line = {"value": float(value)}
+    if np.isnan(value):
+        return {"value": np.nan}
+    line["low"], line["high"] = _interval(float(value), len(x), statistic)
+    line["p_value"] = _p_value(of(x), of(y), float(value))
+    others = [np.delete(np.arange(len(x)), left_out) for left_out in range(len(x))]
+    without = [float(_pearson(of(x[rest]), of(y[rest]))) for rest in others]
+    if not np.isnan(without).any():
+        line |= {"leave_one_out_low": min(without), "leave_one_out_high": max(without)}
+    return line
+
+
+def _pearson(x: Floats, y: Floats) -> Floats:
+    """Correlation along the last axis; NaN below 3 values or where all are equal."""
+    if x.shape[-1] < 3:
+        return np.full(np.broadcast_shapes(x.shape, y.shape)[:-1], np.nan)
+    x, y = x - x.mean(axis=-1, keepdims=True), y - y.mean(axis=-1, keepdims=True)
+    size = np.sqrt((x * x).sum(axis=-1) * (y * y).sum(axis=-1))
+    flat = size < 1e-12
+    correlation: Floats = np.where(flat, np.nan, (x * y).sum(axis=-1) / np.where(flat, 1.0, size))
+    return correlation
+
+
+def _ranks(values: Floats, ties: Ties = "average") -> Floats:
+    """Ranks along the last axis, from 1."""
+    first = 1.0 + values.argsort(axis=-1, kind="stable").argsort(axis=-1, kind="stable").astype(np.float64)
+    if ties == "ordinal":
+        return first
+    ranks: Floats = (values[..., None, :] < values[..., :, None]).sum(axis=-1) + (_equals(values) + 1) / 2
+    return ranks
+
+
+def _equals(values: Floats) -> Integers:
+    """How many values along the last axis are the same as each, itself included."""
+    counts: Integers = (values[..., None, :] == values[..., :, None]).sum(axis=-1)
+    return counts
+
+
+def _p_value(x: Floats, y: Floats, value: float) -> float:
+    """Two-sided: in what share of all orders of one side the correlation is at least as strong."""
+    if len(x) <= _ALL_ORDERS_UP_TO:
+        orders = np.array(list(permutations(range(len(x)))))
+        return float(np.mean(np.abs(_pearson(x, y[orders])) >= abs(value) - _EQUAL))
+    orders = np.random.default_rng(_SEED).permuted(np.tile(np.arange(len(x)), (_ORDERS, 1)), axis=1)
+    as_strong = int(np.sum(np.abs(_pearson(x, y[orders])) >= abs(value) - _EQUAL))
+    return (as_strong + 1) / (_ORDERS + 1)  # the observed order is one of those that could have been
+
+
+def _interval(value: float, n: int, statistic: str) -> tuple[float, float]:
+    """Every correlation of the population under which `value` or beyond is not too rare, on either side."""
+    tail = (1 - _LEVEL) / 2
+    at, sampled = _sampled(n, statistic)
+    lower = upper = value
+    if statistic == "spearman":
+        # With ties the value may lie between two that ranks without ties can take: each side takes the next.
+        step = 12 / (n * (n * n - 1))
+        lower = 1 - step * np.ceil((1 - value) / step - _EQUAL)
+        upper = 1 - step * np.floor((1 - value) / step + _EQUAL)
+    first = int(np.argmax((sampled >= lower - _EQUAL).mean(axis=1) > tail))
+    last = len(at) - 1 - int(np.argmax((sampled <= upper + _EQUAL).mean(axis=1)[::-1] > tail))
+    # The ends lie between two of the populations tried; the outer one is on the safe side.
+    return float(at[max(first - 1, 0)]), float(at[min(last + 1, len(at) - 1)])
+
+
+@lru_cache(maxsize=16)
+def _sampled(n: int, statistic: str) -> tuple[Floats, Floats]:
+    """Correlations of samples of n from normal populations.
+
+    Returns:
+        The correlation of each population, shape (201,), and those of its samples, shape (201, samples). The
+        same random numbers serve all populations, so that the ends of intervals do not jitter.
+    """
+    x, noise = np.random.default_rng(_SEED).standard_normal((2, _SAMPLES, n))
+    of = (lambda v: _ranks(v, "ordinal")) if statistic == "spearman" else (lambda v: v)
+    rho = np.linspace(-1.0, 1.0, 201)
+    sampled = np.array([_pearson(of(x), of(r * x + np.sqrt(1 - r * r) * noise)) for r in rho])
+    return (6 / np.pi * np.arcsin(rho / 2) if statistic == "spearman" else rho), sampled
