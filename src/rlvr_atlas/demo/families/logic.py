@@ -214,13 +214,12 @@ LOGIC = (
     ),
     Family(
         name="walk",
-        draw=lambda r: {"k": r.randint(1, 40), "t": r.choice([3, 5, 8, 7])},
-        answer=lambda k, t: k * {3: 5, 5: 13, 8: 17, 7: 25}[t],
+        draw=lambda r: {"k": r.randint(1, 40), "t": r.choice([3, 5, 8, 7]), "back": r.randint(5, 95)},
+        answer=lambda k, t, back: k * {3: 5, 5: 13, 8: 17, 7: 25}[t],
         steps="By the theorem of Pythagoras the distance is @answer metres.",
         words={"who": "name", "start": "place"},
         shows=lambda p: {
-            "east": p["t"] * p["k"] + 2 * p["k"],
-            "back": 2 * p["k"],
+            "east": p["t"] * p["k"] + p["back"],
             "north": p["k"] * {3: 4, 5: 12, 8: 15, 7: 24}[p["t"]],
         },
         openings=0.3,
