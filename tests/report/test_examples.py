@@ -67,4 +67,6 @@ def test_a_match_whose_texts_are_not_there_is_still_shown():
 def test_ten_megabytes_of_prompt_are_cut_before_they_are_compared(small):
     huge = small["instances"].with_columns(prompt=pl.lit("long " * 2_000_000))
     found = examples(complete({**small, "instances": huge}))
-    assert all(pair.child.cut == 10_000_000 - LONGEST for pairs in found.values() for pair in pairs)
+    sides = [side for pairs in found.values() for pair in pairs for side in (pair.child, pair.parent)]
+    assert {side.cut for side in sides} == {10_000_000 - LONGEST}
+    assert max(sum(len(piece.text) for piece in side.pieces) for side in sides) <= LONGEST

@@ -58,6 +58,14 @@ def test_every_row_is_counted_once(small):
     assert facts["totals"]["skipped_rows"] == 1
 
 
+def test_sources_with_equally_many_rows_stand_in_order_of_name():
+    names = ["delta", "alpha", None, "charlie", "bravo"]
+    lines = [{"dataset": "d", "atomic_source": name} for name in names]
+    tables = frames([], d=names) | {"lineage": pl.DataFrame(lines, schema=record.LINEAGE)}
+    sources = [part["source"] for part in by_id(summary(tables))["d"]["composition"]]
+    assert sources == ["alpha", "bravo", "charlie", "delta", None]
+
+
 def test_the_overlap_with_benchmarks_is_what_counting_by_hand_gives(small):
     found = {
         (pair["dataset"], pair["benchmark"]): (pair["rows"], pair["benchmark_items"], pair["variant_rows"])
