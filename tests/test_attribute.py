@@ -109,10 +109,12 @@ def test_the_first_known_source_on_the_way_from_the_root_counts():
     assert _row(result, "a")["atomic_source"] is None
 
 
-@pytest.mark.parametrize(("documented", "source"), [(("a",), "src_a"), ((), "src_b")])
-def test_a_variant_inherits_the_source_only_where_its_descent_is_documented(documented, source):
+@pytest.mark.parametrize(
+    ("own", "documented", "source"), [("src_b", ("a",), "src_a"), ("src_b", (), "src_b"), (None, (), None)]
+)
+def test_a_variant_inherits_the_source_only_where_its_descent_is_documented(own, documented, source):
     result = _trace(
-        [("a", "src_a", (), False), ("b", "src_b", documented, False)],
+        [("a", "src_a", (), False), ("b", own, documented, False)],
         [("a", 0, "k"), ("b", 0, "v")],
         [("v", "k", "variant", 0.9)],
     )
@@ -129,8 +131,9 @@ def test_the_same_problem_beats_a_documented_variant():
     assert _row(result, "c")["relation"] == "reworded"
 
 
-def test_templated_neighbours_of_one_dataset_are_not_its_parents():
-    result = _trace([("a", "s", (), False)], [("a", 0, "k"), ("a", 1, "v")], [("v", "k", "variant", 0.9)])
+@pytest.mark.parametrize("relation", ["variant", "reworded"])
+def test_rows_of_one_dataset_are_not_parents_of_each_other(relation):
+    result = _trace([("a", "s", (), False)], [("a", 0, "k"), ("a", 1, "v")], [("v", "k", relation, 0.9)])
     assert _row(result, "a", 1)["parent_dataset"] is None
 
 

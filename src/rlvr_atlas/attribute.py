@@ -105,15 +105,14 @@ def _choose_parents(nodes: pl.DataFrame, matches: pl.DataFrame, datasets: pl.Dat
         nodes.lazy()
         .join(both_ways.lazy(), left_on="key", right_on="child")
         .join(nodes.lazy(), left_on="parent", right_on="key", suffix="_parent")
-        # A dataset's own templated neighbours are not derived from each other.
-        .filter(earlier & ~(variant & inside))
+        # A parent is released earlier: rows of one dataset are no parents of each other (repeats see below).
+        .filter(earlier & ~inside)
         .join(upstreams.lazy(), on=["dataset", "dataset_parent"], how="left")
-        .with_columns(pl.col("documented").fill_null(value=False), strength=strength, inside=inside)
+        .with_columns(pl.col("documented").fill_null(value=False), strength=strength)
         .sort(
             "node",
             variant,
             ~pl.col("documented"),
-            "inside",
             # Among documented upstreams the closest text counts, elsewhere the earliest release.
             pl.when("documented").then("strength").otherwise("rank_parent"),
             "strength",
@@ -141,13 +140,13 @@ def _walk(nodes: pl.DataFrame) -> pl.DataFrame:
     names = nodes["own"].unique().drop_nulls().sort()
     own = nodes["own"].replace_strict(names, range(len(names)), default=-1, return_dtype=pl.Int64).to_numpy()
     own = np.where(nodes["own"].is_null().to_numpy(), -1, own)
-    # A variant is another problem: it inherits where its descent is documented, or where it has nothing own.
+    # A variant is another problem: without a document it may as well be a neighbour from the same template.
     inherits = ((nodes["relation"] != "variant") | nodes["documented"]).fill_null(value=False).to_numpy()
     source = own.copy()
     for depth in range(1, int(hops.max(initial=0)) + 1):
         here = np.flatnonzero(hops == depth)
         inherited = source[parent[here]]
-        take = (inherited >= 0) & (inherits[here] | (own[here] < 0))
+        take = (inherited >= 0) & inherits[here]
         source[here] = np.where(take, inherited, own[here])
     table = pl.Series([*names, None], dtype=pl.String)
     return nodes.with_columns(

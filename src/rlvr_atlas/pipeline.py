@@ -137,7 +137,7 @@ def trace(recipe: Recipe, workspace: Workspace, _network: bool, on_progress: OnP
         workspace.read("occurrences"),
         matched.matches,
         datasets,
-        map_label=registry.map_label,
+        map_label=_label_reader(recipe),
         min_probability=recipe.match.min_probability,
     )
     tables = {
@@ -162,6 +162,16 @@ _STAGE_FUNCTIONS: dict[str, Callable[[Recipe, Workspace, bool, OnProgress], None
     "trace": trace,
     "report": report,
 }
+
+
+def _label_reader(recipe: Recipe) -> Callable[[str | None, str | None], str | None]:
+    """Labels as sources: the recipe's own names mean themselves, the registry knows the others."""
+    own = {name.lower(): name for spec in recipe.datasets if (name := spec.atomic_source)}
+
+    def read(label: str | None, dataset: str | None) -> str | None:
+        return own.get((label or "").lower()) or registry.map_label(label, dataset)
+
+    return read
 
 
 def _load(

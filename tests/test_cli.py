@@ -1,0 +1,86 @@
+"""The command line: JSON everywhere, exit codes, no tracebacks, nothing hostile on the terminal."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from rlvr_atlas.cli import app, main
+from rlvr_atlas.errors import AtlasError
+
+HOSTILE = (
+    "Count \x1b[31mred\x07 lamps [bold]and[/bold] 5 <script>alert(1)</script> ropes \u202e on the quay today?"
+)
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    rows = [{"question": f"{HOSTILE} Lamp {i} of {2 * i}.", "answer": i} for i in range(30)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "b.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[10:]))
+    (tmp_path / "recipe.toml").write_text(
+        '[workspace]\npath = "ws"\n'
+        '[[datasets]]\nid = "a"\npath = "a.jsonl"\nreleased = 2023-01-01\natomic_source = "quay"\n'
+        '[[datasets]]\nid = "b"\npath = "b.jsonl"\nreleased = 2024-01-01\n'
+    )
+    result = CliRunner().invoke(app, ["run", str(tmp_path / "recipe.toml"), "--json"])
+    assert result.exit_code == 0, result.output
+    json.loads(result.stdout)
+    return tmp_path / "ws"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["explain", "{ws}", "b:3"],
+        ["compare", "{ws}", "a", "b"],
+        ["ingest", "{ws}"],
+        ["trace", "{ws}"],
+        ["report", "{ws}"],
+        ["registry", "list"],
+        ["registry", "list", "benchmarks"],
+        ["registry", "list", "sources"],
+        ["registry", "show", "gsm8k"],
+    ],
+)
+def test_every_listing_speaks_json_and_text(workspace, command):
+    command = [part.format(ws=workspace) for part in command]
+    as_json = CliRunner().invoke(app, [*command, "--json"])
+    assert as_json.exit_code == 0, as_json.output
+    assert json.loads(as_json.stdout)
+    as_text = CliRunner().invoke(app, command)
+    assert as_text.exit_code == 0
+    assert as_text.stdout.strip()
+    assert "\x1b[31m" not in as_text.stdout
+    assert "\x07" not in as_text.stdout
+    assert "\u202e" not in as_text.stdout
+
+
+def test_explain_reads_standard_input(workspace):
+    result = CliRunner().invoke(
+        app, ["explain", str(workspace), "-", "--json"], input=f"{HOSTILE} Lamp 4 of 8."
+    )
+    assert json.loads(result.stdout)["atomic_source"] == "quay"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["explain", "{ws}/nowhere", "x"],
+        ["compare", "{ws}", "a", "zzz"],
+        ["registry", "show", "no-such-thing"],
+        ["registry", "list", "nonsense"],
+        ["run", "{ws}/no.toml"],
+    ],
+)
+def test_what_cannot_be_done_is_an_error_of_ours(workspace, command):
+    result = CliRunner().invoke(app, [part.format(ws=workspace) for part in command])
+    assert isinstance(result.exception, AtlasError)
+
+
+def test_errors_are_one_line_and_exit_code_2(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr("sys.argv", ["rlvr-atlas", "run", str(tmp_path / "no.toml")])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.startswith("error: ")
