@@ -97,6 +97,10 @@ class WorkspaceSettings(_Settings):
     path: str = "workspace"
 
 
+#: Settings of `[match]` that choose among finished verdicts, so that changing them repeats no matching.
+THRESHOLDS = {"min_probability", "review_low", "review_high"}
+
+
 class MatchSettings(_Settings):
     """`[match]`: which pairs count as a match."""
 
@@ -104,9 +108,20 @@ class MatchSettings(_Settings):
     candidate_similarity: float = Field(default=0.5, ge=0.1, le=1.0)
     #: Same-problem matches below this probability are kept in `matches` but carry no lineage.
     min_probability: float = Field(default=0.5, ge=0.0, le=1.0)
+    #: Pairs with a probability from here ...
+    review_low: float = Field(default=0.1, ge=0.0, le=1.0)
+    #: ... to here are put before a person by `review`.
+    review_high: float = Field(default=0.9, ge=0.0, le=1.0)
     #: Report problems that differ only in numbers, relation or ask.
     variants: bool = True
     seed: int = 0
+
+
+class AuditSettings(_Settings):
+    """`[audit]`: which overlaps with a benchmark are leaks."""
+
+    #: Overlaps that are less probable are listed as unjudged.
+    min_probability: float = Field(default=0.5, ge=0.0, le=1.0)
 
 
 class Recipe(_Settings):
@@ -115,6 +130,7 @@ class Recipe(_Settings):
     workspace: WorkspaceSettings = WorkspaceSettings()
     datasets: list[DatasetSpec] = Field(min_length=1)
     match: MatchSettings = MatchSettings()
+    audit: AuditSettings = AuditSettings()
     base: Path = Field(default=Path(), exclude=True)
 
     @model_validator(mode="after")

@@ -1,6 +1,6 @@
 """The way of the data, in order. Read this page first.
 
-    load -> canonicalise -> index -> match -> attribute -> report
+    load -> canonicalise -> index -> match -> attribute -> audit -> report
 
 Each stage is a plain function from tables and settings to tables; this module calls them in order, skips what
 is up to date, and hands the results to the store. A stage is up to date when its inputs, its settings and its
@@ -19,24 +19,30 @@ from typing import Any
 
 import polars as pl
 
-from rlvr_atlas import index, registry
+from rlvr_atlas import index, registry, review
 from rlvr_atlas.answer import extract_column
 from rlvr_atlas.attribute import attribute
+from rlvr_atlas.audit import audit as find_leaks
 from rlvr_atlas.canonicalise import canonicalise, infer_templates
-from rlvr_atlas.config import DatasetSpec, Recipe, parse_recipe
+from rlvr_atlas.config import THRESHOLDS, DatasetSpec, Recipe, parse_recipe
 from rlvr_atlas.errors import InputError, WorkspaceError
 from rlvr_atlas.load import DatasetReader, open_dataset
 from rlvr_atlas.match import match
-from rlvr_atlas.record import DATASETS, ROWS, SCHEMAS, SKIPPED_ROWS, conform, empty
+from rlvr_atlas.record import DATASETS, ROWS, SCHEMAS, SKIPPED_ROWS, VERDICTS, conform, empty
 from rlvr_atlas.report import render
 from rlvr_atlas.store import Workspace, fingerprint
 
 #: Stages by name, with the parts of the package whose code decides their result.
 STAGES: dict[str, tuple[str, ...]] = {
     "ingest": ("record.py", "load", "canonicalise", "answer", "index.py"),
-    "trace": ("record.py", "match", "attribute.py", "registry", "answer"),
+    "match": ("record.py", "match", "answer"),
+    "attribute": ("record.py", "review.py", "attribute.py", "registry"),
+    "audit": ("record.py", "audit", "match/tokens.py", "match/lexicon.toml"),
     "report": ("report",),
 }
+
+#: A command that stands for several stages.
+GROUPS: dict[str, tuple[str, ...]] = {"trace": ("match", "attribute")}
 
 #: Called with (stage, what is being worked on, done, total) as work proceeds.
 OnProgress = Callable[[str, str, int, int], None]
@@ -57,7 +63,7 @@ def run(
 
     Args:
         recipe: What to look at and how.
-        stages: Which stages; each needs the tables of those before it.
+        stages: Which stages or groups of stages; each needs the tables of those before it.
         allow_network: Whether datasets may be fetched from the Hub.
         on_progress: Shown to the user.
 
@@ -70,7 +76,7 @@ def run(
     workspace = Workspace(recipe.workspace_path, create=True)
     with workspace.locked():
         workspace.note(recipe=recipe.model_dump(mode="json"), base=str(recipe.base.resolve()))
-        for stage in stages:
+        for stage in (part for name in stages for part in GROUPS.get(name, (name,))):
             _STAGE_FUNCTIONS[stage](recipe, workspace, allow_network, on_progress)
     return workspace
 
@@ -123,31 +129,71 @@ def ingest(recipe: Recipe, workspace: Workspace, allow_network: bool, on_progres
     workspace.finish("ingest", made_from, tables, seconds=time.monotonic() - started)
 
 
-def trace(recipe: Recipe, workspace: Workspace, _network: bool, on_progress: OnProgress) -> None:
-    """Match and attribute: tables matches, lineage, edges, conflicts."""
-    made_from = fingerprint(_code("trace"), _done(workspace, "ingest"), recipe.match.model_dump(mode="json"))
-    if workspace.done("trace", made_from):
+def find_matches(recipe: Recipe, workspace: Workspace, _network: bool, on_progress: OnProgress) -> None:
+    """Match: the table verdicts. Thresholds that only choose among verdicts do not count as a change."""
+    settings = recipe.match.model_dump(mode="json", exclude=THRESHOLDS)
+    made_from = fingerprint(_code("match"), _done(workspace, "ingest"), settings)
+    if workspace.done("match", made_from):
         return
     started = time.monotonic()
-    instances, datasets = workspace.read("instances"), workspace.read("datasets")
+    instances = workspace.read("instances")
     on_progress("match", f"{instances.height} distinct prompts", 0, 1)
     matched = match(instances, recipe.match)
-    on_progress("attribute", f"{matched.matches.height} matches", 0, 1)
+    workspace.write_array("match", "signatures", matched.signatures)
+    tables = {"verdicts": matched.matches.select(*VERDICTS)}
+    workspace.finish("match", made_from, tables, seconds=time.monotonic() - started, limits=matched.limits)
+
+
+def trace_rows(recipe: Recipe, workspace: Workspace, _network: bool, on_progress: OnProgress) -> None:
+    """Apply people's decisions and attribute: tables matches, lineage, edges, conflicts."""
+    threshold = recipe.match.min_probability
+    decisions, bad = review.read(workspace)
+    lines = [decision.line() for decision in decisions]
+    made_from = fingerprint(_code("attribute"), _done(workspace, "match"), threshold, lines, bad)
+    if workspace.done("attribute", made_from):
+        return
+    started = time.monotonic()
+    verdicts, instances = workspace.read("verdicts"), workspace.read("instances")
+    on_progress("attribute", f"{verdicts.height} matches, {len(decisions)} decisions", 0, 1)
+    applied = review.apply(verdicts, decisions, instances, min_probability=threshold)
     attributed = attribute(
         workspace.read("occurrences"),
-        matched.matches,
-        datasets,
+        applied.matches,
+        workspace.read("datasets"),
         map_label=_label_reader(recipe),
-        min_probability=recipe.match.min_probability,
+        min_probability=threshold,
     )
     tables = {
-        "matches": matched.matches,
-        "lineage": attributed.lineage,
+        "matches": applied.matches,
+        "lineage": applied.mark(attributed.lineage),
         "edges": attributed.edges,
         "conflicts": attributed.conflicts,
     }
-    workspace.write_array("match", "signatures", matched.signatures)
-    workspace.finish("trace", made_from, tables, seconds=time.monotonic() - started, limits=matched.limits)
+    limits = [f"{review.FILE}, {problem}" for problem in bad]
+    if applied.idle:
+        limits.append(f"{applied.idle} reviewed pairs have a text that is not in view, and no effect")
+    workspace.finish("attribute", made_from, tables, seconds=time.monotonic() - started, limits=limits)
+
+
+def audit(recipe: Recipe, workspace: Workspace, _network: bool, on_progress: OnProgress) -> None:
+    """Find leaks: tables leaks, unjudged, leak_rates, leak_paths, benchmark_families."""
+    made_from = fingerprint(
+        _code("audit"), _done(workspace, "attribute"), recipe.audit.model_dump(mode="json")
+    )
+    if workspace.done("audit", made_from):
+        return
+    started = time.monotonic()
+    on_progress("audit", "leaks", 0, 1)
+    needed = ("datasets", "occurrences", "instances", "skipped_rows", "matches", "lineage")
+    audited = find_leaks({name: workspace.read(name) for name in needed}, recipe.audit)
+    tables = {
+        "leaks": audited.leaks,
+        "unjudged": audited.unjudged,
+        "leak_rates": audited.leak_rates,
+        "leak_paths": audited.leak_paths,
+        "benchmark_families": audited.benchmark_families,
+    }
+    workspace.finish("audit", made_from, tables, seconds=time.monotonic() - started, limits=audited.limits)
 
 
 def report(_recipe: Recipe, workspace: Workspace, _network: bool, on_progress: OnProgress) -> None:
@@ -159,7 +205,9 @@ def report(_recipe: Recipe, workspace: Workspace, _network: bool, on_progress: O
 
 _STAGE_FUNCTIONS: dict[str, Callable[[Recipe, Workspace, bool, OnProgress], None]] = {
     "ingest": ingest,
-    "trace": trace,
+    "match": find_matches,
+    "attribute": trace_rows,
+    "audit": audit,
     "report": report,
 }
 
@@ -230,7 +278,8 @@ def _rows_fingerprint(reader: DatasetReader) -> str:
 def _done(workspace: Workspace, stage: str) -> str:
     entry: dict[str, Any] | None = workspace.manifest["stages"].get(stage)
     if entry is None:
-        fix = f"run it first: rlvr-atlas {stage} {workspace.folder}"
+        command = next((name for name, stages in GROUPS.items() if stage in stages), stage)
+        fix = f"run it first: rlvr-atlas {command} {workspace.folder}"
         raise InputError(f"the stage '{stage}' has not been run", where=str(workspace.folder), fix=fix)
     return str(entry["fingerprint"])
 

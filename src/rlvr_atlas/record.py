@@ -135,7 +135,8 @@ EVIDENCE = pl.Struct(
     }
 )
 
-MATCHES: Schema = {
+#: What the matcher says of each pair.
+VERDICTS: Schema = {
     "child": pl.String,
     "parent": pl.String,
     "relation": pl.String,
@@ -143,6 +144,9 @@ MATCHES: Schema = {
     "probability": pl.Float64,
     "evidence": EVIDENCE,
 }
+
+#: Verdicts with people's decisions applied: a rejected pair is left out, an accepted one is certain.
+MATCHES: Schema = {**VERDICTS, "decided_by": pl.String}
 
 LINEAGE: Schema = {
     "dataset": pl.String,
@@ -178,6 +182,63 @@ CONFLICTS: Schema = {
     "traced_atomic_source": pl.String,
     "rows": pl.Int64,
     "example_row": pl.Int64,
+}
+
+#: Rows that are a benchmark's problem or use its template (`variant`): a line per row, benchmark and item.
+LEAKS: Schema = {
+    "dataset": pl.String,
+    "row": pl.Int64,
+    "key": pl.String,
+    "benchmark": pl.String,
+    "benchmark_row": pl.Int64,
+    "benchmark_key": pl.String,
+    "relation": pl.String,
+    "tier": pl.String,
+    "probability": pl.Float64,  # of the match, times that of its being no coincidence
+    "bits": pl.Float64,  # rarity of the item's text; of a variant, of its wording
+    "came_first": pl.String,  # dataset, benchmark or same day; null where a date is unknown
+    "path": pl.List(pl.String),  # datasets from the row's own back to where its lineage ends
+}
+
+#: Overlaps that are not called leaks, and why.
+UNJUDGED: Schema = {**LEAKS, "reason": pl.String}
+
+#: Leaks counted. A row or problem counts once, by its strongest relation.
+LEAK_RATES: Schema = {
+    "group": pl.String,  # dataset, benchmark, family, atomic_source or pair
+    "name": pl.String,
+    "benchmark": pl.String,  # the family, in pairs; null elsewhere
+    "unit": pl.String,  # rows or problems
+    "total": pl.Int64,
+    "leaked": pl.Int64,
+    "share": pl.Float64,
+    "low": pl.Float64,  # 95% interval
+    "high": pl.Float64,
+    **dict.fromkeys(SAME_PROBLEM, pl.Int64),
+    **dict.fromkeys(TIERS, pl.Int64),
+    "variant": pl.Int64,  # units with a template leak and no real one
+    "unjudged": pl.Int64,  # units with nothing but overlaps that could not be judged
+}
+
+#: Who brought each leaked problem in, and who inherited it.
+LEAK_PATHS: Schema = {
+    "benchmark": pl.String,  # the family
+    "problem": pl.String,  # key of its earliest item in any benchmark
+    "brought_by": pl.String,
+    "brought_row": pl.Int64,
+    "relation": pl.String,
+    "came_first": pl.String,
+    "path": pl.List(pl.String),
+    "heirs": pl.List(pl.String),
+    "rows": pl.Int64,
+}
+
+#: Which benchmarks are copies of one, or lie inside a larger one.
+BENCHMARK_FAMILIES: Schema = {
+    "benchmark": pl.String,
+    "family": pl.String,
+    "part_of": pl.List(pl.String),
+    "problems": pl.Int64,
 }
 
 #: What training on a source did to its problems, always (base, trained).

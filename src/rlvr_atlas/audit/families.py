@@ -1,0 +1,91 @@
+"""Which benchmarks are copies of each other, and which items of them are one problem, from the data itself.
+
+A benchmark is published many times, under many names, with small changes. Benchmarks of which each holds most
+of the other are one *family*, named by the earliest. A benchmark that lies inside a larger one (a sample of
+a test set, any benchmark in a suite) is *part of* it, and no copy: a dataset may leak one and not the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from rlvr_atlas.record import BENCHMARK_FAMILIES, conform
+
+#: Share of a benchmark that another one must hold.
+_MOST = 0.8
+
+
+def families(items: pl.DataFrame, links: pl.DataFrame, order: list[str]) -> pl.DataFrame:
+    """Group benchmarks.
+
+    Args:
+        items: Distinct benchmark, benchmark_key.
+        links: key, other: keys that are the same problem, both ways. A key is the same as itself.
+        order: Benchmarks by release.
+
+    Returns:
+        record.BENCHMARK_FAMILIES, one line per benchmark in the given order.
+    """
+    sizes = dict(items.group_by("benchmark").len().iter_rows())
+    itself = items.select(key="benchmark_key", other="benchmark_key").unique(maintain_order=True)
+    held = (
+        items.join(pl.concat([links, itself]), left_on="benchmark_key", right_on="key")
+        .join(items.rename({"benchmark": "holder", "benchmark_key": "other"}), on="other")
+        .filter(pl.col("benchmark") != pl.col("holder"))
+        .group_by("benchmark", "holder")
+        .agg(pl.col("benchmark_key").n_unique())
+    )
+    inside = {(name, holder) for name, holder, n in held.iter_rows() if n >= _MOST * sizes[name]}
+    copies = [(order.index(a), order.index(b)) for a, b in inside if (b, a) in inside]
+    first = components(len(order), copies)
+    family = {name: order[first[number]] for number, name in enumerate(order)}
+    rows = [
+        {
+            "benchmark": name,
+            "family": family[name],
+            "part_of": [b for b in order if (name, b) in inside and family[b] != family[name]],
+            "problems": sizes.get(name, 0),
+        }
+        for name in order
+    ]
+    return conform(pl.DataFrame(rows, schema=BENCHMARK_FAMILIES), BENCHMARK_FAMILIES)
+
+
+def problems(items: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
+    """Number the distinct problems of all benchmarks.
+
+    Args:
+        items: Distinct benchmark, benchmark_key, by release.
+        links: key, other, as above.
+
+    Returns:
+        benchmark_key, problem: the key of the problem's earliest item.
+    """
+    keys = items.select("benchmark_key").unique(maintain_order=True)["benchmark_key"].to_list()
+    position = {key: number for number, key in enumerate(keys)}
+    pairs = [
+        (position[a], position[b]) for a, b in links.iter_rows() if a != b and a in position and b in position
+    ]
+    first = components(len(keys), pairs)
+    return pl.DataFrame(
+        {"benchmark_key": keys, "problem": [keys[number] for number in first]},
+        schema={"benchmark_key": pl.String, "problem": pl.String},
+    )
+
+
+def components(n: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
+    """For each of n things the smallest one that it is connected with."""
+    parent = list(range(n))
+
+    def root(number: int) -> int:
+        while parent[number] != number:
+            parent[number] = parent[parent[number]]
+            number = parent[number]
+        return number
+
+    for left, right in pairs:
+        low, high = sorted((root(left), root(right)))
+        parent[high] = low
+    return [root(number) for number in range(n)]

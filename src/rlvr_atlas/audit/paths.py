@@ -1,0 +1,69 @@
+"""The path a leak took: from the row through its lineage, and which dataset brought the problem in first."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from rlvr_atlas.audit.leaks import IS_SAME
+from rlvr_atlas.record import LEAK_PATHS, SAME_PROBLEM, conform
+
+
+def chains(rows: pl.DataFrame, lineage: pl.DataFrame) -> pl.DataFrame:
+    """The datasets that rows came through, nearest first, the row's own at the beginning.
+
+    Only links that say "the same problem" are followed: behind a variant the text is another one.
+
+    Args:
+        rows: Distinct dataset, row.
+        lineage: record.LINEAGE.
+
+    Returns:
+        dataset, row, path (list of dataset ids).
+    """
+    links = lineage.filter(pl.col("relation").is_in(SAME_PROBLEM)).select(
+        "parent_dataset", "parent_row", at_dataset="dataset", at_row="row"
+    )
+    walk = rows.select("dataset", "row", at_dataset="dataset", at_row="row")
+    steps: list[pl.DataFrame] = []
+    while walk.height:  # parents stand before their children, so it ends
+        steps.append(walk.select("dataset", "row", "at_dataset", step=pl.lit(len(steps))))
+        walk = walk.join(links, on=["at_dataset", "at_row"]).select(
+            "dataset", "row", at_dataset="parent_dataset", at_row="parent_row"
+        )
+    if not steps:
+        return rows.select("dataset", "row", path=pl.lit(None, pl.List(pl.String)))
+    return (
+        pl.concat(steps)
+        .sort("dataset", "row", "step")
+        .group_by("dataset", "row")
+        .agg(path=pl.col("at_dataset"))
+    )
+
+
+def spread(leaks: pl.DataFrame, datasets: pl.DataFrame) -> pl.DataFrame:
+    """Who brought each leaked problem in, and who inherited it.
+
+    Args:
+        leaks: record.LEAKS with `family` and `problem`.
+        datasets: record.DATASETS.
+
+    Returns:
+        record.LEAK_PATHS: one line per family and leaked problem.
+    """
+    real = leaks.filter(IS_SAME).join(datasets.select("dataset", "rank"), on="dataset")
+    by_release = pl.col("dataset").sort_by("rank", "row").unique(maintain_order=True)
+    grouped = (
+        real.sort("family", "problem", "rank", "row", "probability", descending=[False] * 4 + [True])
+        .group_by("family", "problem", maintain_order=True)
+        .agg(
+            pl.col("benchmark_key").first(),
+            brought_by=pl.col("dataset").first(),
+            brought_row=pl.col("row").first(),
+            relation=pl.col("relation").first(),
+            came_first=pl.col("came_first").first(),
+            path=pl.col("path").first(),
+            heirs=by_release.slice(1),
+            rows=pl.struct("dataset", "row").n_unique(),
+        )
+    )
+    return conform(grouped.rename({"family": "benchmark"}), LEAK_PATHS)

@@ -1,0 +1,77 @@
+"""Counts and rates of leaks: per dataset, benchmark, family and atomic source, by relation and tier."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from rlvr_atlas.audit.leaks import IS_SAME, STRENGTH
+from rlvr_atlas.record import LEAK_RATES, SAME_PROBLEM, TIERS, conform
+
+#: Two-sided 95% of a normal distribution.
+_Z = 1.959963984540054
+
+
+def rates(leaks: pl.DataFrame, unjudged: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
+    """Count the units (rows or problems) of every group that leak.
+
+    A unit counts once, by its strongest relation; one that has no more than variants counts as a variant, and
+    one that has no more than overlaps which could not be judged as unjudged.
+
+    Args:
+        leaks: One line per unit and overlap: group, name, benchmark (null except in pairs), unit, relation,
+            tier.
+        unjudged: The same, of overlaps that could not be judged.
+        units: One line per group and name: group, name, unit ("rows" or "problems"), total.
+
+    Returns:
+        record.LEAK_RATES.
+    """
+    who = ["group", "name", "benchmark"]
+    judged = pl.concat([leaks.with_columns(judged=True), unjudged.with_columns(judged=False)])
+    strongest = (
+        judged.with_columns(same=IS_SAME & pl.col("judged"), strength=STRENGTH)
+        .sort("same", "judged", "strength", descending=[True, True, False])
+        .unique([*who, "unit"], keep="first", maintain_order=True)
+    )
+    real, variant = pl.col("same"), ~pl.col("same") & pl.col("judged")
+    counted = strongest.group_by(who).agg(
+        leaked=real.sum(),
+        variant=variant.sum(),
+        unjudged=(~pl.col("judged")).sum(),
+        **{name: (real & (pl.col("relation") == name)).sum() for name in SAME_PROBLEM},
+        **{name: (real & (pl.col("tier") == name)).sum() for name in TIERS},
+    )
+    pairs = counted.filter(pl.col("benchmark").is_not_null()).select(who)
+    lines = pl.concat(
+        [
+            units.with_columns(benchmark=pl.lit(None, pl.String)).select(*who, "unit", "total"),
+            pairs.join(units.filter(group="dataset").drop("group"), on="name").select(*who, "unit", "total"),
+        ]
+    )
+    result = lines.join(counted, on=who, how="left", nulls_equal=True)
+    result = result.with_columns(
+        pl.col([*SAME_PROBLEM, *TIERS, "leaked", "variant", "unjudged"]).fill_null(0)
+    )
+    low, high = wilson(pl.col("leaked"), pl.col("total"))
+    result = result.with_columns(share=pl.col("leaked") / pl.col("total"), low=low, high=high)
+    return conform(result, LEAK_RATES).sort(who, nulls_last=True)
+
+
+def wilson(hits: pl.Expr, total: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """The 95% interval of a share by Wilson (1927), which is right for shares near 0 too.
+
+    Args:
+        hits: How many of `total`.
+        total: How many there are; the ends are null where it is 0.
+
+    Returns:
+        Lower and upper end, between 0 and 1.
+    """
+    n = pl.when(total > 0).then(total.cast(pl.Float64))
+    share = hits / n
+    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
+    half = _Z / (1 + _Z**2 / n) * (share * (1 - share) / n + _Z**2 / (4 * n**2)).sqrt()
+    # At the ends the formula is exact, and only its rounding is not.
+    low = pl.when(hits == 0).then(pl.when(total > 0).then(0.0)).otherwise((middle - half).clip(0.0, 1.0))
+    high = pl.when(hits == total).then(pl.when(total > 0).then(1.0)).otherwise((middle + half).clip(0.0, 1.0))
+    return low, high
