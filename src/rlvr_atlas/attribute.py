@@ -81,11 +81,16 @@ def _nodes(
 
 
 def _choose_parents(nodes: pl.DataFrame, matches: pl.DataFrame, datasets: pl.DataFrame) -> pl.DataFrame:
-    """For every node the best earlier node: node, parent, relation, tier, probability, documented."""
-    pair = matches.select("child", "parent", "relation", "tier", "probability")
+    """For every node the best earlier node: node, up, relation, tier, probability, documented, decided_by."""
+    pair = matches.select(
+        "child", "parent", "relation", "tier", "probability", pl.col("decided_by").fill_null("auto")
+    )
     itself = nodes.select(child="key", parent="key").unique(maintain_order=True)
     identical = itself.with_columns(
-        relation=pl.lit("identical"), tier=pl.lit("exact"), probability=pl.lit(1.0)
+        relation=pl.lit("identical"),
+        tier=pl.lit("exact"),
+        probability=pl.lit(1.0),
+        decided_by=pl.lit("auto"),
     )
     both_ways = pl.concat(
         [identical, pair, pair.rename({"child": "parent", "parent": "child"}).select(pair.columns)]
@@ -119,7 +124,7 @@ def _choose_parents(nodes: pl.DataFrame, matches: pl.DataFrame, datasets: pl.Dat
             "node_parent",
         )
         .group_by("node", maintain_order=True)
-        .agg(pl.col("node_parent", "relation", "tier", "probability", "documented").first())
+        .agg(pl.col("node_parent", "relation", "tier", "probability", "documented", "decided_by").first())
         .rename({"node_parent": "up"})
         .collect()
     )
@@ -183,7 +188,7 @@ def _lineage(occurrences: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
             root_row="row_root",
             atomic_source="atomic_source",
             hops=pl.col("hops") + repeat.cast(pl.Int64),
-            decided_by=pl.lit("auto"),
+            decided_by=pl.when(repeat).then(pl.lit("auto")).otherwise(pl.col("decided_by").fill_null("auto")),
         ),
         LINEAGE,
     )

@@ -14,6 +14,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -155,6 +156,31 @@ class Workspace:
         _replace(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
         return path
 
+    def append_lines(self, name: str, lines: Sequence[str]) -> None:
+        """Add lines to a file that runs only ever read, such as people's decisions.
+
+        All lines go in with one synced write under a lock of the file's own, so that several people may write
+        while a run goes on; a line torn off by a crash is ended first, and costs no other line.
+        """
+        path = self.folder / name
+
+        def append() -> None:
+            with path.open("a+b") as handle:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                end = handle.seek(0, os.SEEK_END)
+                handle.seek(max(end - 1, 0))
+                torn = b"\n" if handle.read(1) not in (b"", b"\n") else b""
+                handle.write(torn + "".join(f"{line}\n" for line in lines).encode("utf-8"))
+                handle.flush()
+                os.fsync(handle.fileno())
+
+        _guard(path, append)
+
+    def read_bytes(self, name: str) -> bytes:
+        """A file of the workspace; empty where there is none."""
+        path = self.folder / name
+        return path.read_bytes() if path.exists() else b""
+
     # --- caches: what is dear to compute and named by what it was computed from --------------------------
 
     def cache_path(self, kind: str, name: str) -> Path:
@@ -266,15 +292,19 @@ def _guard(path: Path, action: Callable[[], object]) -> None:
         action()
     except OSError as error:
         raise _explain(error, path) from None
-    except pl.exceptions.PolarsError as error:  # Polars wraps some write errors
-        if "No space left" in str(error) or "os error 28" in str(error):
-            raise _explain(OSError(errno.ENOSPC, "No space left on device"), path) from None
-        raise
+    except pl.exceptions.PolarsError as error:
+        # Polars wraps what the operating system says into an error of its own, with the number in the text.
+        number = re.search(r"\(os error (\d+)\)", str(error))
+        if number is None:
+            raise
+        code = int(number[1])
+        raise _explain(OSError(code, os.strerror(code)), path) from None
 
 
 def _explain(error: OSError, path: Path) -> WorkspaceError:
     fixes = {
         errno.ENOSPC: "free some space and run again; what is finished stays finished",
+        errno.EFBIG: "raise the limit on the size of files, or use another disk",
         errno.EDQUOT: "free some of your quota and run again; what is finished stays finished",
         errno.EACCES: "choose a [workspace] path that you may write to",
         errno.EROFS: "choose a [workspace] path that you may write to",
