@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 import rlvr_atlas
-from rlvr_atlas import config, record
+from rlvr_atlas import config, config_curate, record
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "rlvr_atlas"
@@ -77,6 +77,8 @@ def test_the_recipe_page_lists_every_setting_with_its_default():
         "[datasets.adapter]": config.Adapter,
         "[match]": config.MatchSettings,
         "[audit]": config.AuditSettings,
+        "[curate]": config_curate.CurateSettings,
+        "[curate.refill]": config_curate.RefillSettings,
     }
     page = read("docs/recipes.md")
     for title, settings in sections.items():

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from rlvr_atlas.config_curate import CurateSettings
 from rlvr_atlas.errors import RecipeError
 from rlvr_atlas.record import Role
 
@@ -131,12 +132,25 @@ class Recipe(_Settings):
     datasets: list[DatasetSpec] = Field(min_length=1)
     match: MatchSettings = MatchSettings()
     audit: AuditSettings = AuditSettings()
+    curate: CurateSettings | None = None
     base: Path = Field(default=Path(), exclude=True)
 
     @model_validator(mode="after")
     def _unique_ids(self) -> Self:
         for problem in _same_ids(spec.id for spec in self.datasets):
             raise ValueError(problem)
+        return self
+
+    @model_validator(mode="after")
+    def _known_datasets(self) -> Self:
+        roles = {spec.id: spec.role for spec in self.datasets}
+        for name in self.curate.considered if self.curate else []:
+            if name not in roles:
+                near = difflib.get_close_matches(name, list(roles), n=1)
+                hint = f" (did you mean '{near[0]}'?)" if near else ""
+                raise ValueError(f"curate names {name!r}, which is no dataset of the recipe{hint}")
+            if roles[name] == "benchmark":
+                raise ValueError(f"curate names {name!r}, which is a benchmark: nothing is trained on one")
         return self
 
     @property

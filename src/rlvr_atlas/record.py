@@ -23,6 +23,8 @@ TIERS: tuple[Tier, ...] = ("exact", "normalised", "lexical", "semantic")
 #: (base, trained), always in this order: never solved, learned, lost, kept.
 TRANSITION_KINDS: tuple[Transition, ...] = ("00", "01", "10", "11")
 DOMAINS = ("math", "code", "logic", "other")
+#: Kept as it is, left out, drawn for the refill, kept with another text or answer, not drawn for the refill.
+ACTIONS = ("keep", "drop", "add", "replace", "pass")
 
 Schema = dict[str, pl.DataType | type[pl.DataType]]
 
@@ -303,6 +305,36 @@ CORRELATIONS: Schema = {
     "leave_one_out_low": pl.Float64,
     "leave_one_out_high": pl.Float64,
     "tied": pl.Int64,  # datasets that share their figure or their downstream result with another
+}
+
+#: What became of every row that a mix was made from.
+DECISIONS: Schema = {
+    "dataset": pl.String,
+    "row": pl.Int64,
+    "key": pl.String,  # null where the row could not be read
+    "action": pl.String,  # one of ACTIONS
+    "reason": pl.String,  # a short fixed phrase, so that it can be counted
+    "evidence": pl.String,  # JSON
+    "seed": pl.Int64,  # of the recipe's draws
+    "license": pl.String,  # SPDX, of the dataset; null where unknown
+}
+
+#: The rows of the mix, in its order.
+MIX: Schema = {
+    "index": pl.Int64,
+    "dataset": pl.String,
+    "row": pl.Int64,
+    "key": pl.String,  # of the row as it was, as in `decisions`
+    "action": pl.String,  # keep, add or replace
+    "prompt": pl.String,
+    "answer": pl.String,
+    "atomic_source": pl.String,
+    "root_dataset": pl.String,
+    "root_row": pl.Int64,
+    "license": pl.String,
+    "language": pl.String,
+    "domain": pl.String,
+    "is_mcq": pl.Boolean,
 }
 
 
