@@ -72,7 +72,7 @@ def explain(workspace: Workspace, query: str) -> Explanation:
     """
     if not query.strip():
         raise InputError("nothing to explain", fix="give a problem text, a key, or DATASET:ROW")
-    key, row = _named(workspace, query.strip())
+    key, row = named(workspace, query.strip())
     if key is not None:
         prompt = _instance(workspace, key)
         return _known(workspace, Explanation(query, prompt, key, "identical", 1.0, None, prompt), key, row)
@@ -89,7 +89,7 @@ def explain(workspace: Workspace, query: str) -> Explanation:
     return _alike(workspace, found, asked["skeleton"])
 
 
-def _named(workspace: Workspace, query: str) -> tuple[str | None, tuple[str, int] | None]:
+def named(workspace: Workspace, query: str) -> tuple[str | None, tuple[str, int] | None]:
     """Key and place of a query that names one; (None, None) where it is a text."""
     if _KEY.fullmatch(query):
         return query, None

@@ -210,9 +210,12 @@ def queue(
         .sort("order_parent", "order")
     )
     # Two texts of one skeleton are a pair of their own; others are decided together with all of their kind.
-    alone = pl.when(pl.col("unit") == pl.col("unit_parent")).then("order")
-    both = [pl.min_horizontal("unit", "unit_parent"), pl.max_horizontal("unit", "unit_parent"), alone]
-    first = pairs.filter(pl.struct(*both).is_first_distinct())
+    kind = pl.struct(
+        low=pl.min_horizontal("unit", "unit_parent"),
+        high=pl.max_horizontal("unit", "unit_parent"),
+        pair=pl.when(pl.col("unit") == pl.col("unit_parent")).then(pl.struct("order", "order_parent")),
+    )
+    first = pairs.filter(kind.is_first_distinct())
     leaks = pl.when(pl.col("in_benchmark_parent")).then("outside").otherwise(0) + pl.when(
         pl.col("in_benchmark")
     ).then("outside_parent").otherwise(0)

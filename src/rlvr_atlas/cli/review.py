@@ -1,0 +1,332 @@
+"""The command `review`: uncertain matches before a person, and what people decided."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
+from rlvr_atlas.errors import InputError, WorkspaceError
+from rlvr_atlas.record import RELATIONS, Relation
+from rlvr_atlas.show import err, one_line, out, print_json, print_table, progress
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rlvr_atlas.review import Decision
+    from rlvr_atlas.store import Workspace
+
+#: Characters of a text that are compared word by word; what is left out is said.
+_LONGEST = 6000
+_KEYS = {"a": "accept", "r": "reject", "s": "skip", "q": "quit"} | {
+    str(number): relation for number, relation in enumerate(RELATIONS, start=1)
+}
+_ASK = (
+    f"[a]ccept  [r]eject  [s]kip  [q]uit  {'  '.join(f'[{k}] {v}' for k, v in _KEYS.items() if k.isdigit())}"
+)
+
+
+@app.command()
+def review(
+    workspace: WorkspacePath,
+    listing: Annotated[bool, typer.Option("--list", help="List the queue; decide nothing.")] = False,
+    decided: Annotated[bool, typer.Option("--decided", help="List what was decided.")] = False,
+    decide: Annotated[
+        tuple[str, str, str] | None,
+        typer.Option(metavar="CHILD PARENT VERDICT", help="accept, reject, or a relation. Needs --by."),
+    ] = None,
+    by: Annotated[str, typer.Option(help="Who decides.")] = "",
+    why: Annotated[str, typer.Option(help="Why.")] = "",
+    export: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all decisions as JSONL.")] = None,
+    load: Annotated[
+        Path | None, typer.Option("--import", metavar="FILE", help="Add decisions from JSONL.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="Lines shown; --json shows all.", min=1)] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Decide uncertain matches, those first on which most rows hang; decisions outlast re-runs."""
+    from rlvr_atlas.store import Workspace
+
+    held = Workspace(workspace)
+    if decide is not None:
+        _decide(held, decide, by, why, as_json)
+    elif load is not None:
+        _import(held, load, as_json)
+    elif export is not None:
+        _export(held, export, as_json)
+    elif decided:
+        _print_decided(held, limit, as_json)
+    elif listing or as_json or not sys.stdin.isatty():
+        _print_queue(held, limit, as_json)
+    else:
+        taken = session(held, by or typer.prompt("Your name"), typer.prompt)
+        if taken:
+            out.print(_refresh(held), markup=False)
+
+
+def session(workspace: Workspace, by: str, ask: Callable[..., str]) -> int:
+    """Go through the queue with a person, keeping each decision at once.
+
+    Args:
+        workspace: A traced workspace.
+        by: Who decides.
+        ask: Called with a question and `default`; gives the answer.
+
+    Returns:
+        How many decisions were taken.
+    """
+    from rlvr_atlas import review as reviewing
+
+    verdicts, waiting = workspace.read("verdicts"), _queue(workspace)
+    taken = 0
+    for number, pair in enumerate(_described(workspace, waiting), start=1):
+        out.rule(Text(f"{number} of {waiting.height}"))
+        show_pair(pair)
+        choice = ""
+        while choice not in _KEYS:
+            choice = ask(_ASK, default="s").strip().lower()
+        verdict = _KEYS[choice]
+        if verdict == "quit":
+            break
+        if verdict != "skip":
+            keys = (pair["child"], pair["parent"])
+            relation = _relation(verdict, pair["relation"])
+            why = ask("Why", default="", show_default=False)
+            reviewing.add(workspace, [_decision(verdicts, keys, relation, by, why)])
+            taken += 1
+    out.print(f"{taken} decided, {waiting.height - taken} left", markup=False)
+    return taken
+
+
+def show_pair(pair: dict[str, Any]) -> None:
+    """Both texts side by side, what differs marked, with answers, places and evidence."""
+    from rlvr_atlas.report.examples import compare
+
+    out.print(
+        f"{pair['relation']}, probability {pair['probability']:.2f} ({pair['tier']}); {pair['rows']} rows "
+        f"and {pair['leaks']} leaks hang on it",
+        markup=False,
+    )
+    texts = [pair[f"{side}_prompt"] for side in ("child", "parent")]
+    table = Table(expand=True, show_lines=True)
+    for side, name in (("child", "later"), ("parent", "earlier")):
+        table.add_column(Text(f"{name}: {pair[f'{side}_at']}"), ratio=1, overflow="fold")
+    pieces = compare(*(text[:_LONGEST] for text in texts))
+    table.add_row(*(_marked(side, text) for side, text in zip(pieces, texts, strict=True)))
+    answers = [one_line(pair[f"{side}_answer"], 400) or "(none)" for side in ("child", "parent")]
+    table.add_row(*(Text(f"answer: {answer}") for answer in answers))
+    out.print(table, soft_wrap=False)
+    for name, value in (pair["evidence"] or {}).items():
+        if value not in (None, ""):
+            out.print(f"  {name:16} {one_line(value, 400)}", markup=False)
+
+
+def _marked(pieces: list[Any], text: str) -> Text:
+    """Pieces of a comparison; colour alone would be lost in a pipe and on some eyes, so brackets too."""
+    shown = Text()
+    for piece in pieces:
+        plain = "".join(c if c.isprintable() or c == "\n" else " " for c in piece.text)
+        if piece.kind == "changed":
+            shown.append(f"⟦{plain}⟧", style="bold reverse")
+        else:
+            shown.append(
+                f"… {plain} …" if piece.kind == "gap" else plain, style="dim" * (piece.kind == "gap")
+            )
+    if len(text) > _LONGEST:
+        shown.append(f" … {len(text) - _LONGEST} characters are not shown", style="dim")
+    return shown
+
+
+def _decide(workspace: Workspace, wanted: tuple[str, str, str], by: str, why: str, as_json: bool) -> None:
+    from rlvr_atlas import review as reviewing
+    from rlvr_atlas.explain import named
+
+    *names, verdict = wanted
+    keys = []
+    for name in names:
+        key, _ = named(workspace, name)
+        if key is None or workspace.scan("instances").filter(key=key).collect().is_empty():
+            raise InputError("no problem by this key or DATASET:ROW", where=one_line(name, 80))
+        keys.append(key)
+    pair = (keys[0], keys[1])
+    verdicts = workspace.read("verdicts")
+    found = reviewing.proposed(verdicts, pair)
+    relation = _relation(verdict, found["relation"] if found else None)
+    decision = _decision(verdicts, pair, relation, by, why)
+    reviewing.add(workspace, [decision])
+    effect = _refresh(workspace)
+    print_json(decision.model_dump(mode="json")) if as_json else out.print(effect, markup=False)
+
+
+def _relation(verdict: str, proposed: str | None) -> Relation | None:
+    """What a verdict makes of a pair."""
+    if verdict == "reject":
+        return None
+    name = proposed if verdict == "accept" else verdict
+    if name is None:
+        fix = f"say what it is: {', '.join(RELATIONS)}"
+        raise InputError("the matcher did not propose this pair, so there is nothing to accept", fix=fix)
+    for relation in get_args(Relation):
+        if name == relation:
+            return relation  # type: ignore[no-any-return]
+    raise InputError(f"unknown verdict '{verdict}'", fix=f"choose accept, reject, {', '.join(RELATIONS)}")
+
+
+def _decision(
+    verdicts: pl.DataFrame, pair: tuple[str, str], relation: Relation | None, by: str, why: str
+) -> Decision:
+    from pydantic import ValidationError
+
+    from rlvr_atlas import review as reviewing
+
+    if not by.strip():
+        raise InputError("a decision needs a name", fix="say who decides: --by NAME")
+    try:
+        return reviewing.decide(verdicts, pair, relation, by=by, why=why)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = f"{first['loc'][0]}: " if first["loc"] else ""
+        raise InputError(f"{place}{first['msg'].removeprefix('Value error, ')}") from None
+
+
+def _import(workspace: Workspace, path: Path, as_json: bool) -> None:
+    from rlvr_atlas import review as reviewing
+
+    try:
+        decisions, bad = reviewing.parse(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"cannot read ({error.strerror})", where=str(path)) from None
+    added = reviewing.add(workspace, decisions)
+    if added:
+        err.print(_refresh(workspace), markup=False)
+    pairs = {decision.pair for decision in decisions}
+    clashes = [c for c in reviewing.conflicts(reviewing.read(workspace)[0]) if c[-1].pair in pairs]
+    facts = {"read": len(decisions), "added": len(added), "skipped": bad, "conflicts": _clashes(clashes)}
+    if as_json:
+        print_json(facts)
+        return
+    out.print(f"{len(added)} decisions added, {len(decisions) - len(added)} were there already", markup=False)
+    for problem in bad:
+        out.print(f"skipped: {path.name}, {one_line(problem, 300)}", markup=False)
+    if bad:
+        out.print(f"{len(bad)} lines skipped", markup=False)
+    if clashes:
+        print_table("Contradicting decisions: the latest holds", _clashes(clashes))
+
+
+def _clashes(groups: list[list[Decision]]) -> list[dict[str, Any]]:
+    def said(decision: Decision) -> str:
+        return f"{decision.relation or 'reject'} by {decision.by} at {decision.at.isoformat()}"
+
+    return [
+        {
+            "child": group[-1].child,
+            "parent": group[-1].parent,
+            "holds": said(group[-1]),
+            "overruled": "; ".join(said(one) for one in group[:-1] if one.relation != group[-1].relation),
+        }
+        for group in groups
+    ]
+
+
+def _export(workspace: Workspace, path: Path, as_json: bool) -> None:
+    from rlvr_atlas import review as reviewing
+
+    decisions, _ = reviewing.read(workspace)
+    try:
+        path.write_text("".join(f"{decision.line()}\n" for decision in decisions), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write ({error.strerror})", where=str(path)) from None
+    facts = {"decisions": len(decisions), "file": str(path)}
+    print_json(facts) if as_json else out.print(f"{len(decisions)} decisions in {path}", markup=False)
+
+
+def _print_decided(workspace: Workspace, limit: int, as_json: bool) -> None:
+    from rlvr_atlas import review as reviewing
+
+    decisions, bad = reviewing.read(workspace)
+    holds = {decision.line() for decision in reviewing.standing(decisions)}
+    rows = [{**one.model_dump(mode="json"), "holds": one.line() in holds} for one in reversed(decisions)]
+    if as_json:
+        print_json(rows)
+        return
+    print_table("Decisions, the latest first", rows[:limit], len(rows) - limit)
+    for problem in bad:
+        out.print(f"skipped: {reviewing.FILE}, {problem}", markup=False)
+
+
+def _print_queue(workspace: Workspace, limit: int, as_json: bool) -> None:
+    waiting = _queue(workspace)
+    pairs = list(_described(workspace, waiting if as_json else waiting.head(limit)))
+    if as_json:
+        print_json(pairs)
+        return
+    columns = (
+        "at_stake",
+        "relation",
+        "probability",
+        "rows",
+        "leaks",
+        "child_at",
+        "parent_at",
+        "child_prompt",
+    )
+    print_table("To review", [{c: pair[c] for c in columns} for pair in pairs], waiting.height - len(pairs))
+
+
+def _queue(workspace: Workspace) -> pl.DataFrame:
+    from rlvr_atlas import pipeline
+    from rlvr_atlas import review as reviewing
+
+    tables = {name: workspace.read(name) for name in ("datasets", "occurrences", "instances")}
+    decisions, _ = reviewing.read(workspace)
+    settings = pipeline.stored_recipe(workspace).match
+    return reviewing.queue(workspace.read("verdicts"), decisions, tables, settings)
+
+
+def _described(workspace: Workspace, waiting: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    """Lines of the queue with texts, answers and first places (`DATASET:ROW`)."""
+    import polars as pl
+
+    keys = pl.concat([waiting["child"], waiting["parent"]]).unique().implode()
+    texts = workspace.scan("instances").filter(pl.col("key").is_in(keys)).select("key", "prompt", "answer")
+    places = (
+        workspace.scan("occurrences")
+        .filter(pl.col("key").is_in(keys))
+        .group_by("key", maintain_order=True)
+        .agg(at=pl.format("{}:{}", pl.col("dataset").first(), pl.col("row").first()))
+    )
+    known = {row["key"]: row for row in texts.join(places, on="key").collect().iter_rows(named=True)}
+    for pair in waiting.iter_rows(named=True):
+        sides = {
+            f"{side}_{part}": known[pair[side]][part]
+            for side in ("child", "parent")
+            for part in ("at", "prompt", "answer")
+        }
+        yield {**pair, **sides}
+
+
+def _refresh(workspace: Workspace) -> str:
+    """Do again what decisions decide: everything after matching that this workspace has."""
+    import polars as pl
+
+    from rlvr_atlas import pipeline
+
+    names = list(pipeline.STAGES)
+    report = {"report"} if (workspace.folder / "report.html").exists() else set()
+    there = {"attribute", *workspace.manifest["stages"], *report}
+    stages = [name for name in names[names.index("attribute") :] if name in there]
+    try:
+        with progress() as on_progress:
+            done = pipeline.run(pipeline.stored_recipe(workspace), stages=stages, on_progress=on_progress)
+    except WorkspaceError as error:
+        what = f"the decisions are kept, but not applied yet ({error.what})"
+        raise WorkspaceError(what, where=error.where, fix=error.fix) from None
+    rows = done.scan("lineage").filter(pl.col("decided_by") == "review").select(pl.len()).collect().item()
+    return f"applied: the origin of {rows} rows is decided by review"
