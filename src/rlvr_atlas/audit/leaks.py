@@ -14,18 +14,19 @@ STRENGTH = pl.col("relation").replace_strict(list(RELATIONS), list(range(len(REL
 IS_SAME = pl.col("relation").is_in(SAME_PROBLEM)
 
 
-def both_ways(matches: pl.DataFrame) -> pl.DataFrame:
+def both_ways(matches: pl.DataFrame, *further: str) -> pl.DataFrame:
     """Matches as links in both directions.
 
     A match points from the later text to the earlier one, but a leak is a leak whichever was published first.
 
     Args:
         matches: record.MATCHES.
+        further: Columns of them to keep.
 
     Returns:
-        key, other, relation, tier, probability.
+        key, other, relation, tier, probability, and the further columns.
     """
-    pairs = matches.select("relation", "tier", "probability", key="child", other="parent")
+    pairs = matches.select("relation", "tier", "probability", *further, key="child", other="parent")
     return pl.concat([pairs, pairs.rename({"key": "other", "other": "key"}).select(pairs.columns)])
 
 

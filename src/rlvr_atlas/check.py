@@ -1,0 +1,270 @@
+"""Check: one file against benchmarks, in memory, without a workspace; the gate for somebody's CI.
+
+Against the text of benchmarks the file is canonicalised and matched as in a run, except that rows which look
+like no item at all are left out beforehand. Against an index there is no text, and prints alone decide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from rlvr_atlas import fingerprints, index, registry
+from rlvr_atlas.answer import extract_column
+from rlvr_atlas.audit.leaks import IS_SAME, STRENGTH, both_ways, overlaps, weigh
+from rlvr_atlas.audit.rarity import taken_over
+from rlvr_atlas.audit.rates import wilson
+from rlvr_atlas.canonicalise import canonicalise, infer_templates
+from rlvr_atlas.config import DatasetSpec, MatchSettings
+from rlvr_atlas.errors import InputError
+from rlvr_atlas.load import open_dataset
+from rlvr_atlas.match import match
+from rlvr_atlas.match.tokens import Parts
+from rlvr_atlas.record import EVIDENCE
+
+#: What is said of each leaking row.
+LEAK = ("row", "benchmark", "benchmark_row", "relation", "tier", "probability", "bits", "evidence", "prompt")
+_COLUMNS = ["key", "matched", *LEAK[:-1]]
+_FILE = "file"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Result of a check.
+
+    Attributes:
+        rows: Usable rows of the file.
+        skipped: Rows of it that could not be read.
+        leaked: Rows that are the same problem as a benchmark item.
+        variants: Rows that only use the template of one.
+        leaks: One line per row, benchmark and item, with the columns of LEAK, variants included.
+        unjudged: The same for overlaps that are too common or too improbable to be called leaks.
+        limits: What was not judged, as sentences for a person.
+    """
+
+    rows: int
+    skipped: int
+    leaked: int
+    variants: int
+    leaks: pl.DataFrame
+    unjudged: pl.DataFrame
+    limits: list[str]
+
+    @property
+    def share(self) -> float:
+        """Leaked rows as a share of all usable ones."""
+        return self.leaked / self.rows
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Its 95% interval (Wilson)."""
+        low, high = wilson(pl.lit(self.leaked), pl.lit(self.rows))
+        ends: tuple[float, float] = pl.select(low=low, high=high).row(0)
+        return ends
+
+
+@dataclass(frozen=True)
+class _Read:
+    """Datasets in memory: canonical rows, and what could not be read."""
+
+    occurrences: pl.DataFrame
+    instances: pl.DataFrame
+    datasets: pl.DataFrame
+
+
+def check(
+    file: Path,
+    against: Sequence[str] = (),
+    indexes: Sequence[Path] = (),
+    *,
+    min_probability: float = 0.5,
+    allow_network: bool = False,
+) -> Checked:
+    """Look for benchmark items in a file.
+
+    Args:
+        file: Rows in any format and layout that `load` reads.
+        against: Benchmarks: paths, globs, or ids of the registry (which are on the Hub).
+        indexes: Indexes made by `audit --write-index`.
+        min_probability: Overlaps below it are listed as unjudged.
+        allow_network: Whether benchmarks may be fetched from the Hub.
+
+    Raises:
+        InputError: If something cannot be read, or there is nothing to check against.
+    """
+    if not against and not indexes:
+        raise InputError("nothing to check against", fix="name a benchmark (--against) or an index (--index)")
+    opened = [fingerprints.read(path) for path in indexes]
+    specs = [*_benchmarks(against), DatasetSpec(id=_FILE, path=str(file.resolve()))]
+    read = _read(specs, file, allow_network)
+    limits = [
+        f"{line['skipped_rows']} rows of {'the file' if line['dataset'] == _FILE else line['dataset']}"
+        " could not be read"
+        for line in read.datasets.filter(pl.col("skipped_rows") > 0).iter_rows(named=True)
+    ]
+    found = []
+    if against:
+        pairs, cut = _by_text(read)
+        found.append(pairs)
+        limits += cut
+    for path, opened_index in zip(indexes, opened, strict=True):
+        found.append(_by_prints(read, opened_index))
+        limits += _about(path, opened_index)
+    return _result(read, pl.concat(found), limits, min_probability)
+
+
+def _benchmarks(names: Sequence[str]) -> list[DatasetSpec]:
+    """What to load for each name, under ids that tell them apart."""
+    specs: dict[str, DatasetSpec] = {}
+    stems = [Path(name).stem for name in names]
+    for name in dict.fromkeys(names):
+        path, known = Path(name), registry.find(name)
+        if path.exists() or any(sign in name for sign in "*?["):
+            # Many benchmarks are a `test.jsonl` in a folder of their own.
+            told = path.stem if stems.count(path.stem) == 1 else f"{path.resolve().parent.name}-{path.stem}"
+            label = re.sub(r"[^A-Za-z0-9._-]+", "_", told).strip("._-")[:100] or "benchmark"
+            taken = sum(re.fullmatch(rf"{re.escape(label)}(-\d+)?", other) is not None for other in specs)
+            label = f"{label}-{taken + 1}" if taken or label == _FILE else label
+            specs[label] = DatasetSpec(id=label, role="benchmark", path=str(path.resolve()))
+        elif known is not None and known.hub is not None:
+            specs[known.id] = known.model_copy(update={"role": "benchmark"})
+        else:
+            near = registry.suggest(name)
+            raise InputError(
+                "neither a file nor a benchmark that the registry knows a place for",
+                where=name,
+                fix=" or ".join(["check the path", *near]),
+            )
+    return list(specs.values())
+
+
+def _read(specs: Sequence[DatasetSpec], file: Path, allow_network: bool) -> _Read:
+    """All rows in canonical form; benchmarks count as released before the file."""
+    rows, skipped, templates = [], [], []
+    for spec in specs:
+        if spec.id == _FILE and not file.exists():
+            raise InputError("no such file", where=str(file), fix="check the path")
+        reader = open_dataset(spec, Path(), allow_network=allow_network)
+        batches = [
+            batch.with_columns(extract_column(batch["answer"], batch["answer_kind"]).alias("answer"))
+            for batch in reader.batches()
+        ]
+        rows.append(pl.concat(batches))
+        skipped.append(reader.skipped_rows.height)
+        templates.append(infer_templates(rows[-1], spec.adapter))
+    canonical = canonicalise(pl.concat(rows), pl.concat(templates))
+    datasets = pl.DataFrame(
+        {
+            "dataset": [spec.id for spec in specs],
+            "role": ["train" if spec.id == _FILE else "benchmark" for spec in specs],
+            "rank": range(len(specs)),
+            "released": pl.Series([None] * len(specs), dtype=pl.Date),
+            "skipped_rows": skipped,
+        }
+    ).join(
+        canonical.group_by("dataset").agg(distinct_prompts=pl.col("key").n_unique()),
+        on="dataset",
+        maintain_order="left",
+    )
+    occurrences, instances = index.build(canonical, datasets.select("dataset", "rank", "released"))
+    return _Read(occurrences, instances, datasets)
+
+
+def _by_text(read: _Read) -> tuple[pl.DataFrame, list[str]]:
+    """Overlaps by the same matching as a run's."""
+    mine = read.instances.filter(first_dataset=_FILE)
+    items = read.instances.filter(pl.col("first_dataset") != _FILE)
+    printer = fingerprints.Printer()
+    near = fingerprints.worth_comparing(printer.prints(mine), printer.prints(items))
+    matched = match(pl.concat([items, mine[near]]), MatchSettings())
+    found = overlaps(read.occurrences, matched.matches, read.datasets)
+    weighed = weigh(found, read.instances, read.datasets)
+    evidence = both_ways(matched.matches, "evidence").select("key", "evidence", benchmark_key="other")
+    return weighed.join(evidence, on=["key", "benchmark_key"], how="left").select(_COLUMNS), matched.limits
+
+
+def _by_prints(read: _Read, opened: fingerprints.Index) -> pl.DataFrame:
+    """Overlaps by the prints of an index."""
+    mine = read.occurrences.filter(dataset=_FILE).select("row", "key")
+    keys = mine.select("key").unique(maintain_order=True)
+    texts = keys.join(read.instances, on="key", maintain_order="left")
+    parts = [Parts.of(skeleton) for skeleton in texts["skeleton"]]
+    printer = fingerprints.Printer(opened.salt)
+    found = fingerprints.look_up(printer.prints(texts, parts), parts, opened.prints, printer)
+    sizes = pl.DataFrame(
+        [(line["id"], line["items"]) for line in opened.benchmarks],
+        schema={"benchmark": pl.String, "items": pl.Int64},
+        orient="row",
+    )
+    places = opened.places.with_row_index("item").with_columns(pl.col("item").cast(pl.Int64))
+    pairs = (
+        found.with_columns(key=texts["key"].gather(found["row"]), same=IS_SAME)
+        .drop("row")
+        .join(places.rename({"row": "benchmark_row"}), on="item")
+        .join(sizes, on="benchmark")
+        .filter(pl.col("same") | ~pl.col("same").any().over("key", "benchmark"))
+        .with_columns(
+            bits=pl.when("same").then("bits").otherwise("wording_bits"),
+            dataset=pl.lit(_FILE),
+            texts=pl.lit(texts.height),
+            benchmark_key="item",
+        )
+    )
+    pairs = pairs.with_columns(
+        matched="probability",
+        probability=pl.col("probability") * taken_over(pairs),
+        evidence=pl.struct(
+            (pl.col("similarity") if field.name == "lexical" else pl.lit(None, field.dtype)).alias(field.name)
+            for field in EVIDENCE.fields
+        ),
+    )
+    return mine.join(pairs, on="key").select(_COLUMNS)
+
+
+def _about(path: Path, opened: fingerprints.Index) -> list[str]:
+    """What a person should know of an index."""
+    from rlvr_atlas import __version__
+
+    sentences = [
+        f"{path.name}: no text is inside, so that answers were not compared and some rewordings are missed"
+    ]
+    if opened.version != __version__:
+        sentences.append(
+            f"{path.name} was made by version {opened.version}, this is {__version__}: texts that they bring "
+            "into canonical form in different ways are missed"
+        )
+    return sentences
+
+
+def _result(read: _Read, found: pl.DataFrame, limits: list[str], min_probability: float) -> Checked:
+    prompts = read.instances.select("key", "prompt")
+    found = found.sort(~IS_SAME, "row", STRENGTH, -pl.col("probability"), "benchmark", "benchmark_row").join(
+        prompts, on="key", maintain_order="left"
+    )
+    # A row that uses the template of an item uses that of all items made from it: one of them says so.
+    again = pl.struct("row", "benchmark").is_first_distinct()
+    found = found.filter(IS_SAME | again)
+    sure = pl.col("probability") >= min_probability
+    leaks, unjudged = found.filter(sure), found.filter(~sure)
+    common = unjudged.filter(pl.col("matched") >= min_probability)["row"].n_unique()
+    if common:
+        limits.append(f"{common} rows share a benchmark's text, but it is too common to call them leaks")
+    if unjudged["row"].n_unique() > common:
+        limits.append(
+            f"{unjudged['row'].n_unique() - common} rows overlap less probably than {min_probability}"
+        )
+    mine = read.occurrences.filter(dataset=_FILE)
+    real = leaks.filter(IS_SAME)["row"]
+    return Checked(
+        rows=mine.height,
+        skipped=int(read.datasets.filter(dataset=_FILE)["skipped_rows"].item()),
+        leaked=real.n_unique(),
+        variants=leaks.filter(~pl.col("row").is_in(real.implode()))["row"].n_unique(),
+        leaks=leaks.select(LEAK),
+        unjudged=unjudged.select(LEAK),
+        limits=limits,
+    )

@@ -1,0 +1,147 @@
+"""Commands about leaks: audit a workspace, check one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rlvr_atlas.cli.app import AsJson, Network, WorkspacePath, app
+from rlvr_atlas.show import out, print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from rlvr_atlas.check import Checked
+    from rlvr_atlas.store import Workspace
+
+#: How many leaking rows are listed without --json.
+_SHOWN = 20
+
+
+@app.command()
+def audit(
+    workspace: WorkspacePath,
+    write_index: Annotated[
+        Path | None, typer.Option(help="Also write an index of the benchmarks, without their text.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find benchmark items in the other datasets, where something changed; say who brought them in."""
+    from rlvr_atlas import fingerprints, pipeline
+    from rlvr_atlas.store import Workspace
+
+    recipe = pipeline.stored_recipe(Workspace(workspace))
+    with progress() as on_progress:
+        audited = pipeline.run(recipe, stages=["audit"], on_progress=on_progress)
+    if write_index is not None:
+        tables = (audited.read(name) for name in ("occurrences", "instances", "datasets"))
+        fingerprints.write(fingerprints.build(*tables), write_index)
+    limits = audited.manifest["stages"]["audit"]["limits"]
+    tables_shown = _audit_tables(audited)
+    if as_json:
+        print_json({**tables_shown, "limits": limits, "index": write_index})
+        return
+    for title, rows in tables_shown.items():
+        print_table(title, [{name: _percent(name, value) for name, value in row.items()} for row in rows])
+    for limit in limits:
+        out.print(f"note: {limit}", markup=False)
+    if write_index is not None:
+        out.print(f"index: {write_index} ({write_index.stat().st_size / 1e6:.1f} MB)", markup=False)
+
+
+def _audit_tables(workspace: Workspace) -> dict[str, list[dict[str, object]]]:
+    """What is worth reading first: rates, families, who brought the leaks in."""
+    import polars as pl
+
+    rates = workspace.read("leak_rates")
+    paths = workspace.read("leak_paths")
+    brought = paths.group_by("benchmark", "brought_by").agg(
+        problems=pl.len(),
+        inherited_by=pl.col("heirs").explode().drop_nulls().unique().sort(),
+    )
+    by_problems = brought.sort("problems", "benchmark", "brought_by", descending=[True, False, False])
+    titles = {
+        "dataset": "Datasets, by rows",
+        "family": "Benchmarks (copies count once), by problems",
+        "atomic_source": "Atomic sources, by rows",
+    }
+    return {
+        **{
+            title: rates.filter(group=group).drop("group", "benchmark", "unit").to_dicts()
+            for group, title in titles.items()
+        },
+        "Who brought the problems in": by_problems.to_dicts(),
+    }
+
+
+def _percent(name: str, value: object) -> object:
+    return f"{value:.2%}" if name in ("share", "low", "high") and isinstance(value, float) else value
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="The rows to check, in any format that `run` reads.")],
+    more: Annotated[list[str] | None, typer.Argument(help="Further benchmarks.")] = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(metavar="BENCHMARK", help="A path, a glob, or an id of the registry. Repeatable."),
+    ] = None,
+    index: Annotated[
+        list[Path] | None, typer.Option(help="An index made by `audit --write-index`. Repeatable.")
+    ] = None,
+    tolerance: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of rows that may leak, 0 to 1.")
+    ] = 0.0,
+    min_probability: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Overlaps below it are no leaks.")
+    ] = 0.5,
+    network: Network = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look for benchmark items in one file; exit code 1 where more rows leak than the tolerance allows."""
+    from rlvr_atlas.check import check as check_file
+
+    found = check_file(
+        file,
+        [*(against or []), *(more or [])],
+        index or [],
+        min_probability=min_probability,
+        allow_network=network,
+    )
+    passed = found.share <= tolerance
+    if as_json:
+        print_json(_as_dict(found, file, tolerance, passed))
+    else:
+        _show(found, file, tolerance, passed)
+    if not passed:
+        raise typer.Exit(1)
+
+
+def _as_dict(found: Checked, file: Path, tolerance: float, passed: bool) -> dict[str, object]:
+    return {
+        "file": str(file),
+        "passed": passed,
+        "tolerance": tolerance,
+        "rows": found.rows,
+        "skipped_rows": found.skipped,
+        "leaked_rows": found.leaked,
+        "share": found.share,
+        "interval": list(found.interval),
+        "template_rows": found.variants,
+        "leaks": found.leaks.to_dicts(),
+        "unjudged": found.unjudged.to_dicts(),
+        "limits": found.limits,
+    }
+
+
+def _show(found: Checked, file: Path, tolerance: float, passed: bool) -> None:
+    columns = ("row", "benchmark", "benchmark_row", "relation", "tier", "probability", "prompt")
+    lines = found.leaks.select(columns).to_dicts()
+    if lines:
+        print_table("Leaks", lines[:_SHOWN], more=len(lines) - _SHOWN)
+    for limit in found.limits:
+        out.print(f"note: {limit}", markup=False)
+    low, high = found.interval
+    told = f"{found.leaked} of {found.rows} rows leak ({found.share:.3%}, 95% {low:.3%} to {high:.3%})"
+    more = f"{found.variants} more use a template; tolerance {tolerance:.3%}"
+    out.print(f"{'passed' if passed else 'FAILED'}: {file.name}: {told}, {more}", markup=False)

@@ -1,0 +1,162 @@
+"""The shareable index: prints of benchmark items in one file, without a word of their text.
+
+A first line says what the file is, a second one (JSON) what is in it, and a Parquet table follows, of which
+the second line holds the length and the SHA-256. Nothing but numbers is read from it, whoever made it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from rlvr_atlas import __version__
+from rlvr_atlas.audit.rarity import Rarity
+from rlvr_atlas.errors import InputError
+from rlvr_atlas.fingerprints.prints import PRINTS, Printer, Prints
+from rlvr_atlas.match.minhash import PERMUTATIONS
+
+_MAGIC = b"rlvr-atlas benchmark index 1\n"
+_LONGEST_HEADER = 10_000_000
+#: Made up for this purpose: an index whose sketch of it differs was made with other hash functions.
+_PROBE = "eleven copper kettles whistle while 42 tailors fold the evening"
+_PLACES = {"benchmark": pl.String, "row": pl.Int64, "bits": pl.Float64, "wording_bits": pl.Float64}
+_COLUMNS = {**_PLACES, **PRINTS, "sketch": pl.Binary}
+
+
+@dataclass(frozen=True)
+class Index:
+    """Benchmarks as prints.
+
+    Attributes:
+        salt: Enters every hash of this index.
+        benchmarks: What is in it: id, rows, items, skipped_rows and release date of each benchmark.
+        places: benchmark, row, bits, wording_bits of each distinct item.
+        prints: Their prints, in the same order.
+        version: The version of rlvr-atlas that made it.
+    """
+
+    salt: bytes
+    benchmarks: list[dict[str, Any]]
+    places: pl.DataFrame
+    prints: Prints
+    version: str = __version__
+
+
+def build(occurrences: pl.DataFrame, instances: pl.DataFrame, datasets: pl.DataFrame) -> Index:
+    """Take the prints of every benchmark in view.
+
+    Args:
+        occurrences: record.OCCURRENCES.
+        instances: record.INSTANCES with `stem`; all of them are the corpus that rarity is counted over.
+        datasets: record.DATASETS.
+
+    Raises:
+        InputError: If no dataset is a benchmark.
+    """
+    described = datasets.filter(role="benchmark").sort("rank")
+    if described.is_empty():
+        raise InputError("no dataset here is a benchmark", fix='give one the role = "benchmark"')
+    items = (
+        occurrences.join(described.select("dataset", "rank"), on="dataset")
+        .group_by("rank", benchmark="dataset", key="key")
+        .agg(pl.col("row").min())
+        .sort("rank", "row", "key")
+        .join(instances.select("key", "skeleton", "stem"), on="key", maintain_order="left")
+    )
+    # Made from the keys: the same benchmarks give the same bytes, others give other hashes.
+    salt = hashlib.blake2b("".join(items["key"]).encode(), digest_size=16).digest()
+    rarity = Rarity(instances["skeleton"].unique(maintain_order=True))
+    places = items.select("benchmark", "row").with_columns(
+        bits=pl.Series(map(rarity.bits, items["skeleton"]), dtype=pl.Float64),
+        wording_bits=pl.Series(map(rarity.wording_bits, items["skeleton"]), dtype=pl.Float64),
+    )
+    counts = dict(items.group_by("benchmark").len().iter_rows())
+    listed = [
+        {
+            "id": line["dataset"],
+            "rows": line["rows"],
+            "items": counts.get(line["dataset"], 0),
+            "skipped_rows": line["skipped_rows"],
+            "released": str(line["released"]) if line["released"] else None,
+        }
+        for line in described.iter_rows(named=True)
+    ]
+    return Index(salt, listed, places, Printer(salt).prints(items))
+
+
+def write(index: Index, path: Path) -> None:
+    """Write an index; a file that was there is replaced at once or not at all.
+
+    Raises:
+        InputError: If it cannot be written.
+    """
+    table = pl.concat([index.places, index.prints.frame], how="horizontal").with_columns(
+        sketch=pl.Series([line.tobytes() for line in index.prints.sketch], dtype=pl.Binary)
+    )
+    buffer = io.BytesIO()
+    table.write_parquet(buffer, compression="zstd")
+    payload = buffer.getvalue()
+    header = {
+        "version": index.version,
+        "salt": index.salt.hex(),
+        "probe": _probe(index.salt),
+        "bytes": len(payload),
+        "sha256": hashlib.sha256(payload).hexdigest(),
+        "benchmarks": index.benchmarks,
+    }
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(_MAGIC + json.dumps(header).encode() + b"\n" + payload)
+        temporary.replace(path)
+    except OSError as error:
+        raise InputError(f"cannot write the index ({error.strerror})", where=str(path)) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read(path: Path) -> Index:
+    """Read an index.
+
+    Raises:
+        InputError: If it is missing, no index, damaged, or made in another way than this version reads.
+    """
+    again = "get the file again, or make it anew with: rlvr-atlas audit WORKSPACE --write-index FILE"
+    try:
+        with path.open("rb") as handle:
+            if handle.readline(len(_MAGIC)) != _MAGIC:
+                raise InputError("this is no benchmark index of this version", where=str(path), fix=again)
+            header = json.loads(handle.readline(_LONGEST_HEADER))
+            payload = handle.read()
+        if len(payload) != header["bytes"] or hashlib.sha256(payload).hexdigest() != header["sha256"]:
+            raise InputError("the index is damaged or cut short", where=str(path), fix=again)
+        table = pl.read_parquet(io.BytesIO(payload)).select(*_COLUMNS).cast(_COLUMNS)  # type: ignore[arg-type]
+        sketch = np.frombuffer(b"".join(table["sketch"]), np.uint8).reshape(table.height, PERMUTATIONS)
+        index = Index(
+            bytes.fromhex(header["salt"]),
+            list(header["benchmarks"]),
+            table.select(*_PLACES),
+            Prints(table.select(*PRINTS), sketch),
+            str(header["version"]),
+        )
+        probe = header["probe"]
+    except OSError as error:
+        raise InputError(f"cannot read the index ({error.strerror})", where=str(path)) from None
+    except (ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
+        raise InputError("the index is damaged or cut short", where=str(path), fix=again) from None
+    if probe != _probe(index.salt):
+        raise InputError("the index was made with other hash functions", where=str(path), fix=again)
+    return index
+
+
+def _probe(salt: bytes) -> str:
+    """What the hash functions make of one sentence."""
+    line = Printer(salt).prints(pl.DataFrame({"key": [_PROBE], "skeleton": [_PROBE], "stem": [_PROBE]}))
+    return hashlib.sha256(line.sketch.tobytes() + repr(line.frame.row(0)).encode()).hexdigest()[:16]

@@ -1,0 +1,203 @@
+"""Find the items whose prints look like those of a row, and say what they are without seeing any text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from rlvr_atlas.fingerprints.prints import EDGE, Printer, Prints
+from rlvr_atlas.match.tokens import Parts
+
+#: Items that share one band of the sketch with a row and are looked at; more are templates of each other.
+_BUCKET = 16
+#: Length of a band: 25 bands of 5 find 0.999 of the pairs with similarity 0.75, 0.8 of those with 0.58.
+_BAND = 5
+_CHUNK = 200_000
+#: Wording that is less similar than this is not compared text by text.
+_LOOSE = 0.45
+#: The rules of the lexical tier, as far as prints can tell (see match/verify.py).
+_ALIKE, _SHORT, _TEMPLATE, _PART, _PHRASE = 0.75, 24, 0.8, 16, 10
+
+FOUND = {
+    "row": pl.Int64,
+    "item": pl.Int64,
+    "relation": pl.String,
+    "tier": pl.String,
+    "probability": pl.Float64,
+    "similarity": pl.Float64,
+}
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Candidate pairs: positions of rows and items, and the estimated similarity of their wording."""
+
+    pairs: NDArray[np.int64]
+    similarity: NDArray[np.float64]
+
+
+def alike(rows: Prints, items: Prints, least: float) -> Alike:
+    """Pairs whose wording is similar.
+
+    Args:
+        rows: Prints of the file.
+        items: Prints of the benchmarks.
+        least: Least estimated Jaccard similarity of the words.
+    """
+    everything = _near(rows, items)
+    n = max(1, items.frame.height)
+    pairs = np.stack([everything // n, everything % n], axis=1)
+    similarity = _similarity(rows, items, pairs)
+    enough = similarity >= least
+    return Alike(pairs[enough], similarity[enough])
+
+
+def worth_comparing(rows: Prints, items: Prints) -> pl.Series:
+    """Rows that could be anything to any item, so that the rest need not be compared text by text.
+
+    Args:
+        rows: Prints of the file.
+        items: Prints of the benchmarks.
+
+    Returns:
+        Their positions, ascending.
+    """
+    at = rows.frame.with_row_index("row")
+    found = [pl.Series("row", alike(rows, items, _LOOSE).pairs[:, 0], dtype=pl.Int64)]
+    for column in ("key", "skeleton", "stem", "head", "tail"):
+        long = pl.col("length") >= (EDGE if column in ("head", "tail") else 0)
+        hits = at.filter(long).join(items.frame.filter(long).select(column), on=column, how="semi")
+        found.append(hits["row"].cast(pl.Int64))
+    return pl.concat(found).unique().sort()
+
+
+def look_up(rows: Prints, parts: Sequence[Parts], items: Prints, printer: Printer) -> pl.DataFrame:
+    """What the rows of a file are, by prints alone.
+
+    Args:
+        rows: Prints of the file.
+        parts: Parts of its skeletons, in the same order.
+        items: Prints of the benchmarks.
+        printer: What took the prints.
+
+    Returns:
+        The columns of FOUND: the strongest relation of each pair of a row and an item.
+    """
+    # A benchmark is there in many copies: each problem is compared once.
+    copies = items.frame.select("key", item=pl.int_range(pl.len()))
+    first = copies.unique("key", keep="first", maintain_order=True)["item"]
+    items = Prints(items.frame[first], items.sketch[first.to_numpy()])
+    embedded = ("embedded", "lexical", 0.85)
+    found = pl.concat(
+        [
+            _equal(rows, items, ("key", "key"), ("identical", "exact", 1.0)),
+            _equal(rows, items, ("skeleton", "skeleton"), ("reformatted", "normalised", 0.995)),
+            _equal(rows, items, ("tokens", "tokens"), ("reformatted", "lexical", 0.97)),
+            _equal(rows, items, ("tokens", "stem_tokens"), embedded),
+            _equal(rows, items, ("stem_tokens", "tokens"), embedded),
+            _inside(rows, parts, items, printer),
+            _similar(rows, items),
+        ]
+    )
+    found = found.unique(["row", "item"], keep="first", maintain_order=True)
+    keys = items.frame["key"].gather(found["item"])
+    return found.drop("item").with_columns(keys).join(copies, on="key").select(*FOUND)
+
+
+def _equal(rows: Prints, items: Prints, on: tuple[str, str], verdict: tuple[str, str, float]) -> pl.DataFrame:
+    """Pairs whose prints are equal: the column `on[0]` of a row, `on[1]` of an item."""
+    (mine, theirs), (relation, tier, probability) = on, verdict
+    left = rows.frame.select(pl.col(mine).alias("print"), "length").with_row_index("row")
+    right = items.frame.select(pl.col(theirs).alias("print"), item_length="length").with_row_index("item")
+    pairs = left.join(right, on="print")
+    if relation == "embedded":
+        pairs = pairs.filter(pl.min_horizontal("length", "item_length") >= _PART)
+    return pairs.select(
+        pl.col("row", "item").cast(pl.Int64),
+        relation=pl.lit(relation),
+        tier=pl.lit(tier),
+        probability=pl.lit(probability),
+        similarity=pl.lit(1.0),
+    )
+
+
+def _inside(rows: Prints, parts: Sequence[Parts], items: Prints, printer: Printer) -> pl.DataFrame:
+    """Items that are the beginning or the end of a row, token for token."""
+    found: list[tuple[int, int, str, str, float, float]] = []
+    for edge in ("head", "tail"):
+        long = items.frame.with_row_index("item").filter(pl.col("length") >= _PART)
+        near = (
+            rows.frame.with_row_index("row")
+            .select("row", edge, row_length="length")
+            .join(long.select("item", edge, "length", "tokens"), on=edge)
+            .filter(pl.col("length") < pl.col("row_length"))
+        )
+        for row, item, length, whole in near.select("row", "item", "length", "tokens").iter_rows():
+            tokens = parts[row].tokens
+            cut = tokens[:length] if edge == "head" else tokens[len(tokens) - length :]
+            if printer.of_tokens(cut) == whole:
+                found.append((row, item, "embedded", "lexical", 0.85, length / len(tokens)))
+    return pl.DataFrame(found, schema=FOUND, orient="row")
+
+
+def _similar(rows: Prints, items: Prints) -> pl.DataFrame:
+    """Rewordings (the content is equal) and variants (the wording is, the content is not)."""
+    near = alike(rows, items, 0.5)
+    left, right = rows.frame[near.pairs[:, 0]], items.frame[near.pairs[:, 1]]
+    length = np.minimum(left["length"].to_numpy(), right["length"].to_numpy())
+    same = left["content"].to_numpy() == right["content"].to_numpy()
+    needed = _ALIKE + (1 - _ALIKE) * np.maximum(0, 1 - length / _SHORT)
+    reworded = same & (near.similarity >= needed)
+    variant = ~same & (near.similarity >= _TEMPLATE) & (length >= _PHRASE)
+    lines = pl.DataFrame(
+        {
+            "row": near.pairs[:, 0],
+            "item": near.pairs[:, 1],
+            "relation": np.where(reworded, "reworded", "variant"),
+            "tier": "lexical",
+            "probability": np.where(reworded, 0.9, 0.8),
+            "similarity": near.similarity,
+        },
+        schema=FOUND,
+    )
+    return lines.filter(pl.Series(reworded | variant)).sort("relation", "row", "item")
+
+
+def _near(rows: Prints, items: Prints) -> NDArray[np.int64]:
+    """Pairs with equal content or an equal band of the sketch, as row * items + item, ascending."""
+    found = []
+    for make in (_by_content, _by_band):
+        right = make(items).rename({"at": "item"})
+        # Some values many have, such as that of no numbers at all: the first few of them are looked at.
+        right = right.filter(pl.int_range(pl.len()).over("value") < _BUCKET)
+        pairs = make(rows).rename({"at": "row"}).join(right, on="value")
+        found.append(pairs.select(pl.col("row") * items.frame.height + pl.col("item")).to_series())
+    return pl.concat(found).unique().sort().to_numpy()
+
+
+def _by_content(prints: Prints) -> pl.DataFrame:
+    return prints.frame.select(at=pl.int_range(pl.len()), value="content")
+
+
+def _by_band(prints: Prints) -> pl.DataFrame:
+    n, permutations = prints.sketch.shape
+    bands = permutations // _BAND
+    weights = np.uint64(256) ** np.arange(_BAND, dtype=np.uint64)
+    cut = prints.sketch[:, : bands * _BAND].reshape(n, bands, _BAND)
+    numbered = np.arange(bands, dtype=np.uint64) << np.uint64(8 * _BAND)
+    value = (cut.astype(np.uint64) @ weights) + numbered
+    return pl.DataFrame({"at": np.repeat(np.arange(n), bands), "value": value.ravel()})
+
+
+def _similarity(rows: Prints, items: Prints, pairs: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Estimated Jaccard similarity: the share of equal sketch values, less those equal by chance."""
+    result = np.empty(len(pairs))
+    for start in range(0, len(pairs), _CHUNK):
+        part = pairs[start : start + _CHUNK]
+        equal = (rows.sketch[part[:, 0]] == items.sketch[part[:, 1]]).mean(axis=1)
+        result[start : start + _CHUNK] = (equal - 1 / 256) / (1 - 1 / 256)
+    return np.clip(result, 0.0, 1.0)

@@ -1,0 +1,130 @@
+"""What is kept of a problem instead of its text: hashes of its parts, and a sketch of its wording."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from rlvr_atlas.match import minhash
+from rlvr_atlas.match.tokens import Parts, is_number, lexicon
+
+#: Tokens at the beginning and at the end by which a text is looked for inside another.
+EDGE = 8
+
+PRINTS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "key": pl.UInt64,  # of the canonical prompt
+    "skeleton": pl.UInt64,
+    "stem": pl.UInt64,  # the skeleton without options
+    "tokens": pl.UInt64,  # all tokens in order
+    "stem_tokens": pl.UInt64,
+    "head": pl.UInt64,  # the first EDGE tokens
+    "tail": pl.UInt64,
+    "length": pl.UInt32,  # tokens
+    "masked": pl.UInt64,  # tokens with the numbers masked
+    "content": pl.UInt64,  # numbers, operators, variables and asks: all that decides which problem it is
+}
+
+
+@dataclass(frozen=True)
+class Prints:
+    """Prints of n texts.
+
+    Attributes:
+        frame: (n,) the columns of PRINTS.
+        sketch: (n, PERMUTATIONS) the low 8 bits of MinHash values over the words, numbers masked. So few bits
+            estimate the same similarity (Li and Koenig 2010) and cannot be turned back into words one by one.
+    """
+
+    frame: pl.DataFrame
+    sketch: NDArray[np.uint8]
+
+
+class Printer:
+    """Takes prints.
+
+    Args:
+        salt: Enters every hash, so that a table of hashes made for one index is of no use for another.
+    """
+
+    def __init__(self, salt: bytes = b"") -> None:
+        self._salt = salt
+        self._seed = int.from_bytes(hashlib.blake2b(salt, digest_size=4).digest(), "big")
+
+    def hash(self, text: str) -> int:
+        """64 bits of BLAKE2b."""
+        digest = hashlib.blake2b(
+            text.encode("utf-8", "surrogatepass"), digest_size=8, key=self._salt
+        ).digest()
+        return int.from_bytes(digest, "big")
+
+    def of_tokens(self, tokens: Iterable[str]) -> int:
+        """The hash of tokens in order."""
+        return self.hash("\x1f".join(tokens))
+
+    def prints(self, texts: pl.DataFrame, parts: Sequence[Parts] | None = None) -> Prints:
+        """Prints of texts.
+
+        Args:
+            texts: key, skeleton, stem.
+            parts: Parts of the skeletons, in the same order, where they are at hand.
+        """
+        parts = [Parts.of(skeleton) for skeleton in texts["skeleton"]] if parts is None else parts
+        lines = [
+            self._line(key, skeleton, stem, part)
+            for (key, skeleton, stem), part in zip(
+                texts.select("key", "skeleton", pl.col("stem").fill_null(pl.col("skeleton"))).iter_rows(),
+                parts,
+                strict=True,
+            )
+        ]
+        return Prints(pl.DataFrame(lines, schema=PRINTS, orient="row"), self.sketch(parts))
+
+    def sketch(self, parts: Iterable[Parts]) -> NDArray[np.uint8]:
+        """Sketches, shape (n, PERMUTATIONS)."""
+        signatures = minhash.signatures([_words(part) for part in parts], seed=self._seed)
+        return (signatures & np.uint32(0xFF)).astype(np.uint8)
+
+    def _line(self, key: str, skeleton: str, stem: str, parts: Parts) -> tuple[int, ...]:
+        tokens = parts.tokens
+        whole = self.of_tokens(tokens)
+        return (
+            self.hash(key),
+            self.hash(skeleton),
+            self.hash(stem),
+            whole,
+            whole if stem == skeleton else self.of_tokens(Parts.of(stem).tokens),
+            self.of_tokens(tokens[:EDGE]),
+            self.of_tokens(tokens[-EDGE:]),
+            len(tokens),
+            self.of_tokens(parts.masked),
+            self._content(parts),
+        )
+
+    def _content(self, parts: Parts) -> int:
+        """What must be equal in two tellings of one problem; stricter than the verifier, which sees both."""
+        words = lexicon().numbers
+        values = [words.get(token, token) for token in parts.tokens if is_number(token) or token in words]
+        return self.hash(
+            "\x1e".join(
+                [
+                    "\x1f".join(values),
+                    "\x1f".join(f"{sign} {count}" for sign, count in sorted(parts.operators.items())),
+                    "\x1f".join(sorted(Counter(parts.variables).elements())),
+                    "\x1f".join(sorted(parts.asks)),
+                ]
+            )
+        )
+
+
+def _words(parts: Parts) -> list[str]:
+    """The bag of content words as a set: a word that stands twice is two members."""
+    bag = Counter(parts.masked)
+    for word in lexicon().function_words & bag.keys():
+        del bag[word]
+    return [f"{word} {number}" for word, count in sorted(bag.items()) for number in range(count)]

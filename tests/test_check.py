@@ -1,0 +1,226 @@
+"""The gate: one file against benchmarks or an index, without a workspace; what an index holds."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from rlvr_atlas import fingerprints, pipeline
+from rlvr_atlas.check import check
+from rlvr_atlas.cli import app
+from rlvr_atlas.config import parse_recipe
+from rlvr_atlas.errors import InputError
+
+HARBOUR = (
+    "A ferry leaves the harbour of {} every {} minutes and carries {} barrels of salted herring. "
+    "How many barrels has it carried after {} hours?"
+)
+TOWNS = ["Quillton", "Marrowby", "Osterfen", "Dunlisk", "Veldhaven", "Torrasund", "Pellworth", "Ashgrave"]
+
+
+def item(number):
+    town = f"{TOWNS[number % 8]} {TOWNS[number // 8 % 8]}"
+    return HARBOUR.format(town, 5 + number, 113 + 7 * number, 3 + number % 9)
+
+
+def write(path: Path, prompts, answers=None):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    answers = answers or [str(number) for number in range(len(prompts))]
+    lines = [json.dumps({"problem": p, "answer": a}) for p, a in zip(prompts, answers, strict=True)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A benchmark, its index, a file with five leaks and a variant, and clean ones."""
+    folder = tmp_path_factory.mktemp("check")
+    bench = [*map(item, range(24)), "Compute 2+3."]
+    clean = [
+        f"The lighthouse keeper of {TOWNS[n % 8]} paints {n + 31} shutters in {n + 3} days; "
+        f"how long does she need for {17 * n + 11} of them, resting every {n % 6 + 2} days?"
+        for n in range(40)
+    ]
+    rows = [
+        item(0),
+        item(1).replace("minutes and", "minutes  and").upper(),
+        "Answer this for me. " + item(2),
+        item(3) + " (A) 12 (B) 13 (C) 14 (D) 15",
+        item(4).replace("carries", "takes").replace("salted herring", "salted fish"),
+        item(5).replace("113", "9").replace(str(113 + 35), "9241"),
+        *clean,
+    ]
+    write(folder / "bench.jsonl", bench)
+    write(folder / "train.jsonl", rows, ["0", "1", "2", "3", "4", "x", *(["7"] * 40)])
+    write(folder / "clean.jsonl", clean)
+    write(folder / "common.jsonl", ["Compute 2+3.", *clean])
+    recipe = parse_recipe(
+        {
+            "workspace": {"path": "ws"},
+            "datasets": [
+                {"id": "bench", "role": "benchmark", "path": "bench.jsonl"},
+                {"id": "train", "path": "train.jsonl"},
+            ],
+        },
+        base=folder,
+    )
+    workspace = pipeline.run(recipe, stages=["ingest", "trace", "audit"])
+    tables = [workspace.read(name) for name in ("occurrences", "instances", "datasets")]
+    fingerprints.write(fingerprints.build(*tables), folder / "bench.index")
+    return folder
+
+
+def invoke(*arguments):
+    result = CliRunner().invoke(app, ["check", *map(str, arguments)])
+    assert result.exception is None or isinstance(result.exception, SystemExit | InputError), result.exception
+    return result
+
+
+def leaking(found):
+    return set(found.leaks.filter(pl.col("relation") != "variant")["row"])
+
+
+def test_every_planted_leak_is_found_and_nothing_else(made):
+    found = check(made / "train.jsonl", [str(made / "bench.jsonl")])
+    assert leaking(found) >= {0, 1, 2, 3}
+    assert leaking(found) <= {0, 1, 2, 3, 4}
+    assert found.leaks.filter(row=5)["relation"].to_list() in (["variant"], [])
+    assert (found.rows, found.leaked) == (46, len(leaking(found)))
+    assert found.leaks["evidence"].struct.field("lexical").drop_nulls().len() > 0
+
+
+def test_a_common_problem_is_said_to_be_too_common(made):
+    for against in ({"against": [str(made / "bench.jsonl")]}, {"indexes": [made / "bench.index"]}):
+        found = check(made / "common.jsonl", **against)
+        assert (found.leaked, found.unjudged["row"].to_list()) == (0, [0])
+        assert any("too common" in limit for limit in found.limits)
+
+
+def test_an_index_finds_what_the_text_finds(made):
+    by_text = check(made / "train.jsonl", [str(made / "bench.jsonl")])
+    by_index = check(made / "train.jsonl", indexes=[made / "bench.index"])
+    assert leaking(by_index) >= {0, 1, 2, 3}
+    assert by_index.leaked >= by_text.leaked - 1
+    assert any("no text" in limit for limit in by_index.limits)
+
+
+@pytest.mark.parametrize("how", ["text", "index"])
+def test_the_exit_code_is_the_gate(made, how):
+    target = ["--against", made / "bench.jsonl"] if how == "text" else ["--index", made / "bench.index"]
+    assert invoke(made / "clean.jsonl", *target).exit_code == 0
+    assert invoke(made / "train.jsonl", *target).exit_code == 1
+    assert invoke(made / "train.jsonl", *target, "--tolerance", "0.5").exit_code == 0
+
+
+def test_json_names_each_leaking_row_with_its_evidence(made):
+    result = invoke(made / "train.jsonl", "--against", made / "bench.jsonl", "--json")
+    said = json.loads(result.stdout)
+    assert said["passed"] is False and said["rows"] == 46
+    first = said["leaks"][0]
+    assert (first["row"], first["benchmark"], first["benchmark_row"]) == (0, "bench", 0)
+    assert first["relation"] == "identical" and first["prompt"] == item(0)
+
+
+def test_benchmarks_may_follow_the_file_one_after_another(made, tmp_path):
+    other = write(tmp_path / "other" / "bench.jsonl", [item(30), item(31)])
+    found = check(made / "train.jsonl", [str(made / "bench.jsonl"), str(other)])
+    assert found.leaked >= 4
+    assert invoke(made / "clean.jsonl", "--against", made / "bench.jsonl", other).exit_code == 0
+    copies = check(write(tmp_path / "mine.jsonl", [item(30)]), [str(made / "bench.jsonl"), str(other)])
+    assert copies.leaks["benchmark"].to_list()[0] == "other-bench"
+
+
+def test_unreadable_rows_are_counted_and_said(made, tmp_path):
+    file = tmp_path / "broken.jsonl"
+    file.write_text((made / "clean.jsonl").read_text() + '{"problem": "cut', encoding="utf-8")
+    found = check(file, [str(made / "bench.jsonl")])
+    assert (found.rows, found.skipped) == (40, 1)
+    assert any("could not be read" in limit for limit in found.limits)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "nothing to check against"),
+        (["no/such/benchmark"], "neither a file nor a benchmark"),
+    ],
+)
+def test_what_to_check_against_must_be_there(made, arguments, words):
+    with pytest.raises(InputError, match=words):
+        check(made / "clean.jsonl", arguments)
+
+
+def test_a_file_that_is_not_there_is_said(made):
+    with pytest.raises(InputError, match="no such file"):
+        check(made / "missing.jsonl", [str(made / "bench.jsonl")])
+
+
+def test_a_registry_id_needs_the_network(made):
+    with pytest.raises(InputError, match="--network"):
+        check(made / "clean.jsonl", ["HuggingFaceH4/MATH-500"])
+
+
+# --- the index ----------------------------------------------------------------------------------------
+
+
+def test_the_same_benchmarks_give_the_same_bytes(made, tmp_path):
+    index = fingerprints.read(made / "bench.index")
+    fingerprints.write(index, tmp_path / "again.index")
+    assert (tmp_path / "again.index").read_bytes() == (made / "bench.index").read_bytes()
+
+
+@pytest.mark.parametrize("cut", [1, 10, 100, 1000])
+def test_a_truncated_index_is_an_error(made, tmp_path, cut):
+    path = tmp_path / "cut.index"
+    path.write_bytes((made / "bench.index").read_bytes()[:-cut])
+    with pytest.raises(InputError, match="damaged"):
+        fingerprints.read(path)
+
+
+def test_a_changed_byte_anywhere_is_an_error_or_harmless(made, tmp_path):
+    whole = (made / "bench.index").read_bytes()
+    path = tmp_path / "changed.index"
+    for at in np.linspace(0, len(whole) - 1, 60).astype(int):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :])
+        with pytest.raises(InputError):
+            index = fingerprints.read(path)
+            # A byte of the descriptive header may change a name, never a number that decides.
+            if index.prints.frame.equals(fingerprints.read(made / "bench.index").prints.frame):
+                raise InputError("harmless")
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1 something else", b"rlvr-atlas benchmark index 1\n{}\n"])
+def test_a_foreign_file_is_an_error(tmp_path, content):
+    path = tmp_path / "foreign.index"
+    path.write_bytes(content)
+    with pytest.raises(InputError):
+        fingerprints.read(path)
+
+
+def test_an_index_needs_a_benchmark():
+    with pytest.raises(InputError, match="benchmark"):
+        fingerprints.build(
+            pl.DataFrame(), pl.DataFrame(), pl.DataFrame({"dataset": ["t"], "role": ["train"], "rank": [0]})
+        )
+
+
+def test_an_index_holds_no_run_of_any_text(made):
+    bench = pl.read_ndjson(made / "bench.jsonl")["problem"].to_list()
+    assert shared_runs(made / "bench.index", bench) == []
+
+
+def shared_runs(index: Path, texts, length=20):
+    """Texts of which some run of characters stands in the file, as it is and with the columns unpacked."""
+    content = index.read_bytes()
+    header, payload = content.split(b"\n", 2)[1:]
+    table = pl.read_parquet(payload).to_dict(as_series=False)
+    plain = (header + repr(table).encode() + payload).decode("latin-1").lower()
+    grams = {plain[at : at + length] for at in range(len(plain) - length + 1)}
+    return [
+        text
+        for text in texts
+        if any(text.lower()[at : at + length] in grams for at in range(max(0, len(text) - length + 1)))
+    ]
