@@ -278,7 +278,7 @@ def problem(i):
 
 @pytest.fixture
 def world(tmp_path):
-    """Dataset `other` rewords ten problems of `origin` a little, with hostile characters in two of them."""
+    """Dataset `other` rewords ten problems of `origin` a little."""
 
     def write(name, rows):
         (tmp_path / name).write_text(
@@ -287,7 +287,6 @@ def world(tmp_path):
 
     write("origin.jsonl", [problem(i) for i in range(20)])
     changed = [(q.replace("A ", "One old ", 1), a) for q, a in map(problem, range(10))]
-    changed[1] = (changed[1][0].replace("old", "old \x1b[31m\u202e[bold]"), changed[1][1])
     write("other.jsonl", changed)
     (tmp_path / "recipe.toml").write_text(
         '[workspace]\npath = "ws"\n[match]\nreview_high = 1.0\n'
@@ -365,12 +364,15 @@ def test_a_queue_is_listed_in_one_order_and_safely(workspace):
 def test_both_texts_are_shown_with_the_difference_marked(workspace, capsys):
     for pair in json.loads(cli(workspace.folder, "--list", "--json").stdout):
         show_pair(pair)
+    show_pair(
+        {**pair, "child_prompt": "Red \x1b[31m\x07\u202e [bold]lamps[/bold]", "child_answer": "\x1b[0m"}
+    )
     shown = capsys.readouterr().out
     assert "⟦One old⟧" in shown
     assert "other:3" in shown
     assert "answer: 31" in shown
     assert "[bold]" in shown
-    assert not {"\x1b", "\u202e"} & set(shown)
+    assert not {"\x1b", "\x07", "\u202e"} & set(shown)
 
 
 def test_a_session_keeps_each_decision_at_once(workspace):

@@ -108,11 +108,8 @@ def show_pair(pair: dict[str, Any]) -> None:
     """Both texts side by side, what differs marked, with answers, places and evidence."""
     from rlvr_atlas.report.examples import compare
 
-    out.print(
-        f"{pair['relation']}, probability {pair['probability']:.2f} ({pair['tier']}); {pair['rows']} rows "
-        f"and {pair['leaks']} leaks hang on it",
-        markup=False,
-    )
+    found = f"{pair['relation']}, probability {pair['probability']:.2f}, {pair['tier']} tier"
+    out.print(f"{found}; rows that hang on it: {pair['rows']}, leaks: {pair['leaks']}", markup=False)
     texts = [pair[f"{side}_prompt"] for side in ("child", "parent")]
     table = Table(expand=True, show_lines=True)
     for side, name in (("child", "later"), ("parent", "earlier")):
