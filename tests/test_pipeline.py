@@ -26,8 +26,8 @@ THINGS = ["lanterns", "kites", "marbles", "ferns", "shells", "buttons", "maps", 
 def problem(i):
     name, thing, other = NAMES[i % 12], THINGS[i % 10], THINGS[(i // 10 + 3) % 10]
     text = (
-        f"{name} keeps {3 * i + 7} {thing} in the attic and trades {i + 2} of them for {2 * i + 5} {other} at "
-        f"the harbour fair. How many things does {name} own after the trade number {i}?"
+        f"{name} keeps {3 * i + 7} {thing} in the attic and trades {i + 2} of them for {2 * i + 5} {other} "
+        f"at the harbour fair. How many things does {name} own after the trade number {i}?"
     )
     return text, str(3 * i + 7 - i - 2 + 2 * i + 5)
 

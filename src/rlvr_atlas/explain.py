@@ -19,7 +19,6 @@ from rlvr_atlas.errors import InputError
 from rlvr_atlas.match import lexical, minhash
 from rlvr_atlas.match.tokens import Parts
 from rlvr_atlas.match.verify import Verdict
-from rlvr_atlas.pipeline import stored_recipe
 from rlvr_atlas.record import ROWS
 from rlvr_atlas.store import Workspace
 
@@ -120,27 +119,9 @@ def _same_text(workspace: Workspace, key: str, skeleton: str) -> str | None:
 
 def _alike(workspace: Workspace, found: Explanation, skeleton: str) -> Explanation:
     """Judge the most similar texts; the best verdict is the answer, the others are related."""
-    signatures = workspace.read_array("match", "signatures")
-    units = (
-        workspace.scan("instances")
-        .group_by("skeleton", maintain_order=True)
-        .agg(pl.col("key").first(), pl.col("answer").drop_nulls().first())
-        .collect()
-    )
-    if signatures is None or len(signatures) != units.height:
-        raise InputError(
-            "the look-up index is missing", where=str(workspace.folder), fix="run the recipe again"
-        )
     asked = Parts.of(skeleton)
-    seed = stored_recipe(workspace).match.seed
-    closeness = minhash.similarity(minhash.signatures([asked.shingles], seed=seed)[0], signatures)
-    near = set(np.argsort(-closeness, kind="stable")[:_LOOKED_AT].tolist())
-    inside = pl.col("skeleton").str.contains(skeleton, literal=True) | pl.lit(skeleton).str.contains(
-        pl.col("skeleton"), literal=True
-    )
-    near |= set(units.with_row_index().filter(inside)["index"].head(_LOOKED_AT).to_list())
     verdicts: list[tuple[Verdict, dict[str, Any], str]] = []
-    for row in units[sorted(near)].iter_rows(named=True):
+    for row in _nearest(workspace, asked, skeleton).iter_rows(named=True):
         verdict, evidence = lexical.judge(Parts.of(row["skeleton"]), asked, (row["answer"], None))
         if verdict is not None:
             verdicts.append((verdict, evidence.row(), row["key"]))
@@ -153,6 +134,22 @@ def _alike(workspace: Workspace, found: Explanation, skeleton: str) -> Explanati
         found.query, found.prompt, found.key, verdict.relation, verdict.probability, evidence_row, matched
     )
     return _known(workspace, best, key, None)
+
+
+def _nearest(workspace: Workspace, asked: Parts, skeleton: str) -> pl.DataFrame:
+    """Lines of `instances` worth judging: the most similar, and those that hold or are in the text."""
+    signatures, units = (workspace.read_array("match", name) for name in ("signatures", "units"))
+    if signatures is None or units is None or len(signatures) != len(units):
+        fix = "run the recipe again"
+        raise InputError("the look-up index is missing", where=str(workspace.folder), fix=fix)
+    seed = workspace.manifest["recipe"]["match"]["seed"]
+    closeness = minhash.similarity(minhash.signatures([asked.shingles], seed=seed)[0], signatures)
+    near = units[np.argsort(-closeness, kind="stable")[:_LOOKED_AT]]
+    text = pl.col("skeleton")
+    inside = text.str.contains(skeleton, literal=True) | pl.lit(skeleton).str.contains(text, literal=True)
+    lines = workspace.scan("instances").select("key", "skeleton", "answer").with_row_index("line")
+    similar = lines.filter(pl.col("line").is_in(np.sort(near).tolist()))
+    return pl.concat([similar, lines.filter(inside).head(_LOOKED_AT)]).unique("line").sort("line").collect()
 
 
 def _known(workspace: Workspace, found: Explanation, key: str, row: tuple[str, int] | None) -> Explanation:

@@ -140,6 +140,9 @@ def find_matches(recipe: Recipe, workspace: Workspace, _network: bool, on_progre
     on_progress("match", f"{instances.height} distinct prompts", 0, 1)
     matched = match(instances, recipe.match)
     workspace.write_array("match", "signatures", matched.signatures)
+    # Which line of `instances` each signature stands for: explain then reads a few lines, not all.
+    firsts = instances.select(pl.col("skeleton").is_first_distinct().arg_true()).to_series()
+    workspace.write_array("match", "units", firsts.to_numpy())
     tables = {"verdicts": matched.matches.select(*VERDICTS)}
     workspace.finish("match", made_from, tables, seconds=time.monotonic() - started, limits=matched.limits)
 
