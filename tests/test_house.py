@@ -76,6 +76,7 @@ def test_the_recipe_page_lists_every_setting_with_its_default():
         "[[datasets]]": config.DatasetSpec,
         "[datasets.adapter]": config.Adapter,
         "[match]": config.MatchSettings,
+        "[recover]": config.RecoverSettings,
         "[audit]": config.AuditSettings,
         "[curate]": config_curate.CurateSettings,
         "[curate.refill]": config_curate.RefillSettings,

@@ -92,6 +92,29 @@ class DatasetSpec(_Settings):
         return [self.path] if isinstance(self.path, str) else list(self.path or [])
 
 
+class CandidateSpec(DatasetSpec):
+    """One `[[candidates]]` entry: a source that is taken into view if enough rows seem to come from it.
+
+    Example:
+        `id = "gsm8k"` / `sketch = "sketches/gsm8k.sketch.parquet"`
+    """
+
+    role: Role = "source"
+    #: A file made by `sketch`; with it the data is read only if this candidate is chosen.
+    sketch: str | None = None
+
+    @model_validator(mode="after")
+    def _is_a_source(self) -> Self:
+        if self.atomic_source is None and not self.trust_labels:
+            raise ValueError("a candidate needs 'atomic_source' (or 'trust_labels'): what is it a source of?")
+        return self
+
+    @property
+    def dataset(self) -> DatasetSpec:
+        """The candidate as a dataset of the recipe."""
+        return DatasetSpec(**self.model_dump(exclude={"sketch"}))
+
+
 class WorkspaceSettings(_Settings):
     """`[workspace]`: where the tables go."""
 
@@ -118,6 +141,17 @@ class MatchSettings(_Settings):
     seed: int = 0
 
 
+class RecoverSettings(_Settings):
+    """`[recover]`: when to look for further sources, and when to stop."""
+
+    #: Candidates are tried while more than this share of the training rows has no source.
+    residue: float = Field(default=0.01, ge=0.0, le=1.0)
+    #: A candidate is taken in if it is estimated to hold at least this share of the training rows.
+    min_gain: float = Field(default=0.001, gt=0.0, le=1.0)
+    #: Whether the registry's sources on the Hub are candidates too; only where the command says `--network`.
+    registry: bool = True
+
+
 class AuditSettings(_Settings):
     """`[audit]`: which overlaps with a benchmark are leaks."""
 
@@ -130,15 +164,18 @@ class Recipe(_Settings):
 
     workspace: WorkspaceSettings = WorkspaceSettings()
     datasets: list[DatasetSpec] = Field(min_length=1)
+    candidates: list[CandidateSpec] = []
     match: MatchSettings = MatchSettings()
+    recover: RecoverSettings = RecoverSettings()
     audit: AuditSettings = AuditSettings()
     curate: CurateSettings | None = None
     base: Path = Field(default=Path(), exclude=True)
 
     @model_validator(mode="after")
     def _unique_ids(self) -> Self:
-        for problem in _same_ids(spec.id for spec in self.datasets):
-            raise ValueError(problem)
+        for specs in (self.datasets, self.candidates):
+            for problem in _same_ids(spec.id for spec in specs):
+                raise ValueError(problem)
         return self
 
     @model_validator(mode="after")
@@ -173,7 +210,9 @@ def parse_recipe(
     Raises:
         RecipeError: For every unknown key, wrong type or missing value, all at once.
     """
-    found = [*problems, *_same_ids(entry.get("id") for entry in entries(data))]
+    found = [*problems]
+    for kind in ("datasets", "candidates"):
+        found += _same_ids(entry.get("id") for entry in entries(data, kind))
     if "base" in data:
         found.append(_unknown_key((), "base"))
     try:
@@ -187,9 +226,9 @@ def parse_recipe(
     raise RecipeError(everything, where=where, fix="see docs/recipes.md for the keys a recipe may have")
 
 
-def entries(data: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The `[[datasets]]` tables of an unchecked recipe; whatever else stands there is left to the check."""
-    listed = data.get("datasets")
+def entries(data: Mapping[str, Any], kind: str = "datasets") -> list[dict[str, Any]]:
+    """The `[[datasets]]` (or `[[candidates]]`) of an unchecked recipe; all else is left to the check."""
+    listed = data.get(kind)
     return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
 
 
@@ -276,11 +315,11 @@ def _is_arm(part: int | str) -> bool:
 
 def _place(loc: Sequence[int | str], data: Mapping[str, Any]) -> str:
     """`dataset gsm8k, adapter.prompt` for ("datasets", 0, "adapter", "prompt"); `match.seed`."""
-    if len(loc) > 1 and loc[0] == "datasets" and isinstance(loc[1], int):
-        entry = data["datasets"][loc[1]]
+    if len(loc) > 1 and loc[0] in ("datasets", "candidates") and isinstance(loc[1], int):
+        entry, kind = data[str(loc[0])][loc[1]], str(loc[0])[:-1]
         name = entry["id"] if isinstance(entry, dict) and "id" in entry else f"number {loc[1] + 1}"
         inside = ".".join(str(part) for part in loc[2:])
-        return f"dataset {name}, {inside}" if inside else f"dataset {name}"
+        return f"{kind} {name}, {inside}" if inside else f"{kind} {name}"
     return ".".join(str(part) for part in loc)
 
 

@@ -98,7 +98,7 @@ def ingest(recipe: Recipe, workspace: Workspace, allow_network: bool, on_progres
     """Load, canonicalise, index: datasets, occurrences, instances, skipped_rows, schemas, templates."""
     specs = index.release_order(recipe.datasets)
     readers = [open_dataset(spec, recipe.base, allow_network=allow_network) for spec in specs]
-    names = [_rows_fingerprint(reader) for reader in readers]
+    names = [rows_fingerprint(reader) for reader in readers]
     made_from = fingerprint(
         _code("ingest"), names, [spec.model_dump(mode="json", exclude={"path"}) for spec in specs]
     )
@@ -108,7 +108,7 @@ def ingest(recipe: Recipe, workspace: Workspace, allow_network: bool, on_progres
     loaded = []
     for number, (reader, name) in enumerate(zip(readers, names, strict=True)):
         on_progress("load", reader.spec.id, number, len(readers))
-        loaded.append(_load(reader, name, workspace))
+        loaded.append(load_rows(reader, name, workspace))
     on_progress("canonicalise", f"{sum(rows.height for rows, _, _ in loaded)} rows", 0, 1)
     templates = pl.concat(
         infer_templates(rows, spec.adapter) for (rows, _, _), spec in zip(loaded, specs, strict=True)
@@ -225,7 +225,7 @@ def _label_reader(recipe: Recipe) -> Callable[[str | None, str | None], str | No
     return read
 
 
-def _load(
+def load_rows(
     reader: DatasetReader, name: str, workspace: Workspace
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Rows, skipped rows and schemas of one dataset: kept from an earlier run, or read now and kept."""
@@ -272,7 +272,7 @@ def _datasets(
     return conform(counts.with_columns(rows=pl.col("read") + pl.col("skipped_rows")).drop("read"), DATASETS)
 
 
-def _rows_fingerprint(reader: DatasetReader) -> str:
+def rows_fingerprint(reader: DatasetReader) -> str:
     """What decides the rows of a dataset: the bytes, the recipe's field paths, and the code that reads."""
     adapter = reader.spec.adapter.model_dump(mode="json")
     return f"{reader.spec.id}-{fingerprint(reader.content_sha256, adapter, _code('ingest'))}"
@@ -288,10 +288,14 @@ def _done(workspace: Workspace, stage: str) -> str:
 
 
 def _code(stage: str) -> str:
-    """A digest of the source files behind a stage, so that an upgrade never leaves stale tables."""
+    return code_digest(*STAGES[stage])
+
+
+def code_digest(*parts: str) -> str:
+    """A digest of source files of the package, so that an upgrade never leaves stale results."""
     digest = hashlib.sha256()
     package = files("rlvr_atlas")
-    for part in STAGES[stage]:
+    for part in parts:
         for name, content in sorted(_sources(package.joinpath(part))):
             digest.update(name.encode() + b"\0" + content)
     return digest.hexdigest()[:16]

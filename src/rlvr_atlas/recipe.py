@@ -34,7 +34,8 @@ def read_recipe(path: Path) -> Recipe:
         RecipeError: Where it cannot be read or carried out; all that is wrong with it at once.
     """
     data = read_toml(path)
-    named = [entry for entry in entries(data) if isinstance(entry.get("id"), str)]
+    both = [*entries(data), *entries(data, "candidates")]
+    named = [entry for entry in both if isinstance(entry.get("id"), str)]
     problems = [problem for entry in named if (problem := _placeless(entry))]
     for entry in named:
         entry.update(_completed(entry))
@@ -48,7 +49,7 @@ def upstream_warnings(recipe: Recipe) -> list[str]:
     Returns:
         A sentence for each, in the order of the recipe.
     """
-    ids = {spec.id.lower() for spec in recipe.datasets}
+    ids = {spec.id.lower() for spec in [*recipe.datasets, *recipe.candidates]}
     warnings = []
     for spec in recipe.datasets:
         for name in spec.derived_from:

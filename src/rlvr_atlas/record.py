@@ -243,6 +243,18 @@ BENCHMARK_FAMILIES: Schema = {
     "problems": pl.Int64,
 }
 
+#: Sources taken in one by one, and what was left without a source after each; round 0 is before the first.
+RECOVERY: Schema = {
+    "round": pl.Int64,
+    "candidate": pl.String,
+    "estimated": pl.Int64,  # rows that the candidate was estimated to account for, by its sketch
+    "estimated_low": pl.Int64,  # 95% interval
+    "estimated_high": pl.Int64,
+    "found": pl.Int64,  # rows that have a source now and had none before
+    "residue_rows": pl.Int64,
+    "residue_share": pl.Float64,  # of all training rows
+}
+
 #: What training on a source did to its problems, always (base, trained).
 TRANSITIONS: Schema = {
     "source": pl.String,

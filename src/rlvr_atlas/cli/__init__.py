@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import sys
 
-from rlvr_atlas.cli import audit, look, registry, review, run
+from rlvr_atlas.cli import audit, look, recover, registry, review, run
 from rlvr_atlas.cli.app import app
 from rlvr_atlas.errors import AtlasError
 from rlvr_atlas.show import err
 
-__all__ = ["app", "audit", "look", "main", "registry", "review", "run"]
+__all__ = ["app", "audit", "look", "main", "recover", "registry", "review", "run"]
 
 
 def main() -> None:

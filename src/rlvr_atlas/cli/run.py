@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from rlvr_atlas.cli.app import AsJson, Network, WorkspacePath, app
+from rlvr_atlas.cli.recover import show_curve
 from rlvr_atlas.show import err, out, print_json, print_table, progress, show_summary
 
 
@@ -19,13 +20,18 @@ def run(
 ) -> None:
     """Carry out a recipe: load, trace and report. Finished stages are not repeated."""
     from rlvr_atlas import pipeline
+    from rlvr_atlas import recover as recovery
     from rlvr_atlas.recipe import read_recipe, upstream_warnings
 
     settings = read_recipe(recipe)
     for warning in upstream_warnings(settings):
         err.print(f"warning: {warning}", markup=False)
     with progress() as on_progress:
+        if settings.candidates:
+            settings = recovery.recover(settings, allow_network=network, on_progress=on_progress)
         workspace = pipeline.run(settings, allow_network=network, on_progress=on_progress)
+    if settings.candidates and not as_json:
+        show_curve(workspace)
     show_summary(workspace, as_json)
 
 
