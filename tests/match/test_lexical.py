@@ -102,3 +102,47 @@ def test_nothing_to_match():
     assert _find([]).pairs == []
     assert _find(["one text"]).pairs == []
     assert _find(["", "x"]).pairs == []
+
+
+def _puzzle(names, statements):
+    said = " ".join(f"{names[i]} said that {names[j]} is a {kind}" for i, j, kind in statements)
+    return f"on an island of knights and knaves you meet {' and '.join(names)} {said} who is a knight there"
+
+
+def test_puzzles_of_one_template_are_told_apart_by_who_said_what():
+    first = Parts.of(_puzzle(["ada", "bob", "cleo"], [(0, 1, "knight"), (1, 2, "knave"), (2, 0, "knave")]))
+    renamed = Parts.of(_puzzle(["dov", "ena", "finn"], [(0, 1, "knight"), (1, 2, "knave"), (2, 0, "knave")]))
+    other = Parts.of(_puzzle(["dov", "ena", "finn"], [(0, 2, "knight"), (1, 0, "knave"), (2, 1, "knave")]))
+    assert lexical.judge(first, renamed, ("x", "x"))[1].same_content
+    assert not lexical.judge(first, other, ("x", "x"))[1].same_content
+
+
+def test_the_same_words_in_another_order_with_another_answer_are_not_the_same():
+    left, right = (
+        "f and h are maps and 4 is a point find f of h of 4",
+        "f and h are maps and 4 is a point find h of f of 4",
+    )
+    assert _relation(left, right, ("3", "9")) in (None, "variant")
+
+
+def test_in_a_crowd_only_a_near_copy_is_the_same():
+    kinds = [
+        "red",
+        "blue",
+        "tall",
+        "loud",
+        "quiet",
+        "young",
+        "heavy",
+        "brave",
+        "clever",
+        "sleepy",
+        "shy",
+        "kind",
+    ]
+    crowd = [f"the {kind} robot paints one wall and the fox paints one door who is done" for kind in kinds]
+    copy = "the robot paints one wall and the fox paints one door who is done now"
+    alone = _find([crowd[0], copy], answers=["fox", "fox"])
+    among = _find([*crowd, copy], answers=["fox"] * 13, datasets=["d0"] * 12 + ["d1"])
+    assert [pair.verdict.relation for pair in alone.pairs] == ["reworded"]
+    assert [pair for pair in among.pairs if pair.child == 12] == []

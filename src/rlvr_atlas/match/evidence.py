@@ -32,9 +32,11 @@ class Evidence:
         operators_agree: The same signs and TeX commands, each as often.
         order_agree: Numbers, signs and variables stand in the same order, or beside the same neighbours.
         variables_agree: The same variables up to a consistent renaming.
+        names_agree: Words that differ and are repeated, such as names, are exchanged consistently.
         asks_agree: The same deciding words (largest/smallest, sum/product, ...).
         answers_agree: None where either answer is missing or cannot be judged.
-        only_function_words: Nothing but words such as "the" or "please" differs.
+        crowded: Either text has many neighbours in its own dataset: a template, where likeness says little.
+        only_function_words: The same words in the same order but for such as "the" or "please".
         changed: Tokens that differ, `-` for the parent's and `+` for the child's.
         cosine: Set by the semantic tier, None elsewhere.
     """
@@ -50,10 +52,12 @@ class Evidence:
     operators_agree: bool
     order_agree: bool
     variables_agree: bool
+    names_agree: bool
     asks_agree: bool
     answers_agree: bool | None
     only_function_words: bool
     changed: str
+    crowded: bool = False
     cosine: float | None = None
 
     @property
@@ -64,7 +68,8 @@ class Evidence:
         """
         order = self.order_agree and self.numbers_agree
         lenient = self.answers_agree is True and self.number_set_agrees
-        return (order or lenient) and self.operators_agree and self.variables_agree and self.asks_agree
+        alike = self.operators_agree and self.variables_agree and self.names_agree and self.asks_agree
+        return (order or lenient) and alike
 
     def row(self) -> dict[str, Any]:
         """The columns of record.EVIDENCE."""
@@ -80,16 +85,18 @@ class Evidence:
         }
 
 
-def measure(parent: Parts, child: Parts, answers_agree: bool | None = None) -> Evidence:
+def measure(
+    parent: Parts, child: Parts, answers_agree: bool | None = None, *, crowded: bool = False
+) -> Evidence:
     """Compare two texts.
 
     Args:
         parent: Parts of the earlier text.
         child: Parts of the later text.
         answers_agree: Verdict on the two answers, from `answer.compare`.
+        crowded: Whether either text is one of many alike in its own dataset.
     """
     gone, new = parent.bag - child.bag, child.bag - parent.bag
-    changed = set(gone) | set(new)
     return Evidence(
         lexical=_jaccard(parent.content, child.content),
         masked=_jaccard(parent.masked_content, child.masked_content),
@@ -102,10 +109,12 @@ def measure(parent: Parts, child: Parts, answers_agree: bool | None = None) -> E
         operators_agree=parent.operators == child.operators,
         order_agree=_order_agrees(parent, child),
         variables_agree=_same_up_to_renaming(parent.variables, child.variables),
+        names_agree=_same_names(parent.tokens, child.tokens, gone, new),
         asks_agree=parent.asks == child.asks,
         answers_agree=answers_agree,
-        only_function_words=changed <= lexicon().function_words,
+        only_function_words=_spine(parent.tokens) == _spine(child.tokens),
         changed=_show(gone, new),
+        crowded=crowded,
     )
 
 
@@ -144,6 +153,28 @@ def _same_up_to_renaming(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
     forth = dict(zip(left, right, strict=True))
     back = dict(zip(right, left, strict=True))
     return all(forth[a] == b and back[b] == a for a, b in zip(left, right, strict=True))
+
+
+def _same_names(left: tuple[str, ...], right: tuple[str, ...], gone: Counter[str], new: Counter[str]) -> bool:
+    """Whether repeated words that differ take the same places.
+
+    Ann, Bo, Ann may have become Cy, Di, Cy, but not Cy, Di, Di. One repeated word on a side proves nothing; two tell a puzzle with other statements from a renamed one.
+    """
+    ours = [token for token in left if gone[token] > 1 and token.isalpha()]
+    theirs = [token for token in right if new[token] > 1 and token.isalpha()]
+    if min(len(set(ours)), len(set(theirs))) < 2:
+        return True
+    return _pattern(ours) == _pattern(theirs)
+
+
+def _spine(tokens: tuple[str, ...]) -> list[str]:
+    ignored = lexicon().function_words
+    return [token for token in tokens if token not in ignored]
+
+
+def _pattern(tokens: list[str]) -> list[int]:
+    first: dict[str, int] = {}
+    return [first.setdefault(token, len(first)) for token in tokens]
 
 
 def _show(gone: Counter[str], new: Counter[str]) -> str:

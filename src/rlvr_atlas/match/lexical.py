@@ -28,8 +28,20 @@ Text = tuple[str, ...]
 
 #: Tokens at the beginning and end of a text that must agree before it is looked for inside another.
 _EDGE = 8
+#: A text with this many near neighbours with equal numbers in its own dataset is one of a template's.
+_CROWD = 8
 #: Every member of a family this small is paired with every other; larger ones only with the earliest.
 _SMALL_FAMILY = 12
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """What is known of each text, by position in order of release."""
+
+    tokens: Sequence[Text]
+    answers: Sequence[str | None]
+    datasets: Sequence[str]
+    crowded: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -89,12 +101,14 @@ def find(
         # A dataset's own templated neighbours are not derived from each other.
         pairs.append(_array((a, b) for a, b in variants if datasets[a] != datasets[b]))
     everything = _unique(len(texts), pairs)
-    found = list(_verified(everything, texts, answers, datasets, settings))
+    crowded = _crowded(same.pairs, datasets)
+    known = _Texts(texts, answers, datasets, crowded)
+    found = list(_verified(everything, known, settings))
     return Lexical(found, len(everything), same.cut, of_text)
 
 
 def judge(
-    parent: Parts, child: Parts, answers: tuple[str | None, str | None]
+    parent: Parts, child: Parts, answers: tuple[str | None, str | None], *, crowded: bool = False
 ) -> tuple[Verdict | None, Evidence]:
     """Measure one pair and decide what it is.
 
@@ -102,29 +116,35 @@ def judge(
         parent: Parts of the earlier text.
         child: Parts of the later text.
         answers: Their answers, in the same order.
+        crowded: Whether either text is one of many alike in its own dataset.
     """
     verdict = compare(*answers)
     agree = None if verdict == "unknown" else verdict == "same"
-    evidence = measure(parent, child, agree)
+    evidence = measure(parent, child, agree, crowded=crowded)
     return verify(evidence), evidence
 
 
-def _verified(
-    pairs: minhash.Pairs,
-    texts: Sequence[Text],
-    answers: Sequence[str | None],
-    datasets: Sequence[str],
-    settings: MatchSettings,
-) -> Iterator[Pair]:
+def _verified(pairs: minhash.Pairs, known: _Texts, settings: MatchSettings) -> Iterator[Pair]:
     # Bounded, because the bags of every text at once would not fit a laptop.
-    parts = lru_cache(maxsize=20_000)(lambda position: Parts(texts[position]))
+    parts = lru_cache(maxsize=20_000)(lambda position: Parts(known.tokens[position]))
     for parent, child in pairs.tolist():
-        verdict, evidence = judge(parts(parent), parts(child), (answers[parent], answers[child]))
+        answers = known.answers[parent], known.answers[child]
+        crowded = bool(known.crowded[parent] or known.crowded[child])
+        verdict, evidence = judge(parts(parent), parts(child), answers, crowded=crowded)
         if verdict is None:
             continue
-        if verdict.relation == "variant" and (not settings.variants or datasets[parent] == datasets[child]):
+        inside = known.datasets[parent] == known.datasets[child]
+        if verdict.relation == "variant" and (inside or not settings.variants):
             continue
         yield Pair(parent, child, verdict, evidence)
+
+
+def _crowded(pairs: minhash.Pairs, datasets: Sequence[str]) -> NDArray[np.bool_]:
+    """Texts with many near neighbours of their own dataset among the candidates."""
+    _, codes = np.unique(np.array(datasets, dtype=str), return_inverse=True)
+    inside = pairs[codes[pairs[:, 0]] == codes[pairs[:, 1]]]
+    crowded: NDArray[np.bool_] = np.bincount(inside.ravel(), minlength=len(datasets)) >= _CROWD
+    return crowded
 
 
 def _families(texts: Sequence[Text]) -> tuple[list[list[int]], NDArray[np.int64]]:

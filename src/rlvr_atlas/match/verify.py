@@ -19,6 +19,8 @@ _SHORT = 24
 _TEMPLATE = 0.8
 #: A text must be this long to be recognised inside another one; with equal answers a shorter one will do.
 _PART, _PART_WITH_ANSWER = 16, 8
+#: Among many neighbours from one template only a text as alike as this is a copy.
+_CROWDED = 0.95
 #: Below this many tokens equal wording is a common phrase, not a common origin.
 _PHRASE = 10
 
@@ -58,7 +60,14 @@ def _same_problem(evidence: Evidence) -> Verdict | None:
         # The same content in the same words with two answers: far more often a wrong gold answer than
         # another problem.
         return Verdict("reworded", 0.7) if evidence.only_function_words else None
-    shortness = max(0.0, 1 - evidence.length / _SHORT)
-    if evidence.lexical >= (_ALIKE_WITH_ANSWER if answers else _ALIKE + (1 - _ALIKE) * shortness):
+    if evidence.lexical >= _least_alike(evidence):
         return Verdict("reworded", 0.98 if answers else 0.9)
     return None
+
+
+def _least_alike(evidence: Evidence) -> float:
+    if evidence.crowded:
+        return _CROWDED
+    if evidence.answers_agree:
+        return _ALIKE_WITH_ANSWER
+    return _ALIKE + (1 - _ALIKE) * max(0.0, 1 - evidence.length / _SHORT)
