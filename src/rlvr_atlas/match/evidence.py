@@ -158,7 +158,8 @@ def _same_up_to_renaming(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
 def _same_names(left: tuple[str, ...], right: tuple[str, ...], gone: Counter[str], new: Counter[str]) -> bool:
     """Whether repeated words that differ take the same places.
 
-    Ann, Bo, Ann may have become Cy, Di, Cy, but not Cy, Di, Di. One repeated word on a side proves nothing; two tell a puzzle with other statements from a renamed one.
+    Ann, Bo, Ann may have become Cy, Di, Cy, but not Cy, Di, Di. One repeated word on a side proves nothing;
+    two tell a puzzle with other statements from a renamed one.
     """
     ours = [token for token in left if gone[token] > 1 and token.isalpha()]
     theirs = [token for token in right if new[token] > 1 and token.isalpha()]
