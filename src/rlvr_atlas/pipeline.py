@@ -1,6 +1,6 @@
 """The way of the data, in order. Read this page first.
 
-    load -> canonicalise -> index -> match -> attribute -> audit -> report
+    load -> canonicalise -> index -> match -> attribute -> audit -> curate -> report
 
 Each stage is a plain function from tables and settings to tables; this module calls them in order, skips what
 is up to date, and hands the results to the store. A stage is up to date when its inputs, its settings and its
@@ -25,6 +25,7 @@ from rlvr_atlas.attribute import attribute
 from rlvr_atlas.audit import audit as find_leaks
 from rlvr_atlas.canonicalise import canonicalise, infer_templates
 from rlvr_atlas.config import THRESHOLDS, DatasetSpec, Recipe, parse_recipe
+from rlvr_atlas.curate import curate, read_scores
 from rlvr_atlas.errors import InputError, WorkspaceError
 from rlvr_atlas.load import DatasetReader, open_dataset
 from rlvr_atlas.match import match
@@ -38,6 +39,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "match": ("record.py", "match", "answer"),
     "attribute": ("record.py", "review.py", "attribute.py", "registry"),
     "audit": ("record.py", "audit", "match/tokens.py", "match/lexicon.toml"),
+    "curate": ("record.py", "curate", "answer", "spdx.py", "spdx.toml", "utility/shares.py"),
     "report": ("report",),
 }
 
@@ -199,6 +201,30 @@ def audit(recipe: Recipe, workspace: Workspace, _network: bool, on_progress: OnP
     workspace.finish("audit", made_from, tables, seconds=time.monotonic() - started, limits=audited.limits)
 
 
+def make_mix(recipe: Recipe, workspace: Workspace, _network: bool, on_progress: OnProgress) -> None:
+    """Curate: the tables decisions and mix, where the recipe asks for a mix."""
+    if recipe.curate is None:
+        workspace.forget("curate")
+        return
+    scores = read_scores(recipe.base / recipe.curate.scores) if recipe.curate.scores else None
+    needed = (
+        *("datasets", "occurrences", "instances", "skipped_rows", "matches", "lineage", "leaks", "unjudged"),
+        *(["transitions"] if workspace.has("transitions") else []),
+    )
+    stages = workspace.manifest["stages"].values()
+    trained = [entry["tables"].get("transitions") for entry in stages]
+    given = None if scores is None else scores.write_csv()
+    settings = recipe.curate.model_dump(mode="json", exclude={"template"})
+    made_from = fingerprint(_code("curate"), _done(workspace, "audit"), trained, given, settings)
+    if workspace.done("curate", made_from):
+        return
+    started = time.monotonic()
+    on_progress("curate", recipe.curate.name, 0, 1)
+    curated = curate({name: workspace.read(name) for name in needed}, recipe.curate, scores)
+    tables = {"decisions": curated.decisions, "mix": curated.mix}
+    workspace.finish("curate", made_from, tables, seconds=time.monotonic() - started, limits=curated.limits)
+
+
 def report(_recipe: Recipe, workspace: Workspace, _network: bool, on_progress: OnProgress) -> None:
     """Write `report.html` from the tables that are there."""
     on_progress("report", "report.html", 0, 1)
@@ -211,6 +237,7 @@ _STAGE_FUNCTIONS: dict[str, Callable[[Recipe, Workspace, bool, OnProgress], None
     "match": find_matches,
     "attribute": trace_rows,
     "audit": audit,
+    "curate": make_mix,
     "report": report,
 }
 

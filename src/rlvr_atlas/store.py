@@ -251,6 +251,16 @@ class Workspace:
         self.write_text(MANIFEST, json.dumps(self.manifest, indent=1, sort_keys=True, default=str) + "\n")
 
 
+def write_export(path: Path, content: bytes) -> None:
+    """Write a file that is no table of a workspace, atomically; its folder is made.
+
+    Raises:
+        WorkspaceError: If the operating system does not allow it.
+    """
+    _guard(path.parent, lambda: path.parent.mkdir(parents=True, exist_ok=True))
+    _replace(path, lambda temporary: temporary.write_bytes(content))
+
+
 def fingerprint(*parts: object) -> str:
     """A short name for "made from exactly this": SHA-256 over the JSON of the parts.
 

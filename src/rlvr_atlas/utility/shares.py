@@ -47,7 +47,7 @@ def problems(
     if transitions is None:
         rows = rows.with_columns(transition=pl.lit(None, pl.String))
     else:
-        rows = _with_transitions(rows, lineage, transitions)
+        rows = with_transitions(rows, lineage, transitions)
     counted = rows.group_by(_PROBLEM).agg(rows=pl.len().cast(pl.Int64)).sort(_PROBLEM)
     measured = pl.col("transition").is_not_null()
     of_source = pl.col("rows").sum().over("dataset", "atomic_source")
@@ -112,8 +112,20 @@ def transition_shares(sums: Mapping[str, Floats]) -> dict[str, Floats]:
         return {f"p{kind}": sums[f"w{kind}"] / covered for kind in TRANSITION_KINDS}
 
 
-def _with_transitions(rows: pl.DataFrame, lineage: pl.DataFrame, transitions: pl.DataFrame) -> pl.DataFrame:
-    """Add `transition`: of the row's own problem, or of the nearest same-problem ancestor that has one."""
+def with_transitions(rows: pl.DataFrame, lineage: pl.DataFrame, transitions: pl.DataFrame) -> pl.DataFrame:
+    """Add `transition`: of the row's own problem, or of the nearest same-problem ancestor that has one.
+
+    Args:
+        rows: dataset, row, key, atomic_source, and whatever else.
+        lineage: record.LINEAGE.
+        transitions: record.TRANSITIONS.
+
+    Returns:
+        The same rows in any order; `transition` is null where nothing was measured.
+
+    Raises:
+        InputError: If a problem of a source has two transitions.
+    """
     known = transitions.select("transition", atomic_source="source", at_key="key").drop_nulls()
     twice = known.filter(known.select("atomic_source", "at_key").is_duplicated()).sort(
         "atomic_source", "at_key"

@@ -1,0 +1,78 @@
+"""Curate: a mix without leaks, copies, conflicting answers and answers nobody can check, and its ledger.
+
+Rules strike rows one after the other; a row is struck by the first that applies, and the ledger says by which
+and on what evidence. What is left is capped, brought to its size, and put in order (docs/curate.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from rlvr_atlas.config_curate import CurateSettings
+from rlvr_atlas.curate.considered import considered
+from rlvr_atlas.curate.copies import conflicts, copies, links
+from rlvr_atlas.curate.draw import draw
+from rlvr_atlas.curate.ledger import ledger, limits, mix, nothing_left, with_mix_text
+from rlvr_atlas.curate.rules import check_names, struck_alone
+from rlvr_atlas.curate.scores import read_scores
+from rlvr_atlas.record import DECISIONS, MIX, conform
+
+__all__ = ["Curated", "curate", "read_scores"]
+
+
+@dataclass(frozen=True)
+class Curated:
+    """Result of the stage.
+
+    Attributes:
+        decisions: record.DECISIONS, a line for every row of every dataset that the recipe names.
+        mix: record.MIX, the rows of the mix in its order.
+        limits: What a person should know of it, as sentences.
+    """
+
+    decisions: pl.DataFrame
+    mix: pl.DataFrame
+    limits: list[str]
+
+
+def curate(
+    tables: Mapping[str, pl.DataFrame], settings: CurateSettings, scores: pl.DataFrame | None = None
+) -> Curated:
+    """Make a mix.
+
+    Args:
+        tables: datasets, occurrences, instances, skipped_rows, matches, lineage, leaks, unjudged, as `record`
+            lists them; transitions where there are any.
+        settings: `[curate]` of the recipe.
+        scores: As `read_scores` gives them.
+
+    Raises:
+        RecipeError: If no row is left, the refill is too small, or a name in the settings means nothing.
+    """
+    check_names(tables, settings)
+    rows = with_mix_text(considered(tables, settings, scores), settings)
+    struck = struck_alone(rows, tables, settings)
+    # Of one problem, any readable row bears witness: also one that is not wanted itself.
+    witnesses = rows.filter(pl.col("key").is_not_null())
+    linked = links(witnesses, tables["matches"], settings.duplicate_probability)
+    if settings.drop_conflicts:
+        struck = _strike(struck, conflicts(witnesses, linked), "conflicting answers")
+    left = rows.join(struck, on="at", how="anti")
+    if settings.drop_duplicates:
+        struck = _strike(struck, copies(left, linked, settings), "duplicate")
+        left = rows.join(struck, on="at", how="anti")
+    if left.filter(~pl.col("is_refill")).is_empty() and (settings.refill is None or left.is_empty()):
+        raise nothing_left(rows, struck)
+    drawn = draw(left, settings)
+    decisions = ledger(rows, struck, drawn, settings)
+    made = mix(rows, decisions, drawn)
+    return Curated(conform(decisions.select(*DECISIONS), DECISIONS), conform(made, MIX), limits(made))
+
+
+def _strike(struck: pl.DataFrame, found: pl.DataFrame, reason: str) -> pl.DataFrame:
+    """Add rows that are not struck yet: at, reason, evidence."""
+    new = found.join(struck, on="at", how="anti").unique("at", keep="first", maintain_order=True)
+    return pl.concat([struck, new.select("at", reason=pl.lit(reason), evidence="evidence")])

@@ -1,0 +1,125 @@
+"""Rows that are the same problem: those whose gold answers differ, and copies of a row that stays."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import polars as pl
+
+from rlvr_atlas import answer
+from rlvr_atlas.config_curate import CurateSettings
+from rlvr_atlas.record import RELATIONS, Relation
+
+#: A part of a problem rightly has another answer than the whole.
+_ONE_ANSWER: tuple[Relation, ...] = ("identical", "reformatted", "reworded")
+
+
+def links(rows: pl.DataFrame, matches: pl.DataFrame, min_probability: float) -> pl.DataFrame:
+    """Which keys are the same problem, in both directions, besides being the same key.
+
+    Args:
+        rows: key and mix_key (the key of the prompt that would go into the mix).
+        matches: record.MATCHES.
+        min_probability: Matches below it do not count.
+
+    Returns:
+        key, other, relation, probability; the strongest relation of each pair.
+    """
+    keys = rows.select("key", "mix_key").unique(maintain_order=True)
+    sure = matches.filter(pl.col("probability") >= min_probability).select(
+        "relation", "probability", key="child", other="parent"
+    )
+    both_ways = pl.concat([sure, sure.rename({"key": "other", "other": "key"}).select(sure.columns)])
+    own = keys.select("key").unique(maintain_order=True)
+    inside = both_ways.join(own, on="key", how="semi").join(
+        own.rename({"key": "other"}), on="other", how="semi"
+    )
+    # Two questions may have become one when their options were taken off.
+    same = keys.join(keys, on="mix_key", suffix="_other").filter(pl.col("key") != pl.col("key_other"))
+    same = same.select(relation=pl.lit("identical"), probability=pl.lit(1.0), key="key", other="key_other")
+    strength = pl.col("relation").replace_strict(list(RELATIONS), list(range(len(RELATIONS))))
+    return (
+        pl.concat([inside, same])
+        .select("key", "other", "relation", "probability")
+        .sort("key", "other", strength, -pl.col("probability"))
+        .unique(["key", "other"], keep="first", maintain_order=True)
+    )
+
+
+def conflicts(rows: pl.DataFrame, linked: pl.DataFrame) -> pl.DataFrame:
+    """Rows of problems whose gold answers differ.
+
+    All rows of such a problem are meant, because nothing here says which answer is right. Answers that cannot
+    be compared do not conflict.
+
+    Args:
+        rows: at, dataset, row, key, mix_answer.
+        linked: As `links` gives them.
+
+    Returns:
+        at and evidence (JSON: the row's answer, and another row with another one).
+    """
+    rows = rows.with_columns(form=answer.normal_column(rows["mix_answer"]))
+    stated = rows.sort("at").drop_nulls("form").select("key", "form", "dataset", "row", text="mix_answer")
+    stated = stated.unique(["key", "form"], keep="first", maintain_order=True)
+    within = stated.select("key", other="key", relation=pl.lit("identical")).unique(maintain_order=True)
+    near = linked.filter(pl.col("relation").is_in(_ONE_ANSWER)).select("key", "other", "relation")
+    pairs = (
+        pl.concat([within, near])
+        .join(stated.select("key", "form", "text"), on="key")
+        .join(stated, left_on="other", right_on="key", suffix="_other")
+        .filter(pl.col("form") != pl.col("form_other"))
+    )
+    texts = pairs.select("text", "text_other").unique(maintain_order=True)
+    differ = pl.Series([answer.compare(a, b) == "different" for a, b in texts.iter_rows()], dtype=pl.Boolean)
+    found = pairs.join(texts.filter(differ), on=["text", "text_other"]).sort("key", "form", "dataset", "row")
+    other = {"text_other": "other_answer", "dataset": "other_dataset", "row": "other_row"}
+    named = found.rename(other).select("key", "form", *other.values(), "relation")
+    against = named.select("key", "form", against=pl.struct(*other.values(), "relation"))
+    # A row whose own answer differs from none is of a doubtful problem all the same.
+    of_answer = against.unique(["key", "form"], keep="first", maintain_order=True)
+    of_problem = against.unique("key", keep="first", maintain_order=True).select("key", of_problem="against")
+    struck = rows.join(of_problem, on="key").join(of_answer, on=["key", "form"], how="left")
+    told = pl.struct(answer="mix_answer", against=pl.coalesce("against", "of_problem"))
+    return struck.select("at", evidence=told.struct.json_encode())
+
+
+def copies(rows: pl.DataFrame, linked: pl.DataFrame, settings: CurateSettings) -> pl.DataFrame:
+    """Rows that are the same problem as a row before them that stays.
+
+    Each row is compared with rows that stay, not with copies of copies, so that a chain of likenesses joins
+    no strangers.
+
+    Args:
+        rows: at, dataset, row, key; the order of `at` decides which is first.
+        linked: As `links` gives them.
+        settings: Which relations count.
+
+    Returns:
+        at and evidence (JSON: the row that stays, and the relation to it).
+    """
+    counts = linked.filter(pl.col("relation").is_in(settings.drop_duplicates))
+    near: dict[str, list[tuple[str, str, float]]] = defaultdict(list)
+    for key, other, relation, probability in counts.iter_rows():
+        near[key].append((other, relation, probability))
+    first: dict[str, tuple[str, int]] = {}
+    gone: list[tuple[int, str, str, float]] = []
+    for at, dataset, row, key in rows.sort("at").select("at", "dataset", "row", "key").iter_rows():
+        if key in first:
+            if "identical" in settings.drop_duplicates:
+                gone.append((at, key, "identical", 1.0))
+            continue
+        stays = next((hit for hit in near.get(key, ()) if hit[0] in first), None)
+        if stays is None:
+            first[key] = (dataset, row)
+        else:
+            gone.append((at, *stays))
+    frame = pl.DataFrame(
+        [(at, *first[key], relation, probability) for at, key, relation, probability in gone],
+        schema={
+            "at": pl.UInt32, "kept_dataset": pl.String, "kept_row": pl.Int64,
+            "relation": pl.String, "probability": pl.Float64,
+        },
+        orient="row",
+    )  # fmt: skip
+    return frame.select("at", evidence=pl.struct(pl.exclude("at")).struct.json_encode())
