@@ -62,9 +62,9 @@ def world(datasets, matches=(), settings=None) -> Audited:
         OCCURRENCES,
     )
     texts = list(dict.fromkeys(text for _, _, text in placed))
+    columns = {"key": list(map(key, texts)), "skeleton": texts, "language": ["en"] * len(texts)}
     instances = conform(
-        pl.DataFrame({"key": list(map(key, texts)), "skeleton": texts, "language": ["en"] * len(texts)}),
-        INSTANCES,
+        pl.DataFrame({**columns, "stem": [text.partition(" (a) ")[0] for text in texts]}), INSTANCES
     )
     pairs = conform(
         pl.DataFrame(
@@ -137,6 +137,22 @@ def test_variants_are_template_leaks_and_give_way_to_real_ones():
     line = rate(result, "dataset", "t")
     assert (line["total"], line["leaked"], line["identical"], line["variant"]) == (2, 1, 1, 1)
     assert rate(result, "benchmark", "b")["leaked"] == 1
+
+
+def test_options_that_were_added_hide_nothing():
+    offered = rare(0) + " (a) 12 (b) 13"
+    (leak,) = world({"b": ("benchmark", (), [offered]), "t": ("train", (), [rare(0)])}).leaks.iter_rows(
+        named=True
+    )
+    assert (leak["relation"], leak["tier"]) == ("embedded", "normalised")
+    common = "compute 2+3"
+    result = world(
+        {
+            "b": ("benchmark", (), [common + " (a) 5 (b) 6"]),
+            "t": ("train", (), [common, *map(rare, range(60))]),
+        }
+    )
+    assert result.leaks.is_empty() and result.unjudged["reason"].to_list() == ["too common"]
 
 
 def test_a_match_below_the_threshold_is_listed_and_not_counted():

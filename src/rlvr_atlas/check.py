@@ -181,7 +181,7 @@ def _by_text(read: _Read) -> tuple[pl.DataFrame, list[str]]:
     printer = fingerprints.Printer()
     near = fingerprints.worth_comparing(printer.prints(mine), printer.prints(items))
     matched = match(pl.concat([items, mine[near]]), MatchSettings())
-    found = overlaps(read.occurrences, matched.matches, read.datasets)
+    found = overlaps(read.occurrences, read.instances, matched.matches, read.datasets)
     weighed = weigh(found, read.instances, read.datasets)
     evidence = both_ways(matched.matches, "evidence").select("key", "evidence", benchmark_key="other")
     return weighed.join(evidence, on=["key", "benchmark_key"], how="left").select(_COLUMNS), matched.limits

@@ -52,7 +52,7 @@ def audit(tables: Mapping[str, pl.DataFrame], settings: AuditSettings) -> Audite
     """
     occurrences, datasets, lineage = (tables[name] for name in ("occurrences", "datasets", "lineage"))
     items, grouped = benchmark_items(occurrences, tables["matches"], datasets, settings.min_probability)
-    found = overlaps(occurrences, tables["matches"], datasets)
+    found = overlaps(occurrences, tables["instances"], tables["matches"], datasets)
     weighed = (
         weigh(found, tables["instances"], datasets)
         .join(chains(found.select("dataset", "row").unique(), lineage), on=["dataset", "row"])

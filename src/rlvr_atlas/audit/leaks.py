@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -11,6 +12,8 @@ from rlvr_atlas.record import RELATIONS, SAME_PROBLEM
 
 #: How strong a relation is, 0 the strongest.
 STRENGTH = pl.col("relation").replace_strict(list(RELATIONS), list(range(len(RELATIONS))))
+#: Two questions with one stem and other options are seldom two problems.
+_SAME_STEM = 0.95
 IS_SAME = pl.col("relation").is_in(SAME_PROBLEM)
 
 
@@ -30,11 +33,14 @@ def both_ways(matches: pl.DataFrame, *further: str) -> pl.DataFrame:
     return pl.concat([pairs, pairs.rename({"key": "other", "other": "key"}).select(pairs.columns)])
 
 
-def overlaps(occurrences: pl.DataFrame, matches: pl.DataFrame, datasets: pl.DataFrame) -> pl.DataFrame:
+def overlaps(
+    occurrences: pl.DataFrame, instances: pl.DataFrame, matches: pl.DataFrame, datasets: pl.DataFrame
+) -> pl.DataFrame:
     """Every pair of a row and a benchmark item that match.
 
     Args:
         occurrences: record.OCCURRENCES.
+        instances: record.INSTANCES with `stem`.
         matches: record.MATCHES.
         datasets: record.DATASETS.
 
@@ -53,12 +59,33 @@ def overlaps(occurrences: pl.DataFrame, matches: pl.DataFrame, datasets: pl.Data
     trained = rows.filter(pl.col("role") != "benchmark").drop("role")
     identical = {"relation": pl.lit("identical"), "tier": pl.lit("exact"), "probability": pl.lit(1.0)}
     same_key = trained.join(items, left_on="key", right_on="benchmark_key", coalesce=False)
-    linked = trained.join(both_ways(matches), on="key").join(items, left_on="other", right_on="benchmark_key")
+    links = pl.concat([both_ways(matches), _same_stem(instances, trained["key"], items["benchmark_key"])])
+    linked = trained.join(links, on="key").join(items, left_on="other", right_on="benchmark_key")
     found = pl.concat(
         [same_key.with_columns(**identical), linked.rename({"other": "benchmark_key"})], how="diagonal"
     )
+    # A pair may be known by its match and by its stem: the stronger relation counts.
+    found = found.sort(STRENGTH, -pl.col("probability"), maintain_order=True).unique(
+        ["dataset", "row", "benchmark", "benchmark_key"], keep="first", maintain_order=True
+    )
     real = IS_SAME.any().over("dataset", "row", "benchmark")
     return found.filter(IS_SAME | ~real)
+
+
+def _same_stem(instances: pl.DataFrame, mine: pl.Series, theirs: pl.Series) -> pl.DataFrame:
+    """Links between problems that differ in nothing but the options they offer.
+
+    The answer is often a letter on one side and a value on the other, so that matching sees a contradiction.
+    """
+    stems = instances.select("key", "stem", "skeleton").drop_nulls("stem")
+    left, right = (stems.filter(pl.col("key").is_in(keys.implode())) for keys in (mine, theirs))
+    pairs = left.join(right, on="stem").filter(pl.col("skeleton") != pl.col("skeleton_right"))
+    verdict = {
+        "relation": pl.lit("embedded"),
+        "tier": pl.lit("normalised"),
+        "probability": pl.lit(_SAME_STEM),
+    }
+    return pairs.select(**verdict, key="key", other="key_right")
 
 
 def weigh(found: pl.DataFrame, instances: pl.DataFrame, datasets: pl.DataFrame) -> pl.DataFrame:
@@ -73,23 +100,39 @@ def weigh(found: pl.DataFrame, instances: pl.DataFrame, datasets: pl.DataFrame) 
         The same lines with `bits`, `probability` multiplied by the probability that it is no coincidence, and
         `matched`, the probability before that.
     """
-    rarity = Rarity(instances["skeleton"].unique(maintain_order=True))
-    skeletons = instances.select("key", "skeleton")
-    involved = found.select("benchmark_key", same=IS_SAME).unique(maintain_order=True)
-    texts = involved.join(skeletons, left_on="benchmark_key", right_on="key", maintain_order="left")
-    bits = [
-        rarity.bits(text) if same else rarity.wording_bits(text)
-        for same, text in texts.select("same", "skeleton").iter_rows()
-    ]
+    texts = _rarities(found.select("key", "benchmark_key", "relation"), instances)
     sizes = datasets.select("dataset", "distinct_prompts")
     pairs = (
         found.with_columns(same=IS_SAME)
-        .join(texts.with_columns(bits=pl.Series(bits, dtype=pl.Float64)), on=["benchmark_key", "same"])
+        .join(texts, on=["key", "benchmark_key", "relation"])
         .join(sizes.rename({"distinct_prompts": "texts"}), on="dataset")
         .join(sizes.rename({"dataset": "benchmark", "distinct_prompts": "items"}), on="benchmark")
     )
     weighed = pairs.with_columns(matched="probability", probability=pl.col("probability") * taken_over(pairs))
     return weighed.select(*found.columns, "matched", "bits")
+
+
+def _rarities(pairs: pl.DataFrame, instances: pl.DataFrame) -> pl.DataFrame:
+    """Distinct key, benchmark_key, relation with `bits`: of what the two texts share."""
+    rarity = Rarity(instances["skeleton"].unique(maintain_order=True))
+    texts = {
+        key: (whole, stem or whole) for key, whole, stem in instances["key", "skeleton", "stem"].iter_rows()
+    }
+
+    @cache
+    def bits(key: str, relation: str) -> float:
+        whole, stem = texts[key]
+        if relation == "variant":
+            return rarity.wording_bits(whole)
+        return rarity.bits(stem if relation == "embedded" else whole)
+
+    lines = pairs.unique(maintain_order=True)
+    # Of a part and its whole the part is shared, of two questions with options the stem.
+    shared = [
+        min(bits(item, relation), bits(key, relation)) if relation == "embedded" else bits(item, relation)
+        for key, item, relation in lines.iter_rows()
+    ]
+    return lines.with_columns(bits=pl.Series(shared, dtype=pl.Float64))
 
 
 def came_first(datasets: pl.DataFrame) -> pl.Expr:

@@ -20,7 +20,7 @@ _CHUNK = 200_000
 #: Wording that is less similar than this is not compared text by text.
 _LOOSE = 0.45
 #: The rules of the lexical tier, as far as prints can tell (see match/verify.py).
-_ALIKE, _SHORT, _TEMPLATE, _PART, _PHRASE = 0.75, 24, 0.8, 16, 10
+_ALIKE, _SHORT, _TEMPLATE, _PART, _PHRASE = 0.8, 24, 0.8, 16, 10
 
 FOUND = {
     "row": pl.Int64,

@@ -50,11 +50,14 @@ class Printer:
 
     Args:
         salt: Enters every hash, so that a table of hashes made for one index is of no use for another.
+
+    Attributes:
+        seed: Of the MinHash permutations, made from the salt.
     """
 
     def __init__(self, salt: bytes = b"") -> None:
         self._salt = salt
-        self._seed = int.from_bytes(hashlib.blake2b(salt, digest_size=4).digest(), "big")
+        self.seed = int.from_bytes(hashlib.blake2b(salt, digest_size=4).digest(), "big")
 
     def hash(self, text: str) -> int:
         """64 bits of BLAKE2b."""
@@ -87,7 +90,7 @@ class Printer:
 
     def sketch(self, parts: Iterable[Parts]) -> NDArray[np.uint8]:
         """Sketches, shape (n, PERMUTATIONS)."""
-        signatures = minhash.signatures([_words(part) for part in parts], seed=self._seed)
+        signatures = minhash.signatures([_words(part) for part in parts], seed=self.seed)
         return (signatures & np.uint32(0xFF)).astype(np.uint8)
 
     def _line(self, key: str, skeleton: str, stem: str, parts: Parts) -> tuple[int, ...]:
@@ -124,7 +127,8 @@ class Printer:
 
 def _words(parts: Parts) -> list[str]:
     """The bag of content words as a set: a word that stands twice is two members."""
-    bag = Counter(parts.masked)
-    for word in lexicon().function_words & bag.keys():
+    words = lexicon()
+    bag = Counter("#" if word in words.numbers else word for word in parts.masked)
+    for word in words.function_words & bag.keys():
         del bag[word]
     return [f"{word} {number}" for word, count in sorted(bag.items()) for number in range(count)]
