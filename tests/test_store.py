@@ -1,10 +1,10 @@
 """The workspace survives kills, full disks and rivals, and never shows a half-written table."""
 
 import json
-import os
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -13,6 +13,7 @@ import pytest
 from rlvr_atlas.errors import WorkspaceError
 from rlvr_atlas.store import Workspace, fingerprint
 
+FULL = Path("/dev/full")
 FRAME = pl.DataFrame({"a": [1, 2, 3]})
 
 
@@ -89,12 +90,12 @@ def test_killed_at_any_step_a_stage_is_whole_or_not_done(tmp_path, step):
         assert after.read("t").equals(FRAME)
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full on this system")
+@pytest.mark.skipif(not FULL.exists(), reason="no /dev/full on this system")
 def test_a_full_disk_is_said_and_loses_nothing(tmp_path, monkeypatch):
     workspace = _filled(tmp_path)
 
     def full(self, target):
-        with open("/dev/full", "w") as handle:
+        with FULL.open("w") as handle:
             handle.write("x" * 100_000)
 
     monkeypatch.setattr(pl.DataFrame, "write_parquet", full)
