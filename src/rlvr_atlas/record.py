@@ -247,6 +247,7 @@ BENCHMARK_FAMILIES: Schema = {
 RECOVERY: Schema = {
     "round": pl.Int64,
     "candidate": pl.String,
+    "estimated_by": pl.String,  # text: its problems in any notation; numbers: in other words too
     "estimated": pl.Int64,  # rows that the candidate was estimated to account for, by its sketch
     "estimated_low": pl.Int64,  # 95% interval
     "estimated_high": pl.Int64,

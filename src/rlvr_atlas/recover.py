@@ -25,6 +25,8 @@ from rlvr_atlas.store import Workspace, fingerprint
 
 STAGE = "recover"
 _TRACED = ("ingest", "match", "attribute")
+#: Sources that have nothing to do with each other share the numbers and answer of about one row in a hundred.
+_CHANCE = 0.05
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Residue:
     """Training rows without a source, by the text at the end of their chains.
 
     Attributes:
-        texts: hash (of the root's skeleton), dataset (of the root), rows.
+        texts: text and numbers (hashes of the root's), dataset (of the root), rows.
         rows: How many rows that is.
         total: How many training rows there are.
     """
@@ -45,6 +47,14 @@ class Residue:
     def share(self) -> float:
         """Share of the training rows, 0 to 1."""
         return self.rows / self.total if self.total else 0.0
+
+
+@dataclass(frozen=True)
+class Gain:
+    """Rows that a candidate may account for, known by their `text`, or by `numbers` and answer alone."""
+
+    by: str
+    rows: Estimate
 
 
 def recover(recipe: Recipe, *, allow_network: bool = False, on_progress: OnProgress) -> Recipe:
@@ -97,35 +107,69 @@ def extended(recipe: Recipe, more: Sequence[CandidateSpec]) -> Recipe:
 
 def residue(workspace: Workspace) -> Residue:
     """The training rows of a traced workspace that have no source."""
-    roles = workspace.scan("datasets").select("dataset", "role")
-    rows = workspace.scan("lineage").join(roles, on="dataset").filter(pl.col("role") == "train")
-    places = workspace.scan("occurrences").select("dataset", "row", "key")
+    facts = workspace.scan("datasets").select("dataset", "role", "derived_from")
+    rows = workspace.scan("lineage").join(facts, on="dataset").filter(pl.col("role") == "train")
+    # An undocumented variant inherits no source, so it is its own text that has to be found.
+    documented = pl.col("derived_from").list.contains(pl.col("parent_dataset")).fill_null(value=False)
+    alone = (pl.col("relation") == "variant").fill_null(value=False) & ~documented
     texts = (
         rows.filter(pl.col("atomic_source").is_null())
-        .group_by(dataset="root_dataset", row="root_row")
+        .select(
+            dataset=pl.when(alone).then("dataset").otherwise("root_dataset"),
+            row=pl.when(alone).then("row").otherwise("root_row"),
+        )
+        .group_by("dataset", "row")
         .agg(rows=pl.len())
-        .join(places, on=["dataset", "row"])
-        .join(workspace.scan("instances").select("key", "skeleton"), on="key")
-        .group_by("skeleton", "dataset")
+        .join(workspace.scan("occurrences").select("dataset", "row", "key"), on=["dataset", "row"])
+        .join(workspace.scan("instances").select("key", "skeleton", "answer"), on="key")
+        .select("skeleton", "dataset", "rows", numbers=sketch.numbers_of())
+        .join(_sourced_numbers(workspace), on="numbers", how="left")
+        .with_columns(numbers=pl.when(pl.col("sourced").is_null()).then("numbers"))
+        .group_by("skeleton", "dataset", "numbers")
         .agg(pl.col("rows").sum())
-        .sort("skeleton", "dataset")
+        .sort("skeleton", "dataset", "numbers")
         .collect()
     )
-    hashes = pl.Series("hash", sketch.hash_texts(texts["skeleton"]), dtype=pl.UInt64)
-    total = rows.select(pl.len()).collect().item()
-    return Residue(texts.with_columns(hashes).drop("skeleton"), int(texts["rows"].sum()), total)
-
-
-def estimate(left: Residue, source: Sketch, spec: DatasetSpec, datasets: Sequence[DatasetSpec]) -> Estimate:
-    """Rows of the residue that a candidate accounts for: those whose text it holds and had first."""
-    order = [one.id for one in index.release_order([*datasets, spec])]
-    later = set(order[order.index(spec.id) + 1 :])
-    texts = (
-        left.texts.filter(pl.col("dataset").is_in(later))
-        .group_by("hash", maintain_order=True)
-        .agg(pl.col("rows").sum())
+    numbers = pl.Series(sketch.hash_texts(texts["numbers"].fill_null("")), dtype=pl.UInt64)
+    hashed = texts.select(
+        "dataset",
+        "rows",
+        text=pl.Series(sketch.hash_texts(texts["skeleton"]), dtype=pl.UInt64),
+        numbers=pl.when(pl.col("numbers").is_not_null()).then(numbers),
     )
-    return sketch.contained(source, texts["hash"].to_numpy(), texts["rows"].to_numpy().astype(np.float64))
+    total = rows.select(pl.len()).collect().item()
+    return Residue(hashed, int(hashed["rows"].sum()), total)
+
+
+def _sourced_numbers(workspace: Workspace) -> pl.LazyFrame:
+    """numbers, sourced: of problems that have a source, so that one more copy of it explains nothing new."""
+    keys = workspace.scan("lineage").filter(pl.col("atomic_source").is_not_null()).select("key").unique()
+    texts = workspace.scan("instances").join(keys, on="key", how="semi")
+    return (
+        texts.select(numbers=sketch.numbers_of())
+        .drop_nulls()
+        .unique()
+        .with_columns(sourced=pl.lit(value=True))
+    )
+
+
+def estimate(
+    left: Residue, source: Sketch, spec: DatasetSpec, datasets: Sequence[DatasetSpec], *, least: float = 1.0
+) -> Gain:
+    """Rows of the residue that a candidate may account for: those whose problem it holds and had first.
+
+    Only where these are fewer than `least` is it asked whether it holds them in other words.
+    """
+    order = [one.id for one in index.release_order([*datasets, spec])]
+    later = left.texts.filter(pl.col("dataset").is_in(order[order.index(spec.id) + 1 :]))
+
+    def held(kind: str, sample: sketch.Sample) -> Estimate:
+        of_kind = later.drop_nulls(kind).group_by(kind, maintain_order=True).agg(pl.col("rows").sum())
+        return sample.contained(of_kind[kind].to_numpy(), of_kind["rows"].to_numpy().astype(np.float64))
+
+    by_text, by_numbers = held("text", source.texts), held("numbers", source.numbers)
+    told = by_text.weight < least and by_numbers.weight > _CHANCE * left.rows
+    return Gain("numbers", by_numbers) if told else Gain("text", by_text)
 
 
 def sketch_of(
@@ -136,7 +180,7 @@ def sketch_of(
     Raises:
         AtlasError: Where neither can be read.
     """
-    made_by = pipeline.code_digest("canonicalise")
+    made_by = pipeline.code_digest("canonicalise", "sketch.py")
     if spec.sketch is not None:
         return sketch.read(recipe.base / spec.sketch, made_by=made_by)
     reader = open_dataset(spec.dataset, recipe.base, allow_network=allow_network)
@@ -145,7 +189,7 @@ def sketch_of(
     if not path.exists():
         rows, _, _ = pipeline.load_rows(reader, name, workspace)
         canonical = canonicalise(rows, infer_templates(rows, spec.adapter))
-        sketch.write(path, sketch.build(canonical["skeleton"].unique().sort(), made_by=made_by), spec.id)
+        sketch.write(path, sketch.build(canonical, made_by=made_by), spec.id)
     return sketch.read(path, made_by=made_by)
 
 
@@ -170,20 +214,22 @@ class _Pool:
                 self.limits.append(f"candidate {name} was not considered: {error}")
                 del self.specs[name]
 
-    def take_best(self, left: Residue, recipe: Recipe) -> tuple[CandidateSpec, Estimate] | None:
+    def take_best(self, left: Residue, recipe: Recipe) -> tuple[CandidateSpec, Gain] | None:
         """The candidate with the largest estimated gain that can be read; None where none gains enough."""
+        least = recipe.recover.min_gain * left.total
         gains = [
-            (spec, estimate(left, self.sketches[name], spec, recipe.datasets))
+            (spec, estimate(left, self.sketches[name], spec, recipe.datasets, least=least))
             for name, spec in self.specs.items()
         ]
-        for spec, gain in sorted(gains, key=lambda pair: (-pair[1].weight, pair[0].id)):
-            if gain.weight < recipe.recover.min_gain * left.total:
-                break
+        for spec, gain in sorted(gains, key=_order):
+            if gain.rows.weight < least:
+                continue
             del self.specs[spec.id]
             try:
                 open_dataset(spec.dataset, recipe.base, allow_network=self.allow_network)
             except AtlasError as error:
-                self.limits.append(f"candidate {spec.id} may account for {gain.weight:.0f} rows, but {error}")
+                rows = f"{gain.rows.weight:.0f} rows"
+                self.limits.append(f"candidate {spec.id} may account for {rows}, but {error}")
             else:
                 return spec, gain
         return None
@@ -215,17 +261,24 @@ def _search(
     return current
 
 
+def _order(candidate: tuple[CandidateSpec, Gain]) -> tuple[bool, float, str]:
+    """Whole problems are better evidence than numbers; then more rows count; then the name."""
+    spec, gain = candidate
+    return gain.by != "text", -gain.rows.weight, spec.id
+
+
 def _point(
-    number: int, best: tuple[CandidateSpec, Estimate] | None, before: Residue | None, left: Residue
+    number: int, best: tuple[CandidateSpec, Gain] | None, before: Residue | None, left: Residue
 ) -> dict[str, object]:
     """One line of the curve."""
     spec, gain = best if best else (None, None)
     return {
         "round": number,
         "candidate": spec.id if spec else None,
-        "estimated": round(gain.weight) if gain else None,
-        "estimated_low": int(np.floor(gain.low)) if gain else None,
-        "estimated_high": int(np.ceil(gain.high)) if gain else None,
+        "estimated_by": gain.by if gain else None,
+        "estimated": round(gain.rows.weight) if gain else None,
+        "estimated_low": int(np.floor(gain.rows.low + 1e-6)) if gain else None,
+        "estimated_high": int(np.ceil(gain.rows.high - 1e-6)) if gain else None,
         "found": before.rows - left.rows if before else None,
         "residue_rows": left.rows,
         "residue_share": left.share,

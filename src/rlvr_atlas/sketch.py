@@ -1,9 +1,10 @@
-"""Sketches: a small sample of a source's problems, by hash, from which containment can be estimated.
+"""Sketches: small samples of a source's problems, by hash, from which containment can be estimated.
 
-A sketch keeps the smallest 64-bit hashes of the distinct skeletons of a source (bottom-k, KMV). A text that
-is looked for either falls outside the sampled range, or is known to be there or not. A source with no more
-problems than a sketch holds is known exactly. A sketch holds no text, so it can be shared where the data
-cannot.
+A sample keeps the smallest 64-bit hashes of a set of texts (bottom-k, KMV). A text that is looked for either
+falls outside the sampled range, or is known to be there or not; a set no larger than a sample is known
+exactly. A sketch has two samples: of the problems themselves (skeletons), and of their numbers with the
+answer, by which a problem told in other words is still known. It holds no text, so it can be shared where the
+data cannot.
 """
 
 from __future__ import annotations
@@ -21,34 +22,14 @@ from numpy.typing import NDArray
 
 from rlvr_atlas.errors import InputError
 
-#: Hashes kept: 512 KiB. A source of a million problems is sampled at 6.5%.
+#: Hashes kept of each kind: 512 KiB. A source of a million problems is sampled at 6.5%.
 SIZE = 65_536
+#: Fewer numbers than this, the answer among them, are those of many problems.
+_NUMBERS = 3
 #: 95% of a normal distribution lie within this many standard deviations.
 _Z = 1.959964
 
 Hashes = NDArray[np.uint64]
-
-
-@dataclass(frozen=True)
-class Sketch:
-    """The smallest hashes of a set of texts.
-
-    Attributes:
-        hashes: Ascending, distinct, at most `SIZE`.
-        distinct: How many distinct texts there were.
-        made_by: Digest of the code that made the skeletons; others' hashes mean other texts.
-    """
-
-    hashes: Hashes
-    distinct: int
-    made_by: str
-
-    @property
-    def rate(self) -> float:
-        """Share of all texts, known to the source or not, that the sketch can answer for."""
-        if len(self.hashes) >= self.distinct:
-            return 1.0
-        return (float(self.hashes[-1]) + 1) / 2.0**64
 
 
 @dataclass(frozen=True)
@@ -61,44 +42,89 @@ class Estimate:
     sampled: int
 
 
+@dataclass(frozen=True)
+class Sample:
+    """The smallest hashes of a set.
+
+    Attributes:
+        hashes: Ascending, distinct, at most `SIZE`.
+        distinct: How many there are in the whole set.
+    """
+
+    hashes: Hashes
+    distinct: int
+
+    @classmethod
+    def of(cls, texts: Iterable[str], size: int = SIZE) -> Sample:
+        """The sample of a set of texts."""
+        hashes = np.unique(hash_texts(texts))
+        return cls(hashes[:size].copy(), len(hashes))
+
+    @property
+    def rate(self) -> float:
+        """Share of all texts, in the set or not, that the sample can answer for."""
+        return 1.0 if len(self.hashes) >= self.distinct else (float(self.hashes[-1]) + 1) / 2.0**64
+
+    def contained(self, hashes: Hashes, weights: NDArray[np.float64]) -> Estimate:
+        """Estimate how much of another set is in this one.
+
+        Args:
+            hashes: (n,) distinct hashes of the other set.
+            weights: (n,) what each counts for.
+
+        Returns:
+            Weights in sum. The interval is Wilson's for the effective number of sampled texts (Kish),
+            narrowed by the sampled fraction; where nothing could be sampled it is everything.
+        """
+        total = float(weights.sum())
+        if self.distinct == 0 or not len(hashes):
+            return Estimate(0.0, 0.0, 0.0, len(hashes))
+        known = hashes <= self.hashes[-1] if self.rate < 1 else np.ones(len(hashes), dtype=bool)
+        inside, sampled = np.isin(hashes[known], self.hashes, assume_unique=True), weights[known]
+        if not len(sampled):
+            return Estimate(0.0, 0.0, total, 0)
+        share = float(sampled[inside].sum() / sampled.sum())
+        if len(sampled) == len(hashes):
+            return Estimate(share * total, share * total, share * total, len(sampled))
+        effective = float(sampled.sum() ** 2 / (sampled**2).sum()) / (1 - len(sampled) / len(hashes))
+        low, high = _wilson(share, effective)
+        return Estimate(share * total, low * total, high * total, len(sampled))
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """Samples of a source.
+
+    Attributes:
+        texts: Of the skeletons.
+        numbers: Of the numbers with the answer (see `numbers_of`).
+        made_by: Digest of the code that made the skeletons; others' hashes mean other texts.
+    """
+
+    texts: Sample
+    numbers: Sample
+    made_by: str
+
+
+def build(canonical: pl.DataFrame, *, made_by: str) -> Sketch:
+    """The sketch of canonical rows (skeleton, answer)."""
+    distinct = canonical.select("skeleton", "answer").unique()
+    numbers = distinct.select(numbers_of()).to_series().drop_nulls()
+    return Sketch(Sample.of(distinct["skeleton"].unique()), Sample.of(numbers), made_by)
+
+
+def numbers_of() -> pl.Expr:
+    """The numbers of `skeleton`, sorted, with `answer` bare of markup; null where they say little."""
+    numbers = pl.col("skeleton").str.extract_all(r"\d+(?:\.\d+)?")
+    bare = pl.col("answer").str.to_lowercase().str.replace_all(r"[\s$\\{}]|text|[dt]?frac", "")
+    enough = (numbers.list.len() + 1 >= _NUMBERS) & (bare.str.len_chars() > 0)
+    return pl.when(enough).then(pl.concat_str(numbers.list.sort().list.join(" "), pl.lit(" = "), bare))
+
+
 def hash_texts(texts: Iterable[str]) -> Hashes:
     """One hash per text: the first 8 bytes of its SHA-1."""
     digests = b"".join(hashlib.sha1(text.encode("utf-8", "surrogatepass")).digest()[:8] for text in texts)
     return np.frombuffer(digests, dtype=">u8").astype(np.uint64)
-
-
-def build(skeletons: Iterable[str], *, made_by: str, size: int = SIZE) -> Sketch:
-    """The sketch of a set of texts."""
-    hashes = np.unique(hash_texts(skeletons))
-    return Sketch(hashes[:size].copy(), len(hashes), made_by)
-
-
-def contained(sketch: Sketch, hashes: Hashes, weights: NDArray[np.float64]) -> Estimate:
-    """Estimate how much of a set of texts stands in the source, word for word but for notation.
-
-    Args:
-        sketch: Of the source.
-        hashes: (n,) distinct hashes of the texts.
-        weights: (n,) how many rows each stands for.
-
-    Returns:
-        Weights in sum. The interval is Wilson's for the effective number of sampled texts (Kish), narrowed by
-        the sampled fraction; where nothing could be sampled it is everything.
-    """
-    total = float(weights.sum())
-    if sketch.distinct == 0 or not len(hashes):
-        return Estimate(0.0, 0.0, 0.0, len(hashes))
-    known = hashes <= sketch.hashes[-1] if sketch.rate < 1 else np.ones(len(hashes), dtype=bool)
-    inside = np.isin(hashes[known], sketch.hashes, assume_unique=True)
-    sampled = weights[known]
-    if not len(sampled):
-        return Estimate(0.0, 0.0, total, 0)
-    share = float(sampled[inside].sum() / sampled.sum())
-    if sketch.rate >= 1:
-        return Estimate(share * total, share * total, share * total, len(sampled))
-    effective = float(sampled.sum() ** 2 / (sampled**2).sum()) / (1 - len(sampled) / (len(hashes) + 1))
-    low, high = _wilson(share, effective)
-    return Estimate(share * total, low * total, high * total, len(sampled))
 
 
 def _wilson(share: float, n: float) -> tuple[float, float]:
@@ -108,14 +134,22 @@ def _wilson(share: float, n: float) -> tuple[float, float]:
 
 
 def write(path: Path, sketch: Sketch, dataset: str) -> None:
-    """Write a sketch as a Parquet file: one column of hashes, the rest in its metadata."""
-    facts = {"dataset": dataset, "distinct": str(sketch.distinct), "made_by": sketch.made_by}
-    frame = pl.DataFrame({"hash": sketch.hashes})
+    """Write a sketch as a Parquet file: kind and hash as columns, the rest in its metadata."""
+    kinds = {"texts": sketch.texts, "numbers": sketch.numbers}
+    frame = pl.concat(
+        pl.DataFrame({"kind": [kind] * len(sample.hashes), "hash": sample.hashes}, schema_overrides=_COLUMNS)
+        for kind, sample in kinds.items()
+    )
+    facts = {"dataset": dataset, "made_by": sketch.made_by}
+    facts |= {kind: str(sample.distinct) for kind, sample in kinds.items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         frame.write_parquet(path, metadata={f"sketch.{name}": value for name, value in facts.items()})
     except OSError as error:
         raise InputError(f"cannot write ({error.strerror})", where=str(path)) from None
+
+
+_COLUMNS = {"kind": pl.String, "hash": pl.UInt64}
 
 
 def read(path: Path, *, made_by: str) -> Sketch:
@@ -131,17 +165,25 @@ def read(path: Path, *, made_by: str) -> Sketch:
     fix = "make it again: rlvr-atlas sketch RECIPE.toml"
     try:
         facts: dict[str, Any] = pl.read_parquet_metadata(path)
-        hashes = pl.read_parquet(path)["hash"].cast(pl.UInt64).to_numpy()
-        sketch = Sketch(hashes, int(facts["sketch.distinct"]), facts["sketch.made_by"])
+        frame = pl.read_parquet(path)
+        texts, numbers = (
+            Sample(frame.filter(kind=kind)["hash"].cast(pl.UInt64).to_numpy(), int(facts[f"sketch.{kind}"]))
+            for kind in ("texts", "numbers")
+        )
+        maker = facts["sketch.made_by"]
     except FileNotFoundError:
         raise InputError("no such sketch", where=str(path), fix=fix) from None
     except (OSError, KeyError, ValueError, pl.exceptions.PolarsError):
         raise InputError("not a readable sketch", where=str(path), fix=fix) from None
-    whole = len(hashes) <= sketch.distinct and bool(np.all(hashes[1:] > hashes[:-1]))
-    if not whole or (len(hashes) == 0) != (sketch.distinct == 0):
+    if not (_whole(texts) and _whole(numbers)):
         raise InputError("a damaged sketch", where=str(path), fix=fix)
-    if sketch.made_by != made_by:
-        raise InputError(
-            "a sketch of another version, whose hashes mean other texts", where=str(path), fix=fix
-        )
-    return sketch
+    if maker != made_by:
+        what = "a sketch of another version, whose hashes mean other texts"
+        raise InputError(what, where=str(path), fix=fix)
+    return Sketch(texts, numbers, maker)
+
+
+def _whole(sample: Sample) -> bool:
+    kept = len(sample.hashes)
+    ascending = bool(np.all(sample.hashes[1:] > sample.hashes[:-1]))
+    return ascending and kept <= sample.distinct and (kept > 0) == (sample.distinct > 0)

@@ -58,7 +58,14 @@ def sketch(
         made = sketch_of(from_data, settings, workspace, allow_network=network)
         path = to / f"{spec.id}.sketch.parquet"
         write(path, made, spec.id)
-        lines.append({"candidate": spec.id, "problems": made.distinct, "rate": made.rate, "file": str(path)})
+        lines.append(
+            {
+                "candidate": spec.id,
+                "problems": made.texts.distinct,
+                "rate": made.texts.rate,
+                "file": str(path),
+            }
+        )
     print_json(lines) if as_json else print_table("Sketches", lines)
 
 
@@ -69,9 +76,11 @@ def show_curve(workspace: Workspace) -> None:
         {
             "round": point["round"],
             "taken in": point["candidate"] or "(as it was)",
-            "estimated": ""
-            if point["estimated"] is None
-            else f"{point['estimated']} ({point['estimated_low']} to {point['estimated_high']})",
+            "estimated": point["estimated"],
+            "95% interval": f"{point['estimated_low']} to {point['estimated_high']}"
+            if point["candidate"]
+            else "",
+            "by": point["estimated_by"],
             "found": point["found"],
             "without a source": point["residue_rows"],
             "share": f"{point['residue_share']:.2%}",
