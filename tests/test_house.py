@@ -78,6 +78,7 @@ def test_the_recipe_page_lists_every_setting_with_its_default():
         "[match]": config.MatchSettings,
         "[recover]": config.RecoverSettings,
         "[audit]": config.AuditSettings,
+        "[sca]": config.SCASettings,
         "[curate]": config_curate.CurateSettings,
         "[curate.refill]": config_curate.RefillSettings,
     }

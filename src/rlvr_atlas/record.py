@@ -72,6 +72,35 @@ TEMPLATES: Schema = {
     "rows": pl.Int64,
 }
 
+#: What SCA trains on and asks; a problem is one of a source, however often it was published.
+SCA_PROBLEMS: Schema = {
+    "source": pl.String,
+    "key": pl.String,
+    "split": pl.String,  # train, held_out
+    "prompt": pl.String,
+    "answer": pl.String,
+}
+
+#: Every source in view, planned or not; problems are left out for the first reason that holds.
+SCA_SOURCES: Schema = {
+    "source": pl.String,
+    "problems": pl.Int64,
+    "train": pl.Int64,
+    "held_out": pl.Int64,
+    "leaked": pl.Int64,
+    "no_answer": pl.Int64,
+    "code": pl.Int64,
+    "unreadable_gold": pl.Int64,  # of those looked at
+    "reason": pl.String,  # why nothing is trained on it; null where it is planned
+}
+
+#: What SCA can and cannot tell of each source, in words.
+FINDINGS: Schema = {
+    "source": pl.String,
+    "finding": pl.String,
+    "detail": pl.String,
+}
+
 #: Answers of a base model and of checkpoints trained from it. The last two columns may be left out.
 ROLLOUTS: Schema = {
     "source": pl.String,  # atomic source of the problem
@@ -285,7 +314,7 @@ FIGURES = ("l_sca", "s1a", "s1b", "s1c", "s1", "s2", "s3", "q")
 SCORES: Schema = {
     "dataset": pl.String,
     "model": pl.String,
-    **{figure: pl.Float64 for figure in FIGURES},
+    **dict.fromkeys(FIGURES, pl.Float64),
     **{f"{figure}_{end}": pl.Float64 for figure in FIGURES for end in ("low", "high")},
     "q_before": pl.Float64,  # the part of Q that no training went into: S1 without SCA
     "share_before": pl.Float64,  # q_before / q

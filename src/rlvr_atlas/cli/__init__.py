@@ -8,12 +8,25 @@ from __future__ import annotations
 
 import sys
 
-from rlvr_atlas.cli import audit, look, recover, registry, review, run
+from rlvr_atlas.cli import audit, curate, export, look, recover, registry, review, run, sca, score
 from rlvr_atlas.cli.app import app
 from rlvr_atlas.errors import AtlasError
 from rlvr_atlas.show import err
 
-__all__ = ["app", "audit", "look", "main", "recover", "registry", "review", "run"]
+__all__ = [
+    "app",
+    "audit",
+    "curate",
+    "export",
+    "look",
+    "main",
+    "recover",
+    "registry",
+    "review",
+    "run",
+    "sca",
+    "score",
+]
 
 
 def main() -> None:

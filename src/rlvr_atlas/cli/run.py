@@ -59,9 +59,17 @@ def demo(
         "demo-workspace"
     ),
     seed: Annotated[int, typer.Option(help="Seed of the generated world.")] = 0,
+    sca: Annotated[
+        bool, typer.Option("--sca", help="Train a tiny model on sources of known worth (extra 'train').")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """The whole pipeline on a generated world whose truth is known; offline, under a minute."""
+    if sca:
+        from rlvr_atlas.cli.sca import demo_sca
+
+        demo_sca(folder, seed, as_json)
+        return
     from rlvr_atlas import pipeline
     from rlvr_atlas.demo import build, evaluate
     from rlvr_atlas.recipe import read_recipe

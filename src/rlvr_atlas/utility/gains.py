@@ -141,7 +141,9 @@ def _judge(
         else:
             yield "hopeless or noise", f"own labels are never met, training on them changed nothing: {gain}"
     elif own["always_met"]:
-        if loses:
+        if home and min(home["base_mean"], home["trained_mean"]) >= NEARLY_ALL:
+            yield "mastered", f"own labels are always met, and so are trusted ones; others: {gain}"
+        elif loses:
             yield "wrong labels likely", f"own labels are always met, training on them did harm: {gain}"
         else:
             yield "mastered", f"own labels are always met, training on them did no harm: {gain}"

@@ -1,0 +1,206 @@
+"""The command group `sca`: plan, train, rollout, attribute."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
+from rlvr_atlas.errors import InputError
+from rlvr_atlas.show import err, out, print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from rlvr_atlas.store import Workspace
+    from rlvr_atlas.utility.sources import Plan
+
+sca_app = typer.Typer(
+    no_args_is_help=True, help="Source-level counterfactual attribution: what is training on a source worth?"
+)
+app.add_typer(sca_app, name="sca")
+
+Sources = Annotated[
+    list[str] | None, typer.Option("--source", help="An atomic source; may be given again. All without it.")
+]
+Seed = Annotated[int, typer.Option(help="Seed of the training runs.")]
+
+
+@sca_app.command()
+def plan(
+    workspace: WorkspacePath,
+    preflight: Annotated[
+        bool, typer.Option("--preflight", help="Ask the base first, to find sources that teach it nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Choose training and held-out problems of every source, without leaks."""
+    from rlvr_atlas import pipeline
+    from rlvr_atlas.store import Workspace
+    from rlvr_atlas.utility import runs, sources
+    from rlvr_atlas.utility.reward import Judge
+
+    place = Workspace(workspace)
+    settings = pipeline.stored_recipe(place).sca
+    runs.grpo_of(settings)  # says what is wrong before anything is made
+    with place.locked(), Judge() as judge:
+        made = sources.make_plan(place, settings, judge.readable)
+        found = made.sources
+        if preflight:
+            asked = runs.preflight(made, judge)
+            place.write_text("sca/preflight.json", asked.write_json())
+            found = found.join(asked.drop("problems"), on="source", how="left")
+    if as_json:
+        print_json(found.to_dicts())
+        return
+    print_table("Sources", found.to_dicts())
+    for limit in place.manifest["stages"][sources.STAGE]["limits"]:
+        out.print(f"note: {limit}", markup=False)
+
+
+@sca_app.command()
+def train(
+    workspace: WorkspacePath,
+    source: Sources = None,
+    seed: Seed = 0,
+    backend: Annotated[
+        str, typer.Option(help="trl: here and now. verl: write what a cluster needs.")
+    ] = "trl",
+    every: Annotated[
+        bool, typer.Option("--all", help="Also sources that the pre-flight found to teach nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train the base on each source; a run that was killed goes on."""
+    from rlvr_atlas.utility import runs
+    from rlvr_atlas.utility.reward import Judge
+
+    if backend not in ("trl", "verl"):
+        raise InputError(f"no back end '{backend}'", fix="choose one of: trl, verl")
+    place, made = _opened(workspace)
+    chosen = source or made.planned
+    if not source and not every:
+        taught = runs.trainable(made)
+        for name in (name for name in chosen if name not in taught):
+            err.print(f"left out: {name}, see `sca plan --preflight` (--all trains it)", markup=False)
+        chosen = [name for name in chosen if name in taught]
+    done: list[dict[str, Any]] = []
+    if backend == "verl":
+        from rlvr_atlas.utility.train_verl import prepare
+
+        with place.locked(), Judge() as judge:
+            done = [
+                {"source": name, "command": f"bash {prepare(made, name, seed, judge)}"} for name in chosen
+            ]
+    else:
+        with place.locked(), Judge() as judge, progress() as on_progress:
+            for number, name in enumerate(chosen):
+                on_progress("train", name, number, len(chosen))
+                done.append({"source": name, **runs.train_source(made, name, seed, judge)})
+    if as_json:
+        print_json(done)
+        return
+    shown = ("source", "problems", "left_out", "steps", "command")
+    print_table("Checkpoints", [{name: d[name] for name in shown if name in d} for d in done])
+
+
+@sca_app.command()
+def rollout(
+    workspace: WorkspacePath,
+    source: Sources = None,
+    seed: Seed = 0,
+    base: Annotated[
+        bool, typer.Option("--base", help="Ask the base; without --source nothing else.")
+    ] = False,
+    server: Annotated[
+        str | None, typer.Option(help="URL of an OpenAI-compatible server, up to /v1; asks one model.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Name of the model at the server.")] = None,
+    ingest: Annotated[
+        list[Path] | None,
+        typer.Option(help="A file of answers made elsewhere by one model; may be given again."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the base and each checkpoint k times; a run that was killed goes on."""
+    from rlvr_atlas.utility import runs
+    from rlvr_atlas.utility.reward import Judge
+
+    place, made = _opened(workspace)
+    asked: list[str | None] = [None] if base else []
+    asked += source or ([] if base else [None, *made.planned])
+    if (server or ingest) and len(asked) != 1:
+        raise InputError("answers of one model at a time", fix="say whose they are: --base or --source NAME")
+    with place.locked(), Judge() as judge, progress() as on_progress:
+        lines = []
+        for number, name in enumerate(asked):
+            on_progress("rollout", name or runs.BASE, number, len(asked))
+            if ingest:
+                from rlvr_atlas.utility.ingest import ingest_rollouts
+
+                answers = ingest_rollouts(made, name, seed, ingest, judge)
+            else:
+                served = runs.served_by(made.settings, server, model) if server else None
+                answers = runs.ask(made, name, seed, judge, served)
+            lines += runs.summary(name or runs.BASE, answers)
+    print_json(lines) if as_json else print_table("Answers", lines)
+
+
+@sca_app.command()
+def attribute(
+    workspace: WorkspacePath,
+    seed: Seed = 0,
+    trusted: Annotated[
+        list[str] | None, typer.Option(help="A source whose held-out labels are trusted; may be given again.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare base and checkpoints: transitions, gains of each source on each, and what cannot be told."""
+    from rlvr_atlas.utility import runs
+
+    place, made = _opened(workspace)
+    with place.locked():
+        found = runs.attribute(made, seed, trusted=trusted)
+        runs.keep(place, made, found, seed)
+    if as_json:
+        print_json(
+            {
+                "shares": found.shares.to_dicts(),
+                "gains": found.gains.to_dicts(),
+                "findings": found.findings.to_dicts(),
+            }
+        )
+        return
+    columns = ("source", "split", "problems", "p00", "p01", "p10", "p11", "base_mean", "trained_mean", "gain")
+    print_table("Sources on their own problems (base, trained)", found.shares.select(columns).to_dicts())
+    print_table("Held-out gains", _square(found.gains.to_dicts()))
+    print_table("Findings", found.findings.to_dicts())
+
+
+def demo_sca(folder: Path, seed: int, as_json: bool) -> None:
+    """`demo --sca`."""
+    from rlvr_atlas.demo import sca
+    from rlvr_atlas.store import Workspace
+
+    with progress() as on_progress:
+        sca.run(folder, seed, on_progress)
+    found = sca.table(Workspace(folder)).to_dicts()
+    print_json(found) if as_json else print_table("What training on each source did", found)
+
+
+def _square(gains: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A line for each checkpoint, a column for each source it was asked about."""
+    lines: dict[str, dict[str, Any]] = {}
+    for gain in gains:
+        line = lines.setdefault(gain["trained_on"], {"trained on": gain["trained_on"]})
+        line[gain["source"]] = None if gain["gain"] is None else f"{gain['gain']:+.2f}"
+    return list(lines.values())
+
+
+def _opened(folder: Path) -> tuple[Workspace, Plan]:
+    from rlvr_atlas import pipeline
+    from rlvr_atlas.store import Workspace
+    from rlvr_atlas.utility import sources
+
+    place = Workspace(folder)
+    return place, sources.read_plan(place, pipeline.stored_recipe(place).sca)

@@ -1,0 +1,95 @@
+"""The command `score`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import polars as pl
+import typer
+
+from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
+from rlvr_atlas.errors import InputError
+from rlvr_atlas.show import print_json, print_table
+
+_READERS = {".csv": pl.read_csv, ".jsonl": pl.read_ndjson, ".json": pl.read_json, ".parquet": pl.read_parquet}
+
+
+@app.command()
+def score(
+    workspace: WorkspacePath,
+    model_size: Annotated[float, typer.Option(help="Parameters of the model, in billions.")],
+    model: Annotated[str | None, typer.Option(help="Its name.")] = None,
+    results: Annotated[
+        Path | None,
+        typer.Option(
+            help="Benchmark results: dataset (empty: base), mean4, pass4 in points, or judged answers."
+        ),
+    ] = None,
+    downstream: Annotated[
+        Path | None,
+        typer.Option(help="Results to rank against: dataset, result. Adds correlations and ablation."),
+    ] = None,
+    preset: Annotated[str, typer.Option(help="Preset of the weights.")] = "released_code",
+    weights: Annotated[
+        Path | None, typer.Option(help="Weights of your own (TOML), instead of a preset.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The quality score Q of every training dataset, with its parts, intervals, and what was not measured."""
+    from rlvr_atlas import score as scoring
+    from rlvr_atlas.config import read_toml
+    from rlvr_atlas.store import Workspace, fingerprint
+
+    place = Workspace(workspace)
+    chosen = scoring.parse_weights(read_toml(weights), weights.stem) if weights else scoring.preset(preset)
+    given = _read(results) if results else None
+    inputs = scoring.inputs_from_workspace(place.tables(), results=given)
+    found = scoring.score(inputs, model_size, chosen, model=model)
+    tables = {"scores": found}
+    if downstream:
+        pairs = _read(downstream)
+        if not {"dataset", "result"} <= set(pairs.columns):
+            raise InputError(
+                f"columns {', '.join(pairs.columns)}", where=str(downstream), fix="give dataset, result"
+            )
+        ranks = dict(pairs.select("dataset", pl.col("result").cast(pl.Float64, strict=False)).iter_rows())
+        tables["correlations"] = pl.concat(
+            [scoring.correlate(found, ranks), scoring.ablate(found, ranks, chosen)]
+        )
+    with place.locked():
+        made_from = fingerprint(model_size, model, chosen.model_dump(mode="json"), found.write_json())
+        place.finish("score", made_from, tables, seconds=0.0)
+    if as_json:
+        print_json({name: frame.to_dicts() for name, frame in tables.items()})
+        return
+    print_table("Scores", [_line(row) for row in found.to_dicts()])
+    if downstream:
+        columns = ("figure", "statistic", "datasets", "value", "low", "high", "p_value")
+        print_table("Against real results", tables["correlations"].select(columns).to_dicts())
+
+
+def _line(row: dict[str, Any]) -> dict[str, Any]:
+    interval = "" if row["q_low"] is None else f"{row['q_low']:.3f} to {row['q_high']:.3f}"
+    shown = ("s1a", "s1b", "s1c", "s1", "s2", "s3")
+    return {
+        "dataset": row["dataset"],
+        "Q": row["q"],
+        "95%": interval,
+        **{name: row[name] for name in shown},
+        "before training": row["q_before"],
+        "not measured": ", ".join(row["missing"]),
+    }
+
+
+def _read(path: Path) -> pl.DataFrame:
+    reader = _READERS.get(path.suffix)
+    if reader is None:
+        raise InputError(
+            f"no table by its name '{path.suffix}'", where=str(path), fix=f"give {', '.join(_READERS)}"
+        )
+    try:
+        frame: pl.DataFrame = reader(path)  # type: ignore[operator]
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise InputError(f"cannot be read ({error})", where=str(path)) from None
+    return frame
