@@ -75,7 +75,7 @@ def prepare(plan: Plan, source: str, seed: int, judge: Judge) -> Path:
     (folder / "job.json").write_text(
         json.dumps(job | {"steps": grpo.steps, "left_out": {}}), encoding="utf-8"
     )
-    listed = " \\\n".join(f"    {shlex.quote(f'{name}={_hydra(value)}')}" for name, value in settings.items())
+    listed = " \\\n".join(f"    {shlex.quote(as_argument(name, value))}" for name, value in settings.items())
     script = folder / "run.sh"
     places = {"steps": folder / "steps", "out": out, "job": folder / "job.json"}
     quoted = {name: shlex.quote(str(path)) for name, path in places.items()}
@@ -147,22 +147,26 @@ def check(settings: Mapping[str, Any]) -> bool:
     place = Path(package.submodule_search_locations[0]) / "trainer" / "config"
     with initialize_config_dir(config_dir=str(place.absolute()), version_base=None):
         config = compose("ppo_trainer")
-    nothing = object()
     wrong = []
     for name, value in settings.items():
-        # Written as text, because an interpolation may ask for what only a running trainer has.
         parent, _, key = name.rpartition(".")
         table = OmegaConf.select(config, parent) if parent else config
-        default = table._get_node(key) if OmegaConf.is_dict(table) and key in table else nothing
-        if default is nothing:
+        # As it is written: an interpolation may ask for what only a running trainer has.
+        known = OmegaConf.to_container(table, resolve=False) if OmegaConf.is_dict(table) else {}
+        if key not in known:
             wrong.append(f"{name} is no setting of verl")
-        elif not _fits(value, getattr(default, "_value", lambda: [])()):
-            wrong.append(f"{name} = {value!r} is of another type than {default!r}")
+        elif not _fits(value, known[key]):
+            wrong.append(f"{name} = {value!r} is of another type than {known[key]!r}")
     if wrong:
         raise InputError(
             "; ".join(wrong), where="[sca.verl]", fix="see the configuration of the installed verl"
         )
     return True
+
+
+def as_argument(name: str, value: object) -> str:
+    """A setting as hydra reads it from a command line."""
+    return f"{name}={json.dumps(value) if isinstance(value, str | list) else value}"
 
 
 def _fits(value: object, default: object) -> bool:
@@ -173,13 +177,6 @@ def _fits(value: object, default: object) -> bool:
     if isinstance(default, float):
         return isinstance(value, int | float)
     return isinstance(value, int) if isinstance(default, int) else isinstance(value, type(default))
-
-
-def _hydra(value: object) -> str:
-    """A value as hydra reads it from a command line."""
-    if isinstance(value, bool):
-        return str(value)
-    return json.dumps(value) if isinstance(value, str | list) else str(value)
 
 
 def _rows(problems: pl.DataFrame, instruction: str, judge: Judge) -> pl.DataFrame:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import permutations
 from random import Random
 from typing import Any, Literal
 
@@ -55,8 +56,9 @@ def problems(seed: int = 0, train: int = 192, held_out: int = 36) -> pl.DataFram
     rows = []
     for source, kind in SOURCES.items():
         rng = Random(f"{source}/{seed}")
-        numbers = rng.sample(range(1000), train + held_out)
-        drawn = [_problem(source, f"{number:03}", at % TASKS) for at, number in enumerate(numbers)]
+        # Three different digits, so that a wrong answer is never right by chance.
+        shown = rng.sample(list(permutations("0123456789", TASKS)), train + held_out)
+        drawn = [_problem(source, "".join(digits), at % TASKS) for at, digits in enumerate(shown)]
         rows += [{**row, "split": "held_out"} for row in drawn[:held_out]]
         few = 2 if kind.spoilt == "few problems" else None
         rows += [{**row, "split": "train"} for row in _labelled(drawn[held_out:][:few], kind, rng)]
