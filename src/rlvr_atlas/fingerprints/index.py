@@ -22,13 +22,14 @@ from rlvr_atlas.audit.rarity import Rarity
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.fingerprints.prints import PRINTS, Printer, Prints
 from rlvr_atlas.match.minhash import PERMUTATIONS
+from rlvr_atlas.match.tokens import Parts
 
 _MAGIC = b"rlvr-atlas benchmark index 1\n"
 _LONGEST_HEADER = 10_000_000
 #: Made up for this purpose: an index whose sketch of it differs was made with other hash functions.
 _PROBE = "eleven copper kettles whistle while 42 tailors fold the evening"
 _PLACES = {"benchmark": pl.String, "row": pl.Int64, "bits": pl.Float64, "wording_bits": pl.Float64}
-_COLUMNS = {**_PLACES, **PRINTS, "sketch": pl.Binary}
+_COLUMNS = {**_PLACES, **PRINTS, "content": pl.UInt64, "sketch": pl.Binary}
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Index:
         salt: Enters every hash of this index.
         benchmarks: What is in it: id, rows, items, skipped_rows and release date of each benchmark.
         places: benchmark, row, bits, wording_bits of each distinct item.
-        prints: Their prints, in the same order.
+        prints: Their prints, in the same order, with `content` (see Printer.content).
         version: The version of rlvr-atlas that made it.
     """
 
@@ -89,7 +90,10 @@ def build(occurrences: pl.DataFrame, instances: pl.DataFrame, datasets: pl.DataF
         }
         for line in described.iter_rows(named=True)
     ]
-    return Index(salt, listed, places, Printer(salt).prints(items))
+    printer, parts = Printer(salt), [Parts.of(skeleton) for skeleton in items["skeleton"]]
+    prints = printer.prints(items, parts)
+    content = pl.Series("content", map(printer.content, parts), dtype=pl.UInt64)
+    return Index(salt, listed, places, Prints(prints.frame.with_columns(content), prints.sketch))
 
 
 def write(index: Index, path: Path) -> None:
@@ -143,7 +147,7 @@ def read(path: Path) -> Index:
             bytes.fromhex(header["salt"]),
             list(header["benchmarks"]),
             table.select(*_PLACES),
-            Prints(table.select(*PRINTS), sketch),
+            Prints(table.select(*PRINTS, "content"), sketch),
             str(header["version"]),
         )
         probe = header["probe"]
@@ -158,5 +162,7 @@ def read(path: Path) -> Index:
 
 def _probe(salt: bytes) -> str:
     """What the hash functions make of one sentence."""
-    line = Printer(salt).prints(pl.DataFrame({"key": [_PROBE], "skeleton": [_PROBE], "stem": [_PROBE]}))
-    return hashlib.sha256(line.sketch.tobytes() + repr(line.frame.row(0)).encode()).hexdigest()[:16]
+    printer = Printer(salt)
+    line = printer.prints(pl.DataFrame({"key": [_PROBE], "skeleton": [_PROBE], "stem": [_PROBE]}))
+    hashes = (*line.frame.row(0), printer.content(Parts.of(_PROBE)))
+    return hashlib.sha256(line.sketch.tobytes() + repr(hashes).encode()).hexdigest()[:16]

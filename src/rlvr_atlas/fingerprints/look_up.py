@@ -14,8 +14,8 @@ from rlvr_atlas.match.tokens import Parts
 
 #: Items that share one band of the sketch with a row and are looked at; more are templates of each other.
 _BUCKET = 16
-#: Length of a band: 25 bands of 5 find 0.999 of the pairs with similarity 0.75, 0.8 of those with 0.58.
-_BAND = 5
+#: Length of a band: 25 of 5 find 0.9998 of pairs with similarity 0.8, 32 of 4 find 0.87 of those with 0.5.
+_BAND, _LOOSE_BAND = 5, 4
 _CHUNK = 200_000
 #: Wording that is less similar than this is not compared text by text.
 _LOOSE = 0.45
@@ -40,15 +40,16 @@ class Alike:
     similarity: NDArray[np.float64]
 
 
-def alike(rows: Prints, items: Prints, least: float) -> Alike:
+def alike(rows: Prints, items: Prints, least: float, band: int = _BAND) -> Alike:
     """Pairs whose wording is similar.
 
     Args:
         rows: Prints of the file.
         items: Prints of the benchmarks.
         least: Least estimated Jaccard similarity of the words.
+        band: So many neighbouring values of the sketch must be equal somewhere for a pair to be looked at.
     """
-    everything = _near(rows, items)
+    everything = _near(rows, items, band)
     n = max(1, items.frame.height)
     pairs = np.stack([everything // n, everything % n], axis=1)
     similarity = _similarity(rows, items, pairs)
@@ -67,7 +68,7 @@ def worth_comparing(rows: Prints, items: Prints) -> pl.Series:
         Their positions, ascending.
     """
     at = rows.frame.with_row_index("row")
-    found = [pl.Series("row", alike(rows, items, _LOOSE).pairs[:, 0], dtype=pl.Int64)]
+    found = [pl.Series("row", alike(rows, items, _LOOSE, _LOOSE_BAND).pairs[:, 0], dtype=pl.Int64)]
     for column in ("key", "skeleton", "stem", "head", "tail"):
         long = pl.col("length") >= (EDGE if column in ("head", "tail") else 0)
         hits = at.filter(long).join(items.frame.filter(long).select(column), on=column, how="semi")
@@ -100,7 +101,7 @@ def look_up(rows: Prints, parts: Sequence[Parts], items: Prints, printer: Printe
             _equal(rows, items, ("tokens", "stem_tokens"), embedded),
             _equal(rows, items, ("stem_tokens", "tokens"), embedded),
             _inside(rows, parts, items, printer),
-            _similar(rows, items),
+            _similar(rows, parts, items, printer),
         ]
     )
     found = found.unique(["row", "item"], keep="first", maintain_order=True)
@@ -111,12 +112,9 @@ def look_up(rows: Prints, parts: Sequence[Parts], items: Prints, printer: Printe
 def _equal(rows: Prints, items: Prints, on: tuple[str, str], verdict: tuple[str, str, float]) -> pl.DataFrame:
     """Pairs whose prints are equal: the column `on[0]` of a row, `on[1]` of an item."""
     (mine, theirs), (relation, tier, probability) = on, verdict
-    left = rows.frame.select(pl.col(mine).alias("print"), "length").with_row_index("row")
-    right = items.frame.select(pl.col(theirs).alias("print"), item_length="length").with_row_index("item")
-    pairs = left.join(right, on="print")
-    if relation == "embedded":
-        pairs = pairs.filter(pl.min_horizontal("length", "item_length") >= _PART)
-    return pairs.select(
+    left = rows.frame.select(pl.col(mine).alias("print")).with_row_index("row")
+    right = items.frame.select(pl.col(theirs).alias("print")).with_row_index("item")
+    return left.join(right, on="print").select(
         pl.col("row", "item").cast(pl.Int64),
         relation=pl.lit(relation),
         tier=pl.lit(tier),
@@ -144,15 +142,17 @@ def _inside(rows: Prints, parts: Sequence[Parts], items: Prints, printer: Printe
     return pl.DataFrame(found, schema=FOUND, orient="row")
 
 
-def _similar(rows: Prints, items: Prints) -> pl.DataFrame:
+def _similar(rows: Prints, parts: Sequence[Parts], items: Prints, printer: Printer) -> pl.DataFrame:
     """Rewordings (the content is equal) and variants (the wording is, the content is not)."""
-    near = alike(rows, items, 0.5)
+    near = alike(rows, items, _TEMPLATE)
+    content = {row: printer.content(parts[row]) for row in dict.fromkeys(near.pairs[:, 0].tolist())}
     left, right = rows.frame[near.pairs[:, 0]], items.frame[near.pairs[:, 1]]
     length = np.minimum(left["length"].to_numpy(), right["length"].to_numpy())
-    same = left["content"].to_numpy() == right["content"].to_numpy()
+    mine = np.array([content[row] for row in near.pairs[:, 0].tolist()], np.uint64)
+    same = mine == right["content"].to_numpy()
     needed = _ALIKE + (1 - _ALIKE) * np.maximum(0, 1 - length / _SHORT)
     reworded = same & (near.similarity >= needed)
-    variant = ~same & (near.similarity >= _TEMPLATE) & (length >= _PHRASE)
+    variant = ~same & (length >= _PHRASE)
     lines = pl.DataFrame(
         {
             "row": near.pairs[:, 0],
@@ -167,30 +167,30 @@ def _similar(rows: Prints, items: Prints) -> pl.DataFrame:
     return lines.filter(pl.Series(reworded | variant)).sort("relation", "row", "item")
 
 
-def _near(rows: Prints, items: Prints) -> NDArray[np.int64]:
-    """Pairs with equal content or an equal band of the sketch, as row * items + item, ascending."""
-    found = []
-    for make in (_by_content, _by_band):
-        right = make(items).rename({"at": "item"})
-        # Some values many have, such as that of no numbers at all: the first few of them are looked at.
-        right = right.filter(pl.int_range(pl.len()).over("value") < _BUCKET)
-        pairs = make(rows).rename({"at": "row"}).join(right, on="value")
-        found.append(pairs.select(pl.col("row") * items.frame.height + pl.col("item")).to_series())
-    return pl.concat(found).unique().sort().to_numpy()
+def _near(rows: Prints, items: Prints, band: int) -> NDArray[np.int64]:
+    """Pairs with an equal band of the sketch, as row * items + item, ascending."""
+    left, right = (_bands(prints, band, name) for prints, name in ((rows, "row"), (items, "item")))
+    # What many items share is the wording of a template: the first few of them stand for all.
+    right = right.filter(pl.int_range(pl.len()).over("value") < _BUCKET)
+    pairs = left.join(right, on="value")
+    return (
+        pairs.select(pl.col("row") * items.frame.height + pl.col("item"))
+        .to_series()
+        .unique()
+        .sort()
+        .to_numpy()
+    )
 
 
-def _by_content(prints: Prints) -> pl.DataFrame:
-    return prints.frame.select(at=pl.int_range(pl.len()), value="content")
-
-
-def _by_band(prints: Prints) -> pl.DataFrame:
+def _bands(prints: Prints, width: int, name: str) -> pl.DataFrame:
+    """Every band of every sketch as one number, in which its place in the sketch is included."""
     n, permutations = prints.sketch.shape
-    bands = permutations // _BAND
-    weights = np.uint64(256) ** np.arange(_BAND, dtype=np.uint64)
-    cut = prints.sketch[:, : bands * _BAND].reshape(n, bands, _BAND)
-    numbered = np.arange(bands, dtype=np.uint64) << np.uint64(8 * _BAND)
-    value = (cut.astype(np.uint64) @ weights) + numbered
-    return pl.DataFrame({"at": np.repeat(np.arange(n), bands), "value": value.ravel()})
+    bands = permutations // width
+    weights = np.uint64(256) ** np.arange(width, dtype=np.uint64)
+    cut = prints.sketch[:, : bands * width].reshape(n, bands, width)
+    place = np.arange(bands, dtype=np.uint64) << np.uint64(8 * width)
+    value = (cut.astype(np.uint64) @ weights) + place
+    return pl.DataFrame({name: np.repeat(np.arange(n), bands), "value": value.ravel()})
 
 
 def _similarity(rows: Prints, items: Prints, pairs: NDArray[np.int64]) -> NDArray[np.float64]:

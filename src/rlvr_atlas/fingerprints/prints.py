@@ -27,7 +27,6 @@ PRINTS: dict[str, pl.DataType | type[pl.DataType]] = {
     "tail": pl.UInt64,
     "length": pl.UInt32,  # tokens
     "masked": pl.UInt64,  # tokens with the numbers masked
-    "content": pl.UInt64,  # numbers, operators, variables and asks: all that decides which problem it is
 }
 
 
@@ -106,11 +105,13 @@ class Printer:
             self.of_tokens(tokens[-EDGE:]),
             len(tokens),
             self.of_tokens(parts.masked),
-            self._content(parts),
         )
 
-    def _content(self, parts: Parts) -> int:
-        """What must be equal in two tellings of one problem; stricter than the verifier, which sees both."""
+    def content(self, parts: Parts) -> int:
+        """The hash of numbers, operators, variables and asks: all that decides which problem it is.
+
+        It must be equal in two tellings of one problem, which is stricter than the verifier, who sees both.
+        """
         words = lexicon().numbers
         values = [words.get(token, token) for token in parts.tokens if is_number(token) or token in words]
         return self.hash(
