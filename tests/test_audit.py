@@ -145,6 +145,9 @@ def test_options_that_were_added_hide_nothing():
         named=True
     )
     assert (leak["relation"], leak["tier"]) == ("embedded", "normalised")
+    other = "which of these statements about ferries is true (a) 4 (b) 5"
+    both = {"b": ("benchmark", (), [other]), "t": ("train", (), [other.replace("4", "7")])}
+    assert world(both).leaks.is_empty()
     common = "compute 2+3"
     result = world(
         {

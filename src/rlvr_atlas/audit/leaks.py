@@ -12,7 +12,7 @@ from rlvr_atlas.record import RELATIONS, SAME_PROBLEM
 
 #: How strong a relation is, 0 the strongest.
 STRENGTH = pl.col("relation").replace_strict(list(RELATIONS), list(range(len(RELATIONS))))
-#: Two questions with one stem and other options are seldom two problems.
+#: A question and the same one with options are seldom two problems.
 _SAME_STEM = 0.95
 IS_SAME = pl.col("relation").is_in(SAME_PROBLEM)
 
@@ -73,13 +73,15 @@ def overlaps(
 
 
 def _same_stem(instances: pl.DataFrame, mine: pl.Series, theirs: pl.Series) -> pl.DataFrame:
-    """Links between problems that differ in nothing but the options they offer.
+    """Links between a problem and the same one with options to choose from.
 
     The answer is often a letter on one side and a value on the other, so that matching sees a contradiction.
+    Where both offer options and these differ, the stem ("Which of these is true?") decides nothing.
     """
     stems = instances.select("key", "stem", "skeleton").drop_nulls("stem")
     left, right = (stems.filter(pl.col("key").is_in(keys.implode())) for keys in (mine, theirs))
-    pairs = left.join(right, on="stem").filter(pl.col("skeleton") != pl.col("skeleton_right"))
+    bare, other_bare = pl.col("skeleton") == pl.col("stem"), pl.col("skeleton_right") == pl.col("stem")
+    pairs = left.join(right, on="stem").filter(bare != other_bare)
     verdict = {
         "relation": pl.lit("embedded"),
         "tier": pl.lit("normalised"),
@@ -127,7 +129,7 @@ def _rarities(pairs: pl.DataFrame, instances: pl.DataFrame) -> pl.DataFrame:
         return rarity.bits(stem if relation == "embedded" else whole)
 
     lines = pairs.unique(maintain_order=True)
-    # Of a part and its whole the part is shared, of two questions with options the stem.
+    # Of a part and its whole the part is shared, of a question with options the stem.
     shared = [
         min(bits(item, relation), bits(key, relation)) if relation == "embedded" else bits(item, relation)
         for key, item, relation in lines.iter_rows()
