@@ -39,7 +39,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "match": ("record.py", "match", "answer"),
     "attribute": ("record.py", "review.py", "attribute.py", "registry"),
     "audit": ("record.py", "audit", "match/tokens.py", "match/lexicon.toml"),
-    "curate": ("record.py", "curate", "answer", "spdx.py", "spdx.toml", "utility/shares.py"),
+    "curate": ("record.py", "curate", "match", "fingerprints", "answer", "spdx.py", "spdx.toml", "utility"),
     "report": ("report",),
 }
 

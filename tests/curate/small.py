@@ -6,6 +6,7 @@ import hashlib
 import polars as pl
 
 from rlvr_atlas import record
+from rlvr_atlas.canonicalise import skeleton
 from rlvr_atlas.config_curate import CurateSettings
 from rlvr_atlas.curate import curate
 from rlvr_atlas.record import conform, empty
@@ -33,7 +34,11 @@ def tables(datasets, *, matches=(), leaks=(), unjudged=(), skipped=(), transitio
         for name, rows in datasets.items()
         for at, entry in enumerate(rows, start=sum(1 for place in skipped if place[0] == name))
     ]
-    frame = pl.DataFrame(placed, infer_schema_length=None) if placed else empty(record.OCCURRENCES)
+    frame = (
+        pl.DataFrame(placed, infer_schema_length=None)
+        if placed
+        else empty({**record.OCCURRENCES, **record.INSTANCES})
+    )
     described = [
         {
             "dataset": name, "role": "train", "rank": rank, "released": dt.date(2024, 1, 1 + rank),
@@ -63,7 +68,7 @@ def tables(datasets, *, matches=(), leaks=(), unjudged=(), skipped=(), transitio
     made = {
         "datasets": conform(pl.DataFrame(described), record.DATASETS),
         "occurrences": conform(frame, record.OCCURRENCES).select(*record.OCCURRENCES),
-        "instances": conform(frame.unique("key", maintain_order=True), record.INSTANCES),
+        "instances": instances(frame),
         "lineage": conform(frame, record.LINEAGE).select(*record.LINEAGE),
         "matches": conform(pl.DataFrame(pairs) if pairs else empty(record.MATCHES), record.MATCHES),
         "leaks": conform(overlaps.head(len(leaks)).drop("reason", strict=False), record.LEAKS),
@@ -80,6 +85,12 @@ def tables(datasets, *, matches=(), leaks=(), unjudged=(), skipped=(), transitio
         ]
         made["transitions"] = conform(pl.DataFrame(lines), record.TRANSITIONS)
     return made
+
+
+def instances(frame):
+    found = conform(frame.unique("key", maintain_order=True), record.INSTANCES)
+    skeletons = skeleton(found["prompt"])
+    return found.with_columns(skeletons.alias("skeleton"), skeletons.alias("stem"), first_dataset="dataset")
 
 
 def curated(made, given=None, **settings):

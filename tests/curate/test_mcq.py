@@ -1,5 +1,6 @@
 """Multiple choice made exact only where nothing is lost: the refusals matter more than the conversions."""
 
+import polars as pl
 import pytest
 from small import curated, row, tables
 
@@ -100,3 +101,17 @@ def test_two_questions_that_become_one_with_two_answers_conflict():
     )
     _, said = curated(made, mcq="convert")
     assert said["a", 0] == said["a", 1] == ("drop", "conflicting answers")
+
+
+def test_a_question_is_compared_anew_once_its_options_are_off():
+    exam = "A ferry to the old mill leaves every 14 minutes from 6:05 on; how many have left at 9:00?"
+    asked = f"{exam} (A) 11 (B) 12 (C) 13 (D) 14"
+    made = tables({"a": [row(asked, "C", is_mcq=True), row("Other?")], "exam": [row(exam, "13")]})
+    made["datasets"] = made["datasets"].with_columns(
+        role=pl.when(pl.col("dataset") == "exam").then(pl.lit("benchmark")).otherwise("role")
+    )
+    # No match says that the row with its options is the benchmark's problem.
+    _, said = curated(made, mcq="keep")
+    assert said["a", 0][0] == "keep"
+    _, said = curated(made, mcq="convert")
+    assert said["a", 0] == ("drop", "leak")

@@ -13,6 +13,7 @@ import polars as pl
 
 from rlvr_atlas.config_curate import CurateSettings
 from rlvr_atlas.curate.considered import considered
+from rlvr_atlas.curate.converted import leaks_of_converted, match_converted
 from rlvr_atlas.curate.copies import conflicts, copies, links
 from rlvr_atlas.curate.draw import draw
 from rlvr_atlas.curate.ledger import ledger, limits, mix, nothing_left, with_mix_text
@@ -54,10 +55,13 @@ def curate(
     """
     check_names(tables, settings)
     rows = with_mix_text(considered(tables, settings, scores), settings)
-    struck = struck_alone(rows, tables, settings)
+    new_matches = match_converted(rows, tables)
+    leaks = pl.concat([tables["leaks"], leaks_of_converted(rows, new_matches, tables)], how="diagonal")
+    struck = struck_alone(rows, leaks, tables["unjudged"], settings)
     # Of one problem, any readable row bears witness: also one that is not wanted itself.
     witnesses = rows.filter(pl.col("key").is_not_null())
-    linked = links(witnesses, tables["matches"], settings.duplicate_probability)
+    matches = pl.concat([tables["matches"].select(new_matches.columns), new_matches])
+    linked = links(witnesses, matches, settings.duplicate_probability)
     if settings.drop_conflicts:
         struck = _strike(struck, conflicts(witnesses, linked), "conflicting answers")
     left = rows.join(struck, on="at", how="anti")

@@ -19,7 +19,7 @@ def links(rows: pl.DataFrame, matches: pl.DataFrame, min_probability: float) -> 
 
     Args:
         rows: key and mix_key (the key of the prompt that would go into the mix).
-        matches: record.MATCHES.
+        matches: record.MATCHES, of keys and of `mix_key`s.
         min_probability: Matches below it do not count.
 
     Returns:
@@ -27,20 +27,21 @@ def links(rows: pl.DataFrame, matches: pl.DataFrame, min_probability: float) -> 
     """
     keys = rows.select("key", "mix_key").unique(maintain_order=True)
     sure = matches.filter(pl.col("probability") >= min_probability).select(
-        "relation", "probability", key="child", other="parent"
+        "relation", "probability", name="child", name_other="parent"
     )
-    both_ways = pl.concat([sure, sure.rename({"key": "other", "other": "key"}).select(sure.columns)])
-    own = keys.select("key").unique(maintain_order=True)
-    inside = both_ways.join(own, on="key", how="semi").join(
-        own.rename({"key": "other"}), on="other", how="semi"
-    )
+    turned = sure.rename({"name": "name_other", "name_other": "name"}).select(sure.columns)
+    # A match may name a row by the text that it was or by the one that it would have in the mix.
+    named = pl.concat([keys.select("key", name="key"), keys.select("key", name="mix_key")]).unique()
+    inside = pl.concat([sure, turned]).join(named, on="name")
+    inside = inside.join(named.rename({"key": "other", "name": "name_other"}), on="name_other")
     # Two questions may have become one when their options were taken off.
-    same = keys.join(keys, on="mix_key", suffix="_other").filter(pl.col("key") != pl.col("key_other"))
+    same = keys.join(keys, on="mix_key", suffix="_other")
     same = same.select(relation=pl.lit("identical"), probability=pl.lit(1.0), key="key", other="key_other")
     strength = pl.col("relation").replace_strict(list(RELATIONS), list(range(len(RELATIONS))))
     return (
-        pl.concat([inside, same])
+        pl.concat([inside.select(same.columns), same])
         .select("key", "other", "relation", "probability")
+        .filter(pl.col("key") != pl.col("other"))
         .sort("key", "other", strength, -pl.col("probability"))
         .unique(["key", "other"], keep="first", maintain_order=True)
     )

@@ -48,19 +48,20 @@ def check_names(tables: Mapping[str, pl.DataFrame], settings: CurateSettings) ->
 
 
 def struck_alone(
-    rows: pl.DataFrame, tables: Mapping[str, pl.DataFrame], settings: CurateSettings
+    rows: pl.DataFrame, leaks: pl.DataFrame, unjudged: pl.DataFrame, settings: CurateSettings
 ) -> pl.DataFrame:
     """Rows that are dropped for what they are, each by the first rule that applies.
 
     Args:
         rows: As `with_mix_text` gives them.
-        tables: leaks, unjudged.
+        leaks: record.LEAKS.
+        unjudged: record.UNJUDGED.
         settings: `[curate]`.
 
     Returns:
         at, reason, evidence (JSON).
     """
-    leaked = _leaks(tables, settings)
+    leaked = _leaks(leaks, unjudged, settings)
     judged = rows.join(leaked, on=["dataset", "row"], how="left").with_columns(
         checkable=_checkable(rows["mix_answer"], rows["domain"])
     )
@@ -113,12 +114,12 @@ def _told(**parts: pl.Expr) -> pl.Expr:
     return pl.struct(*(part.alias(name) for name, part in parts.items())).struct.json_encode()
 
 
-def _leaks(tables: Mapping[str, pl.DataFrame], settings: CurateSettings) -> pl.DataFrame:
+def _leaks(leaks: pl.DataFrame, unjudged: pl.DataFrame, settings: CurateSettings) -> pl.DataFrame:
     """The strongest leak of each row: dataset, row, leak (a struct), possible (too common to be sure)."""
     meant = pl.col("relation").is_in(settings.drop_leaks)
     sure = pl.col("probability") >= settings.leak_probability
     # The threshold may lie below the audit's; then some of what that did not judge counts.
-    every = pl.concat([tables["leaks"], tables["unjudged"]], how="diagonal").with_columns(possible=~sure)
+    every = pl.concat([leaks, unjudged], how="diagonal").with_columns(possible=~sure)
     if settings.drop_possible_leaks:
         sure |= pl.col("reason") == "too common"
     strength = pl.col("relation").replace_strict(list(RELATIONS), list(range(len(RELATIONS))))

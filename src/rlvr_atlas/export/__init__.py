@@ -12,6 +12,10 @@ import polars as pl
 
 from rlvr_atlas.config import Recipe
 from rlvr_atlas.errors import InputError, WorkspaceError
+from rlvr_atlas.export.card import card
+from rlvr_atlas.export.croissant import croissant
+from rlvr_atlas.export.facts import Facts, facts
+from rlvr_atlas.export.provenance import prov
 from rlvr_atlas.export.training import flat, openrlhf, trl, verl, with_template
 
 __all__ = ["FORMATS", "export"]
@@ -22,7 +26,12 @@ _TRAINING: dict[str, Callable[[pl.DataFrame, str], dict[str, bytes]]] = {
     "openrlhf": openrlhf,
     "flat": flat,
 }
-FORMATS = (*_TRAINING,)
+_DESCRIPTIONS: dict[str, Callable[[Facts], dict[str, bytes]]] = {
+    "card": card,
+    "croissant": croissant,
+    "prov": prov,
+}
+FORMATS = (*_TRAINING, *_DESCRIPTIONS)
 
 
 def export(tables: Mapping[str, pl.LazyFrame], recipe: Recipe, form: str) -> dict[str, bytes]:
@@ -46,5 +55,7 @@ def export(tables: Mapping[str, pl.LazyFrame], recipe: Recipe, form: str) -> dic
     if recipe.curate is None or "mix" not in tables:
         fix = "add a [curate] table to the recipe (docs/curate.md) and run it"
         raise WorkspaceError("there is no mix to export", fix=fix)
-    name, mix = recipe.curate.name, tables["mix"].collect()
-    return _TRAINING[form](with_template(mix, recipe.curate.template), name)
+    if form in _DESCRIPTIONS:
+        return _DESCRIPTIONS[form](facts(tables, recipe.curate))
+    mix = with_template(tables["mix"].collect(), recipe.curate.template)
+    return _TRAINING[form](mix, recipe.curate.name)

@@ -1,0 +1,75 @@
+"""Texts that are new: a question without its options may be nearer to another text than it was with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from rlvr_atlas.canonicalise import skeleton
+from rlvr_atlas.config import MatchSettings
+from rlvr_atlas.fingerprints import Printer, worth_comparing
+from rlvr_atlas.match import match
+from rlvr_atlas.record import MATCHES, conform, empty
+
+_COLUMNS = ("child", "parent", "relation", "tier", "probability")
+
+
+def match_converted(rows: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Match the texts of converted rows with benchmark items, with the other rows, and with each other.
+
+    Args:
+        rows: As `with_mix_text` gives them.
+        tables: datasets, occurrences, instances.
+
+    Returns:
+        The columns of record.MATCHES; `child` and `parent` may be the `mix_key` of a converted row.
+    """
+    changed = rows.filter(pl.col("letter").is_not_null())
+    if changed.is_empty():
+        return empty(MATCHES)
+    new = changed.unique("mix_key", keep="first", maintain_order=True).select(
+        key="mix_key", prompt="mix_prompt", answer="mix_answer", first_dataset="dataset"
+    )
+    new = new.with_columns(skeleton=skeleton(new["prompt"]))
+    new = new.with_columns(stem="skeleton")
+    benchmarks = tables["datasets"].filter(role="benchmark")["dataset"]
+    items = tables["occurrences"].filter(pl.col("dataset").is_in(benchmarks.implode())).select("key")
+    view = pl.concat([items, rows.select("key")]).unique().join(new, on="key", how="anti")
+    old = tables["instances"].join(view, on="key", how="semi", maintain_order="left")
+    printer = Printer()
+    near = worth_comparing(printer.prints(old), printer.prints(new))
+    columns = ["key", "skeleton", "stem", "answer", "first_dataset"]
+    both = pl.concat([old[near].select(columns), new.select(columns)])
+    return conform(match(both, MatchSettings()).matches.select(_COLUMNS), MATCHES)
+
+
+def leaks_of_converted(
+    rows: pl.DataFrame, found: pl.DataFrame, tables: Mapping[str, pl.DataFrame]
+) -> pl.DataFrame:
+    """Which converted rows match a benchmark item in their new text, as record.LEAKS lists leaks.
+
+    Args:
+        rows: As `with_mix_text` gives them.
+        found: As `match_converted` gives it.
+        tables: datasets, occurrences.
+    """
+    changed = rows.filter(pl.col("letter").is_not_null()).select("dataset", "row", "key", "mix_key")
+    benchmarks = tables["datasets"].filter(role="benchmark")["dataset"]
+    items = (
+        tables["occurrences"]
+        .filter(pl.col("dataset").is_in(benchmarks.implode()))
+        .group_by(benchmark="dataset", benchmark_key="key")
+        .agg(benchmark_row=pl.col("row").min())
+    )
+    pairs = found.select("relation", "tier", "probability", mix_key="child", benchmark_key="parent")
+    turned = pairs.rename({"mix_key": "benchmark_key", "benchmark_key": "mix_key"}).select(pairs.columns)
+    itself = changed.select(
+        pl.lit("identical").alias("relation"),
+        pl.lit("exact").alias("tier"),
+        pl.lit(1.0).alias("probability"),
+        mix_key="mix_key",
+        benchmark_key="mix_key",
+    ).unique()
+    every = pl.concat([pairs, turned, itself])
+    return changed.join(every, on="mix_key").join(items, on="benchmark_key")
