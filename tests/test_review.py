@@ -6,6 +6,7 @@ import re
 
 import polars as pl
 import pytest
+import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from rlvr_atlas import pipeline, review
 from rlvr_atlas.cli import app
 from rlvr_atlas.cli.review import session, show_pair
+from rlvr_atlas.compare import compare
 from rlvr_atlas.config import MatchSettings
 from rlvr_atlas.errors import AtlasError, InputError, WorkspaceError
 from rlvr_atlas.recipe import read_recipe
@@ -334,6 +336,8 @@ def test_decisions_win_last_and_repeat_no_matching(world, workspace, monkeypatch
     recipe.write_text(recipe.read_text().replace("[match]", "[match]\nmin_probability = 0.999"))
     pipeline.run(read_recipe(recipe))
     assert row(workspace, 4)["atomic_source"] is None
+    # Of what lies below the threshold nothing counts; what people decided does.
+    assert compare(Workspace(workspace.folder), "other", "origin")[0].found == 2
     assert row(workspace, 3)["atomic_source"] == "attic"
     assert (workspace.folder / "verdicts.parquet").stat().st_mtime_ns == matched
 
@@ -382,6 +386,18 @@ def test_a_session_keeps_each_decision_at_once(workspace):
     assert [(one.relation, one.why) for one in taken][1:] == [("reworded", ""), (None, "numbers differ")]
     assert taken[0].relation == taken[0].automatic_relation
     assert {one.by for one in taken} == {"Ada"}
+
+
+def test_a_session_that_is_broken_off_keeps_what_was_decided(workspace):
+    replies = iter(["r", "not alike"])
+
+    def ask(*_, **__):
+        for reply in replies:
+            return reply
+        raise typer.Abort
+
+    assert session(workspace, "Ada", ask) == 1
+    assert len(review.read(workspace)[0]) == 1
 
 
 def test_decisions_travel(world, workspace, tmp_path):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from rlvr_atlas.errors import InputError
+from rlvr_atlas.pipeline import stored_recipe
 from rlvr_atlas.record import RELATIONS, SAME_PROBLEM
 from rlvr_atlas.store import Workspace
 
@@ -58,7 +59,8 @@ def _direction(workspace: Workspace, name: str, other: str) -> Overlap:
     occurrences = workspace.scan("occurrences")
     mine = occurrences.filter(dataset=name).group_by("key").agg(rows=pl.len()).collect()
     theirs = occurrences.filter(dataset=other).select("key").unique().collect()
-    pairs = workspace.scan("matches").select("child", "parent", "relation").collect()
+    likely = pl.col("probability") >= stored_recipe(workspace).match.min_probability
+    pairs = workspace.scan("matches").filter(likely).select("child", "parent", "relation").collect()
     both_ways = pl.concat(
         [
             mine.join(theirs, on="key").select("key", relation=pl.lit("identical")),

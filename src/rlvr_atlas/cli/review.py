@@ -88,20 +88,27 @@ def session(workspace: Workspace, by: str, ask: Callable[..., str]) -> int:
     for number, pair in enumerate(_described(workspace, waiting), start=1):
         out.rule(Text(f"{number} of {waiting.height}"))
         show_pair(pair)
-        choice = ""
-        while choice not in _KEYS:
-            choice = ask(_ASK, default="s").strip().lower()
-        verdict = _KEYS[choice]
+        try:
+            verdict = _verdict(ask)
+            why = ask("Why", default="", show_default=False) if verdict not in ("quit", "skip") else ""
+        except typer.Abort:  # the end of input, or Ctrl-C: what was decided is kept and applied
+            verdict = "quit"
         if verdict == "quit":
             break
         if verdict != "skip":
             keys = (pair["child"], pair["parent"])
-            relation = _relation(verdict, pair["relation"])
-            why = ask("Why", default="", show_default=False)
-            reviewing.add(workspace, [_decision(verdicts, keys, relation, by, why)])
+            decision = _decision(verdicts, keys, _relation(verdict, pair["relation"]), by, why)
+            reviewing.add(workspace, [decision])
             taken += 1
     out.print(f"{taken} decided, {waiting.height - taken} left", markup=False)
     return taken
+
+
+def _verdict(ask: Callable[..., str]) -> str:
+    choice = ""
+    while choice not in _KEYS:
+        choice = ask(_ASK, default="s").strip().lower()
+    return _KEYS[choice]
 
 
 def show_pair(pair: dict[str, Any]) -> None:
