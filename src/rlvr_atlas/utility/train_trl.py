@@ -12,6 +12,7 @@ import warnings
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from rlvr_atlas.errors import InputError, MissingExtraError
@@ -120,8 +121,18 @@ def _rows(job: Job, tokenizer: Any, judge: Judge) -> tuple[list[dict[str, str]],
             rows.append({"prompt": prompt, "gold": gold})
     if not rows:
         raise InputError("nothing to train on", where=str(job.out), fix=f"left out: {left_out}")
-    # trl drops the end of an epoch that does not fill a batch, so a small source is repeated until it does.
-    return rows * -(-job.grpo.batch // len(rows)), left_out
+    return rows, left_out
+
+
+def _in_order(rows: list[dict[str, str]], job: Job) -> list[dict[str, str]]:
+    """All prompts of the run, epoch by epoch, each shuffled.
+
+    Not left to trl: a run that goes on in a later epoch would shuffle it as if it were the first.
+    """
+    rng, order = Random(f"sca/{job.seed}"), list[dict[str, str]]()
+    while len(order) < job.grpo.steps * job.grpo.batch:
+        order += rng.sample(rows, len(rows))
+    return order[: job.grpo.steps * job.grpo.batch]
 
 
 def _trainer(job: Job, network: Any, tokenizer: Any, rows: list[dict[str, str]], judge: Judge) -> Any:
@@ -154,6 +165,7 @@ def _trainer(job: Job, network: Any, tokenizer: Any, rows: list[dict[str, str]],
         # Only between steps: the answers that a step goes on learning from are in no checkpoint.
         save_steps=max(1, grpo.steps // _CHECKPOINTS) * updates,
         save_total_limit=2,
+        shuffle_dataset=False,
         seed=job.seed,
         logging_steps=updates,
         report_to=[],
@@ -164,7 +176,7 @@ def _trainer(job: Job, network: Any, tokenizer: Any, rows: list[dict[str, str]],
         model=network,
         reward_funcs=right,
         args=config,
-        train_dataset=Dataset.from_list(rows),
+        train_dataset=Dataset.from_list(_in_order(rows, job)),
         processing_class=tokenizer,
     )
     _silence(trainer)
