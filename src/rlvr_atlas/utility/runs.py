@@ -188,6 +188,7 @@ def preflight(plan: Plan, judge: Judge, served: Served | None = None) -> pl.Data
     """
     few = plan.problems.filter(pl.col("split") == "train").group_by("source", maintain_order=True)
     sample = Plan(plan.folder / "preflight", plan.settings, few.head(plan.settings.preflight), plan.sources)
+    rollout_file(sample, None, 0).unlink(missing_ok=True)  # of an older plan
     answers = ask(sample, None, 0, judge, served)
     solved = answers.group_by("source", "key").agg(
         mean=pl.col("correct").mean(), solved=pl.col("correct").any()
