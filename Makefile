@@ -72,7 +72,7 @@ $(READY): requirements/dev.lock pyproject.toml
 EXTRA_PIP := $(EXTRA)/bin/python -m pip --disable-pip-version-check install --quiet
 $(EXTRA)/.ready: requirements/extra.txt requirements/dev.lock pyproject.toml | $(READY)
 	@echo "Setting up $(EXTRA) for the tests of the extras; this happens once and takes minutes."
-	$(BIN)/python -m venv --clear $(EXTRA)
+	$(BIN)/python -m venv $(EXTRA)
 	$(EXTRA_PIP) torch==2.13.0
 	$(EXTRA_PIP) --requirement requirements/extra.txt
 	$(EXTRA_PIP) --no-deps verl==0.9.1
