@@ -28,7 +28,7 @@ from rlvr_atlas.config import THRESHOLDS, DatasetSpec, Recipe, parse_recipe
 from rlvr_atlas.curate import curate, read_scores
 from rlvr_atlas.errors import InputError, WorkspaceError
 from rlvr_atlas.load import DatasetReader, open_dataset
-from rlvr_atlas.match import match
+from rlvr_atlas.match import embedder, match, wants_encoder
 from rlvr_atlas.record import DATASETS, ROWS, SCHEMAS, SKIPPED_ROWS, VERDICTS, conform, empty
 from rlvr_atlas.report import render
 from rlvr_atlas.store import Workspace, fingerprint
@@ -38,7 +38,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "ingest": ("record.py", "load", "canonicalise", "answer", "index.py"),
     "match": ("record.py", "match", "answer"),
     "attribute": ("record.py", "review.py", "attribute.py", "registry"),
-    "audit": ("record.py", "audit", "match/tokens.py", "match/lexicon.toml"),
+    "audit": ("record.py", "audit", "match/tokens.py", "match/rarity.py", "match/lexicon.toml"),
     "curate": ("record.py", "curate", "match", "fingerprints", "answer", "spdx.py", "spdx.toml", "utility"),
     "report": ("report",),
 }
@@ -134,13 +134,15 @@ def ingest(recipe: Recipe, workspace: Workspace, allow_network: bool, on_progres
 def find_matches(recipe: Recipe, workspace: Workspace, _network: bool, on_progress: OnProgress) -> None:
     """Match: the table verdicts. Thresholds that only choose among verdicts do not count as a change."""
     settings = recipe.match.model_dump(mode="json", exclude=THRESHOLDS)
-    made_from = fingerprint(_code("match"), _done(workspace, "ingest"), settings)
+    encoded = wants_encoder(recipe.match)
+    made_from = fingerprint(_code("match"), _done(workspace, "ingest"), settings, encoded)
     if workspace.done("match", made_from):
         return
     started = time.monotonic()
     instances = workspace.read("instances")
     on_progress("match", f"{instances.height} distinct prompts", 0, 1)
-    matched = match(instances, recipe.match)
+    embed = embedder(recipe.match, workspace.folder / "cache" / "embeddings") if encoded else None
+    matched = match(instances, recipe.match, embed)
     workspace.write_array("match", "signatures", matched.signatures)
     # Which line of `instances` each signature stands for: explain then reads a few lines, not all.
     firsts = instances.select(pl.col("skeleton").is_first_distinct().arg_true()).to_series()
@@ -330,7 +332,7 @@ def code_digest(*parts: str) -> str:
 
 def _sources(place: Traversable) -> list[tuple[str, bytes]]:
     if place.is_file():
-        return [(place.name, place.read_bytes())] if place.name.endswith((".py", ".toml")) else []
+        return [(place.name, place.read_bytes())] if place.name.endswith((".py", ".toml", ".json")) else []
     if not place.is_dir():  # a module or a package of one name: `answer.py` or `answer/`
         return [(place.name, files("rlvr_atlas").joinpath(f"{place.name}.py").read_bytes())]
     return [

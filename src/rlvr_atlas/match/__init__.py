@@ -1,23 +1,28 @@
 """Match: which distinct prompts are the same problem, or variants of each other.
 
 Tiers go from cheap to dear, and each looks only at what is not settled: `exact` needs no match at all (one
-key), `normalised` joins equal skeletons, `lexical` compares wording. A match is a pair of keys (child,
-parent), the parent released earlier.
+key), `normalised` joins equal skeletons, `lexical` compares wording, `semantic` searches for other wordings
+of what is left. A match is a pair of keys (child, parent), the parent released earlier.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from rlvr_atlas.answer import normal_column
 from rlvr_atlas.config import MatchSettings
-from rlvr_atlas.match import lexical
+from rlvr_atlas.match import lexical, semantic
+from rlvr_atlas.match.embed import Embed, embedder, wants_encoder
 from rlvr_atlas.match.minhash import Signatures
 from rlvr_atlas.match.normalised import equal_skeletons
-from rlvr_atlas.record import MATCHES, conform
+from rlvr_atlas.record import MATCHES, SAME_PROBLEM, conform
 
-__all__ = ["Matched", "match"]
+__all__ = ["Matched", "embedder", "match", "wants_encoder"]
 
 
 @dataclass(frozen=True)
@@ -37,29 +42,72 @@ class Matched:
     limits: list[str]
 
 
-def match(instances: pl.DataFrame, settings: MatchSettings) -> Matched:
+def match(instances: pl.DataFrame, settings: MatchSettings, embed: Embed | None = None) -> Matched:
     """Run all tiers.
 
     Args:
         instances: record.INSTANCES with `first_dataset`, ordered by first occurrence.
         settings: Thresholds and seed.
+        embed: The encoder; without one the semantic tier searches by words, numbers and answers alone.
     """
     units = instances.group_by("skeleton", maintain_order=True).agg(
-        pl.col("key", "first_dataset").first(), pl.col("answer").drop_nulls().first()
+        pl.col("key", "prompt", "first_dataset").first(), pl.col("answer").drop_nulls().first()
     )
-    found = lexical.find(
-        units["skeleton"].to_list(), units["answer"].to_list(), units["first_dataset"].to_list(), settings
+    answers, datasets = units["answer"].to_list(), units["first_dataset"].to_list()
+    found = lexical.find(units["skeleton"].to_list(), answers, datasets, settings)
+    further = semantic.find(
+        found.texts,
+        answers,
+        normal_column(units["answer"]).to_list(),
+        _begins(datasets),
+        _settled(found.pairs, datasets),
+        None if embed is None else embed(units["key"].to_list(), units["prompt"].to_list()),
     )
     ordered = instances.select("key", "skeleton", "answer").with_row_index("order")
-    pairs = [equal_skeletons(ordered), _between_skeletons(ordered, lexical.as_frame(found.pairs, units))]
+    pairs = [
+        equal_skeletons(ordered),
+        _between_skeletons(ordered, lexical.as_frame(found.pairs, units), "lexical"),
+        _between_skeletons(
+            ordered, lexical.as_frame(_new(further.pairs, found.pairs, settings), units), "semantic"
+        ),
+    ]
     limits = []
     if found.cut:
         limits.append(f"{found.cut} pairs of look-alike templated problems were not compared one by one")
+    if further.templated:
+        limits.append(f"{further.templated} templated problems were not searched for other wordings")
     matches = pl.concat([conform(part, MATCHES).select(*MATCHES) for part in pairs]).sort("child", "parent")
-    return Matched(matches, units, found.signatures, limits)
+    return Matched(matches, units.drop("prompt"), found.signatures, limits)
 
 
-def _between_skeletons(ordered: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+def _begins(datasets: Sequence[str]) -> NDArray[np.int64]:
+    """For each text the first position of its dataset: what stands before is of earlier datasets."""
+    first: dict[str, int] = {}
+    return np.array([first.setdefault(name, position) for position, name in enumerate(datasets)], np.int64)
+
+
+def _settled(pairs: Sequence[lexical.Pair], datasets: Sequence[str]) -> NDArray[np.bool_]:
+    """Texts that are the same problem as one of an earlier dataset."""
+    settled = np.zeros(len(datasets), bool)
+    for pair in pairs:
+        if pair.verdict.relation in SAME_PROBLEM and datasets[pair.parent] != datasets[pair.child]:
+            settled[pair.child] = True
+    return settled
+
+
+def _new(
+    found: Sequence[lexical.Pair], known: Sequence[lexical.Pair], settings: MatchSettings
+) -> list[lexical.Pair]:
+    """Pairs that no earlier tier has, variants only where these are wanted."""
+    have = {(pair.parent, pair.child) for pair in known}
+    return [
+        pair
+        for pair in found
+        if (pair.parent, pair.child) not in have and (settings.variants or pair.verdict.relation != "variant")
+    ]
+
+
+def _between_skeletons(ordered: pl.DataFrame, pairs: pl.DataFrame, tier: str) -> pl.DataFrame:
     """Spread verdicts on skeletons over the keys that have them; the earlier key of two is the parent."""
     keys = ordered.select("skeleton", "key", "order")
     spread = pairs.join(keys, left_on="parent_skeleton", right_on="skeleton").join(
@@ -69,5 +117,5 @@ def _between_skeletons(ordered: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFra
     return spread.with_columns(
         child=pl.when(later).then("key_child").otherwise("key"),
         parent=pl.when(later).then("key").otherwise("key_child"),
-        tier=pl.lit("lexical"),
+        tier=pl.lit(tier),
     )

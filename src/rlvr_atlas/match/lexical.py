@@ -63,12 +63,14 @@ class Lexical:
         compared: How many candidate pairs were verified.
         cut: How many were left out because too many texts looked alike.
         signatures: (n, permutations) MinHash signatures, for later look-ups.
+        texts: Tokens of the texts.
     """
 
     pairs: list[Pair]
     compared: int
     cut: int
     signatures: minhash.Signatures
+    texts: Sequence[Text]
 
 
 def find(
@@ -104,7 +106,7 @@ def find(
     crowded = _crowded(same.pairs, datasets)
     known = _Texts(texts, answers, datasets, crowded)
     found = list(_verified(everything, known, settings))
-    return Lexical(found, len(everything), same.cut, of_text)
+    return Lexical(found, len(everything), same.cut, of_text, texts)
 
 
 def judge(

@@ -15,6 +15,8 @@ from importlib.resources import files
 from itertools import pairwise
 from sys import intern
 
+from rlvr_atlas.match.rarity import rarity
+
 #: A TeX command, a number, a word, a Chinese/Japanese/Korean character, or any other sign.
 _TOKEN = r"\\[a-z]+|\d+(?:\.\d+)?|[^\W\d_⺀-鿿가-힣]+|[⺀-鿿가-힣]|[^\w\s]"
 #: Signs that carry no meaning of their own once spacing and grouping are unified.
@@ -149,6 +151,22 @@ class Parts:
         """Meanings of the deciding words."""
         table = lexicon().asks
         return frozenset(table[token] for token in self.tokens if token in table)
+
+    @cached_property
+    def pairs(self) -> Counter[str]:
+        """Neighbouring tokens."""
+        return Counter(f"{left} {right}" for left, right in pairwise(self.tokens))
+
+    @cached_property
+    def rare_words(self) -> dict[str, float]:
+        """Each word that is no function word, with its rarity."""
+        ignored = lexicon().function_words
+        return {token: rarity(token) for token in self.bag if _is_word(token) and token not in ignored}
+
+    @cached_property
+    def rare_total(self) -> float:
+        """Sum of `rare_words`."""
+        return sum(self.rare_words.values())
 
     @cached_property
     def content(self) -> Counter[str]:

@@ -1,0 +1,53 @@
+"""Figures of the semantic tier on labelled pairs: recall and precision of links, confusion, calibration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from rlvr_atlas.match.model import Model
+from rlvr_atlas.match.signals import FEATURES
+
+THRESHOLD = 0.5
+
+
+def scored(pairs: pl.DataFrame, model: Model) -> pl.DataFrame:
+    """Pairs with `same`, `variant`, `embedded` probabilities."""
+    features = pairs.select(list(FEATURES)).to_numpy()
+    p = {name: model.probability(name, features) for name in ("same", "variant", "embedded")}
+    return pairs.with_columns(**{f"p_{name}": pl.Series(values) for name, values in p.items()})
+
+
+def links(
+    pairs: pl.DataFrame, queries: pl.DataFrame, score: str, threshold: float = THRESHOLD
+) -> dict[str, Any]:
+    """One link per text, to its best candidate: recall over all texts, precision over the links made.
+
+    Args:
+        pairs: Scored pairs of texts that have a parent.
+        queries: child: all texts that should be linked, those without any candidate too.
+        score: Column to rank by.
+        threshold: Least score of a link.
+    """
+    best = (
+        pairs.sort(score, "parent", descending=[True, False]).group_by("child", maintain_order=True).first()
+    )
+    made = best.filter(pl.col(score) >= threshold)
+    right = made.filter(pl.col("label").is_in(["same", "embedded"])).height
+    n = queries.height
+    recall, precision = right / max(n, 1), right / max(made.height, 1)
+    f1 = 2 * recall * precision / max(recall + precision, 1e-9)
+    return {"texts": n, "recall": recall, "precision": precision, "f1": f1}
+
+
+def calibration_error(p: np.ndarray[Any, Any], truth: np.ndarray[Any, Any], bins: int = 15) -> float:
+    """Expected calibration error over equally wide bins."""
+    which = np.minimum((p * bins).astype(int), bins - 1)
+    gaps = [
+        abs(p[which == b].mean() - truth[which == b].mean()) * (which == b).mean()
+        for b in range(bins)
+        if (which == b).any()
+    ]
+    return float(sum(gaps))

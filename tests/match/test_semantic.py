@@ -1,0 +1,89 @@
+"""The semantic tier in the whole of matching: what it searches, and what it leaves alone."""
+
+import hashlib
+
+import numpy as np
+import polars as pl
+
+from rlvr_atlas.config import MatchSettings
+from rlvr_atlas.match import match
+
+TOLD = (
+    "a farmer named olga fills 14 crates with 36 pumpkins each and sells 95 of the pumpkins at the harvest"
+    " fair how many pumpkins does she have left"
+)
+RETOLD = (
+    "at the harvest fair olga the farmer sold 95 pumpkins before that she had packed 14 crates holding 36"
+    " pumpkins apiece determine the number of pumpkins that remain"
+)
+FILLER = [
+    f"the number {n} is written {n % 7 + 2} times on the wall of house {n * n} in which street"
+    for n in range(40)
+]
+
+
+def _instances(rows):
+    """Rows of (text, answer, dataset)."""
+    texts = [row[0] for row in rows]
+    return pl.DataFrame(
+        {
+            "key": [hashlib.sha1(text.encode()).hexdigest() for text in texts],
+            "skeleton": texts,
+            "prompt": texts,
+            "answer": pl.Series([row[1] for row in rows], dtype=pl.String),
+            "first_dataset": [row[2] for row in rows],
+        }
+    )
+
+
+def _relations(rows, **options):
+    instances = _instances(rows)
+    names = dict(zip(instances["key"], instances["prompt"], strict=True))
+    matches = match(instances, MatchSettings(), **options).matches.filter(pl.col("tier") == "semantic")
+    return {
+        (names[row["parent"]], names[row["child"]]): (row["relation"], row["probability"])
+        for row in matches.iter_rows(named=True)
+    }
+
+
+def test_a_retold_problem_is_found_in_an_earlier_dataset():
+    rows = [(TOLD, "409", "a"), *((text, None, "a") for text in FILLER), (RETOLD, "409", "b")]
+    found = _relations(rows)
+    assert found[TOLD, RETOLD][0] in ("reworded", "embedded")
+    assert found[TOLD, RETOLD][1] > 0.5
+
+
+def test_a_dataset_is_not_searched_for_its_own_rewordings():
+    rows = [(TOLD, "409", "a"), *((text, None, "a") for text in FILLER), (RETOLD, "409", "a")]
+    assert (TOLD, RETOLD) not in _relations(rows)
+
+
+def test_what_an_earlier_tier_settled_is_not_searched_again():
+    lightly = TOLD.replace("at the harvest fair", "in the harvest fair")
+    rows = [(RETOLD, "409", "a"), (TOLD, "409", "b"), (lightly, "409", "c")]
+    assert (RETOLD, lightly) not in _relations(rows)
+
+
+def test_the_encoder_is_asked_once_for_every_text():
+    asked = []
+
+    def embed(keys, texts):
+        asked.extend(texts)
+        vectors = np.zeros((len(keys), 4), np.float16)
+        vectors[:, 0] = 1
+        return vectors
+
+    rows = [(TOLD, "409", "a"), *((text, None, "a") for text in FILLER), (RETOLD, "409", "b")]
+    found = _relations(rows, embed=embed)
+    assert asked == [row[0] for row in rows]
+    assert found[TOLD, RETOLD][1] > 0.5
+
+
+def test_large_families_are_reported_and_not_searched():
+    puzzles = [
+        f"using the tiles {n} {n + 3} and {2 * n} once each make the number {n * 7} today" for n in range(200)
+    ]
+    matched = match(
+        _instances([(text, None, "ab"[n % 2]) for n, text in enumerate(sorted(puzzles))]), MatchSettings()
+    )
+    assert any("templated problems were not searched" in limit for limit in matched.limits)

@@ -1,0 +1,71 @@
+"""The trained verifier: what it must not confuse, and that its trees are evaluated as written."""
+
+import math
+
+import numpy as np
+import pytest
+
+from rlvr_atlas.match.evidence import measure
+from rlvr_atlas.match.model import Trees, model
+from rlvr_atlas.match.signals import FEATURES, Context, signals
+from rlvr_atlas.match.tokens import Parts
+from rlvr_atlas.match.weigh import weigh
+
+TOLD = (
+    "a farmer named olga fills 14 crates with 36 pumpkins each and sells 95 of the pumpkins at the harvest"
+    " fair how many pumpkins does she have left"
+)
+RETOLD = (
+    "at the harvest fair olga the farmer sold 95 pumpkins before that she had packed 14 crates holding 36"
+    " pumpkins apiece determine the number of pumpkins that remain"
+)
+
+
+def _weigh(parent, child, answers_agree=None, answer=None, cosine=float("nan"), bm25=0.5):  # noqa: PLR0917
+    context = Context(cosine, cosine * 0, bm25, 0.0, 1.0)
+    texts = Parts.of(parent), Parts.of(child)
+    seen = signals(*texts, measure(*texts, answers_agree), answer, context)
+    return weigh([seen], with_encoder=not math.isnan(cosine))[0]
+
+
+@pytest.mark.parametrize("cosine", [float("nan"), 0.9])
+def test_a_retold_problem_is_the_same(cosine):
+    verdict = _weigh(TOLD, RETOLD, True, "409", cosine)
+    assert verdict.relation in ("reworded", "embedded")
+    assert verdict.probability > 0.9
+
+
+@pytest.mark.parametrize("cosine", [float("nan"), 0.97])
+@pytest.mark.parametrize("text", [TOLD, RETOLD])
+def test_a_changed_number_is_never_the_same_problem(text, cosine):
+    verdict = _weigh(TOLD, text.replace("36", "38"), False, "437", cosine, 0.8)
+    assert verdict is None or verdict.relation == "variant" or verdict.probability < 0.5
+
+
+def test_unrelated_problems_with_an_equal_answer_are_apart():
+    other = "two circles of radius 3 and 8 touch each other find the length of their common outer tangent"
+    verdict = _weigh(TOLD, other, True, "2", bm25=0.05)
+    assert verdict is None or verdict.probability < 0.5
+
+
+def test_nothing_to_weigh():
+    assert weigh([], with_encoder=False) == []
+
+
+@pytest.mark.parametrize("with_encoder", [True, False])
+def test_probabilities_are_probabilities_and_missing_evidence_is_allowed(with_encoder):
+    unknown = np.full((3, len(FEATURES)), np.nan)
+    for question in ("same", "variant", "embedded"):
+        p = model(with_encoder=with_encoder).probability(question, unknown)
+        assert ((p > 0) & (p < 1)).all()
+
+
+def test_trees_are_walked_as_written():
+    stump = [[0, 2.5, 1, 1, 2, 0], [0, 0, 0, 1, 1, -1.0], [0, 0, 0, 2, 2, 3.0]]
+    leaf = [[0, 0, 0, 0, 0, 0.5]]
+    trees = Trees.read(
+        {"trees": [stump, leaf], "depth": 1, "start": 1.0, "slope": 2.0, "shift": -1.0}, np.array([1])
+    )
+    features = np.array([[9.0, 2.5], [0.0, 2.6], [0.0, np.nan]])
+    assert trees.log_odds(features).tolist() == [0.5, 4.5, 0.5]
+    assert np.allclose(trees.probability(features), 1 / (1 + np.exp(-(2 * trees.log_odds(features) - 1))))
