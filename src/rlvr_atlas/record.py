@@ -95,11 +95,7 @@ SCA_SOURCES: Schema = {
 }
 
 #: What SCA can and cannot tell of each source, in words.
-FINDINGS: Schema = {
-    "source": pl.String,
-    "finding": pl.String,
-    "detail": pl.String,
-}
+FINDINGS: Schema = dict.fromkeys(("source", "finding", "detail"), pl.String)
 
 #: Answers of a base model and of checkpoints trained from it. The last two columns may be left out.
 ROLLOUTS: Schema = {
