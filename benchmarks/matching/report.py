@@ -1,6 +1,6 @@
 """Judge the packaged verifier on the test split and print docs/benchmarks/matching.md.
 
-Run: python benchmarks/matching/report.py FOLDER WORKSPACE > docs/benchmarks/matching.md
+Run: python benchmarks/matching/report.py FOLDER WORKSPACE [--ablation] > docs/benchmarks/matching.md
 (FOLDER as written by benchmarks/matching/measure.py, WORKSPACE as given to it.)
 """
 
@@ -137,7 +137,7 @@ def table(title: str, head: str, rows: list[str]) -> None:
     print("\n".join(rows))
 
 
-def main(folder: Path, workspace: Path) -> None:
+def main(folder: Path, workspace: Path, *, ablate: bool) -> None:
     """Print the page."""
     sets: dict[str, tuple[pl.DataFrame, Model]] = {}
     for name in ("plain", "hidden", "encoder", "encoder_hidden"):
@@ -173,7 +173,7 @@ def main(folder: Path, workspace: Path) -> None:
         "verifier | expected calibration error",
         [f"| {told[n]} | {ece(p):.4f} |" for n, (p, _) in sets.items()],
     )
-    for name in ("plain", "encoder"):
+    for name in ("plain", "encoder") if ablate else ():
         if name in sets:
             ablation(pl.read_parquet(folder / f"{name}.parquet"), told[name], name == "encoder")
 
@@ -200,4 +200,4 @@ def ablation(pairs: pl.DataFrame, told: str, encoder: bool) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), ablate="--ablation" in sys.argv)
