@@ -231,7 +231,7 @@ def page(workspace: Workspace, corpus: Path, index: Path) -> tuple[str, bool]:
         f"{len(benchmarks)} benchmarks, {len(prompts):,} distinct problems: {size:.1f} MB.",
         f"Problems of which a run of 20 characters stands in it: {runs}.",
         f"Checking the {entry['rows']:,} rows of {entry['id']}, process start included: {used:.1f} s of "
-        f"processor time, {wall:.1f} s by the clock ({platform.machine()}, Python {platform.python_version()}).",
+        f"processor time, {wall:.1f} s by the clock ({platform.machine()}, {platform.python_version()}).",
         "",
         f"Of {audited:,} rows that the audit calls leaks the index finds {both:,} ({both / audited:.2%}).",
         "",
