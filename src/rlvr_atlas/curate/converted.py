@@ -28,9 +28,11 @@ def match_converted(rows: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> p
     changed = rows.filter(pl.col("letter").is_not_null())
     if changed.is_empty():
         return empty(MATCHES)
+    # A dataset of their own, the last one: so they are compared with all texts, those of their dataset too.
     new = changed.unique("mix_key", keep="first", maintain_order=True).select(
-        key="mix_key", prompt="mix_prompt", answer="mix_answer", first_dataset="dataset"
-    )
+        "language", "domain", key="mix_key", prompt="mix_prompt", answer="mix_answer",
+        first_dataset=pl.lit("(converted)"), is_mcq=pl.lit(value=False),
+    )  # fmt: skip
     new = new.with_columns(skeleton=skeleton(new["prompt"]))
     new = new.with_columns(stem="skeleton")
     benchmarks = tables["datasets"].filter(role="benchmark")["dataset"]
@@ -39,8 +41,7 @@ def match_converted(rows: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> p
     old = tables["instances"].join(view, on="key", how="semi", maintain_order="left")
     printer = Printer()
     near = worth_comparing(printer.prints(old), printer.prints(new))
-    columns = ["key", "skeleton", "stem", "answer", "first_dataset"]
-    both = pl.concat([old[near].select(columns), new.select(columns)])
+    both = pl.concat([old[near], new], how="diagonal")
     return conform(match(both, MatchSettings()).matches.select(_COLUMNS), MATCHES)
 
 
