@@ -7,6 +7,7 @@ other sources, or any whose labels are trusted, tell them apart.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
@@ -147,10 +148,19 @@ def _judge(
             yield "wrong labels likely", f"own labels are always met, training on them did harm: {gain}"
         else:
             yield "mastered", f"own labels are always met, training on them did no harm: {gain}"
+    elif home and _met_more(home, own):
+        met = f"trusted labels in {home['base_mean']:.2f}, its own in {own['base_mean']:.2f}"
+        yield "wrong labels likely", f"what share of the base's answers is right: {met}"
     elif loses:
         yield "harms others", f"wrong labels, or problems that undo what others need: {gain}"
     if not (own["never_met"] or own["always_met"]):
         yield from _unstable(own)
+
+
+def _met_more(home: dict[str, Any], own: dict[str, Any]) -> bool:
+    """Whether trusted labels are met more often than own ones, by more than few problems could make it."""
+    noise = 1 / home["problems"] + 1 / own["problems"]  # times the largest variance of a share, 1/4
+    return bool(home["base_mean"] - own["base_mean"] >= max(_CLEARLY, 2 * math.sqrt(noise / 4)))
 
 
 def _unjudged(own: dict[str, Any]) -> Iterator[tuple[str, str]]:
