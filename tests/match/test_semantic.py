@@ -39,7 +39,9 @@ def _instances(rows):
 def _relations(rows, **options):
     instances = _instances(rows)
     names = dict(zip(instances["key"], instances["prompt"], strict=True))
-    matches = match(instances, MatchSettings(), **options).matches.filter(pl.col("tier") == "semantic")
+    matches = match(instances, MatchSettings(rewordings=True), **options).matches.filter(
+        pl.col("tier") == "semantic"
+    )
     return {
         (names[row["parent"]], names[row["child"]]): (row["relation"], row["probability"])
         for row in matches.iter_rows(named=True)

@@ -55,27 +55,29 @@ def match(instances: pl.DataFrame, settings: MatchSettings, embed: Embed | None 
     )
     answers, datasets = units["answer"].to_list(), units["first_dataset"].to_list()
     found = lexical.find(units["skeleton"].to_list(), answers, datasets, settings)
-    further = semantic.find(
-        found.texts,
-        answers,
-        normal_column(units["answer"]).to_list(),
-        _begins(datasets),
-        _settled(found.pairs, datasets),
-        None if embed is None else embed(units["key"].to_list(), units["prompt"].to_list()),
-    )
     ordered = instances.select("key", "skeleton", "answer").with_row_index("order")
     pairs = [
         equal_skeletons(ordered),
         _between_skeletons(ordered, lexical.as_frame(found.pairs, units), "lexical"),
-        _between_skeletons(
-            ordered, lexical.as_frame(_new(further.pairs, found.pairs, settings), units), "semantic"
-        ),
     ]
     limits = []
+    if settings.rewordings or embed is not None:
+        further = semantic.find(
+            found.texts,
+            answers,
+            normal_column(units["answer"]).to_list(),
+            _begins(datasets),
+            _settled(found.pairs, datasets),
+            None if embed is None else embed(units["key"].to_list(), units["prompt"].to_list()),
+        )
+        new = lexical.as_frame(_new(further.pairs, found.pairs, settings), units)
+        pairs.append(_between_skeletons(ordered, new, "semantic"))
+        if further.templated:
+            limits.append(f"{further.templated} templated problems were not searched for other wordings")
+    else:
+        limits.append("heavy rewordings were not searched for: set [match] rewordings = true")
     if found.cut:
         limits.append(f"{found.cut} pairs of look-alike templated problems were not compared one by one")
-    if further.templated:
-        limits.append(f"{further.templated} templated problems were not searched for other wordings")
     matches = pl.concat([conform(part, MATCHES).select(*MATCHES) for part in pairs]).sort("child", "parent")
     return Matched(matches, units.drop("prompt"), found.signatures, limits)
 
