@@ -18,7 +18,13 @@ from rlvr_atlas.utility.rollouts import Asked, read_rollouts, roll_out
 
 PROBLEMS = pl.DataFrame(
     [
-        {"source": "s", "key": f"{n:040}", "split": "train", "prompt": f"{n} + 1", "answer": str(n + 1)}
+        {
+            "source": "s",
+            "key": f"{n:040}",
+            "split": "train" if n % 3 else "held_out",
+            "prompt": f"{n} + 1",
+            "answer": str(n + 1),
+        }
         for n in range(23)
     ]
 )
@@ -119,3 +125,9 @@ def test_the_header_says_what_was_asked(whole):
     header = json.loads(whole.split(b"\n", 1)[0])
     assert header["asked"]["k"] == 3
     assert header["problems"]["count"] == 23
+
+
+def test_models_asked_the_same_split_draw_from_the_same_randomness(judge, tmp_path):
+    alone = roll_out(PROBLEMS.filter(split="held_out"), ASKED, lambda: answers, judge, tmp_path / "a")
+    among = roll_out(PROBLEMS, ASKED, lambda: answers, judge, tmp_path / "b")
+    assert among.filter(split="held_out").equals(alone)

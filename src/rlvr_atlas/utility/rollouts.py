@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,8 @@ def roll_out(
     """Ask a model all problems, or those that are still missing.
 
     Args:
-        problems: source, key, split, prompt, answer; in this order they are asked.
+        problems: source, key, split, prompt, answer; asked split by split, in this order. Models that are
+            asked the same of a split draw from the same randomness: one that did not change says the same.
         asked: Who is asked, and how.
         generator: Makes the model; not called where nothing is missing, because loading it takes time.
         judge: Compares with the gold answers.
@@ -77,12 +79,14 @@ def roll_out(
     """
     header = {"asked": asked.__dict__, "problems": _names(problems)}
     path.parent.mkdir(parents=True, exist_ok=True)
-    done = _resume(path, header, asked.k * asked.batch)
+    batches = [
+        part.slice(start, asked.batch).to_dicts()
+        for part in problems.partition_by("split", maintain_order=True)
+        for start in range(0, part.height, asked.batch)
+    ]
+    done = _resume(path, header, [len(batch) * asked.k for batch in batches])
     model: Generator | None = None
-    for start in range(0, problems.height, asked.batch):
-        batch = problems.slice(start, asked.batch).to_dicts()
-        if start < done:
-            continue
+    for batch in batches[done:]:
         model = model or generator()
         seed = _seed(asked.seed, *(row["key"] for row in batch))
         answers = model([row["prompt"] for row in batch], asked.k, seed)
@@ -148,8 +152,8 @@ def _seed(*parts: object) -> int:
     return int.from_bytes(digest[:4], "big") >> 1  # what every server takes as a seed
 
 
-def _resume(path: Path, header: dict[str, Any], batch_lines: int) -> int:
-    """How many problems are answered; a batch that was torn is cut off, a new file gets its header."""
+def _resume(path: Path, header: dict[str, Any], sizes: Sequence[int]) -> int:
+    """How many batches are answered; one that was torn is cut off, a new file gets its header."""
     lines = _parse(path)
     if not lines:
         path.write_bytes(b"")
@@ -160,16 +164,11 @@ def _resume(path: Path, header: dict[str, Any], batch_lines: int) -> int:
         changed = [f"{n}: {old.get(n)!r}, now {v!r}" for n, v in header["asked"].items() if old.get(n) != v]
         what = "answers that were asked for otherwise (" + ("; ".join(changed) or "other problems") + ")"
         raise InputError(what, where=str(path), fix="move the file away, or ask as it was asked")
-    k = header["asked"]["k"]
-    whole = len(lines) - 1
-    if whole < header["problems"]["count"] * k:
-        whole -= whole % batch_lines
-    raw = path.read_bytes().split(b"\n")[: 1 + whole]
-    kept = b"\n".join(raw) + b"\n"
-    if len(kept) < path.stat().st_size:
-        with path.open("r+b") as handle:
-            handle.truncate(len(kept))
-    return int(whole // k)
+    ends = [end for end in accumulate(sizes) if end < len(lines)]
+    kept = path.read_bytes().split(b"\n")[: 1 + (ends[-1] if ends else 0)]
+    with path.open("r+b") as handle:
+        handle.truncate(sum(len(line) + 1 for line in kept))
+    return len(ends)
 
 
 def _parse(path: Path) -> list[dict[str, Any]]:
