@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rlvr_atlas.answer import normal_column
 from rlvr_atlas.config import MatchSettings
-from rlvr_atlas.match import lexical, semantic
+from rlvr_atlas.match import lexical
 from rlvr_atlas.match.embed import Embed, embedder, wants_encoder
 from rlvr_atlas.match.minhash import Signatures
 from rlvr_atlas.match.normalised import equal_skeletons
@@ -62,6 +62,8 @@ def match(instances: pl.DataFrame, settings: MatchSettings, embed: Embed | None 
     ]
     limits = []
     if settings.rewordings or embed is not None:
+        from rlvr_atlas.match import semantic  # it loads SciPy, which a look-up need not wait for
+
         further = semantic.find(
             found.texts,
             answers,
