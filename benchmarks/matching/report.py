@@ -151,7 +151,7 @@ def main(folder: Path, workspace: Path, *, ablate: bool) -> None:
         "encoder": "with encoder",
         "encoder_hidden": "with encoder, answers hidden",
     }
-    print((Path(__file__).parent / "page.md").read_text(encoding="utf-8").rstrip())
+    print((Path(__file__).parent / "page.template").read_text(encoding="utf-8").rstrip())
     head = "verifier | rewordings of | texts | recall | precision | F1"
     rows = [row for name, (pairs, _) in sets.items() for row in link_rows(told[name], pairs)]
     if "encoder" in sets:
