@@ -5,6 +5,7 @@ Text goes to standard output, progress and errors to standard error, so that out
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
 from collections.abc import Iterator
@@ -114,7 +115,8 @@ def one_line(value: object, limit: int = 2000) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.3f}"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    plain = isinstance(value, str | dt.date)
+    text = str(value) if plain else json.dumps(value, ensure_ascii=False, default=str)
     text = "".join(c if c.isprintable() else " " for c in text)
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
 
