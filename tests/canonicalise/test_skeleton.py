@@ -197,3 +197,8 @@ def test_order_and_length_are_kept():
 def test_deep_and_long_texts_are_no_trouble():
     deep = "$" + r"\frac{1}{" * 60 + "x" + "}" * 60 + "$"
     assert skeleton(pl.Series([deep, "{" * 2000, "pear " * 100_000]))[2].startswith("pear pear")
+
+
+def test_a_product_behind_a_command_is_kept():
+    product, spaced, none = skeleton(pl.Series([r"$2\pi*a$", "$2π * a$.", r"$2\pi a$"]))
+    assert product == spaced != none

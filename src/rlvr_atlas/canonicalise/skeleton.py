@@ -57,7 +57,9 @@ _BEFORE_COMMANDS: tuple[tuple[str, str], ...] = (
 _MARK_COMMANDS: tuple[tuple[str, str], ...] = (
     # A line break that was escaped once too often: no TeX command begins like this.
     (r"(?:\\n)+([^a-z]|$)", " $1"),
-    (r"(\\[a-zA-Z]+)\*?", f"${{1}}{_END}"),
+    # The star of these is spelling; after any other command it is a product.
+    (r"(\\(?:operatorname|[hv]space|tag))\*", "${1}"),
+    (r"(\\[a-zA-Z]+)", f"${{1}}{_END}"),
 )
 _COMMANDS: tuple[tuple[str, str], ...] = (
     (rf"\\begin{_END}\s*\{{(?:array|tabular)\*?\}}\s*(?:\[\w*\])?\s*(?:\{{[^{{}}]*\}})?", " "),
