@@ -86,6 +86,7 @@ def test_large_families_are_reported_and_not_searched():
         f"using the tiles {n} {n + 3} and {2 * n} once each make the number {n * 7} today" for n in range(200)
     ]
     matched = match(
-        _instances([(text, None, "ab"[n % 2]) for n, text in enumerate(sorted(puzzles))]), MatchSettings(rewordings=True)
+        _instances([(text, None, "ab"[n % 2]) for n, text in enumerate(sorted(puzzles))]),
+        MatchSettings(rewordings=True),
     )
     assert any("templated problems were not searched" in limit for limit in matched.limits)
