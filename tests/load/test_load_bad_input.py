@@ -301,3 +301,10 @@ def test_every_row_is_either_read_or_skipped(tmp_path: Path) -> None:
     content = [line for line in content if len(line) < 10_000]
     frame, reader = load(tmp_path, b"\n".join(content))
     assert sorted([*frame["row"], *reader.skipped_rows["row"]]) == list(range(len(content)))
+
+
+@pytest.mark.parametrize("name", ["rows.tsv", "rows.jsonl", "rows.csv.zst"])
+def test_a_broken_zstd_file_ends(name: str, tmp_path: Path) -> None:
+    magic = bytes.fromhex("28b52ffd")
+    content = magic + b"question\tanswer\r\n" + b'"How many ""doors""?"\t0\r\n' * 9
+    assert "Dictionary mismatch" in error_of(tmp_path, {name: content})

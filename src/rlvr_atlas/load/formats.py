@@ -48,6 +48,8 @@ class ByteStream(io.RawIOBase):
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         """Fill `buffer` as far as the file goes."""
+        if self.error:
+            return 0  # behind the break a decompressor may give zeros for ever
         try:
             data = self._inner.read(len(buffer))
         except (EOFError, OSError, zlib.error, pa.ArrowException) as error:
@@ -90,8 +92,8 @@ def sniff(path: Path) -> Format:
     Raises:
         OSError: Where it cannot be read.
     """
-    stream = io.BufferedReader(open_bytes(path))
-    with stream:
+    inner = open_bytes(path)
+    with io.BufferedReader(inner) as stream:
         head = stream.peek(16)[:16]
         for magic, kind in _MAGIC:
             if head.startswith(magic):
@@ -99,6 +101,8 @@ def sniff(path: Path) -> Format:
         first, more = _first_line(cast(BinaryIO, stream))
     name = path.name.removesuffix(".gz").removesuffix(".zst")
     by_name = _BY_NAME.get(Path(name).suffix.lower(), "unknown")
+    if not first and inner.error:
+        raise OSError(inner.error)
     if not first:
         return "empty"
     if first.startswith(b"<") and by_name != "csv":
