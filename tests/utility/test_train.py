@@ -111,7 +111,7 @@ def test_the_demo_separates_what_it_was_made_of_and_tries_what_sca_chose(tmp_pat
     assert found.arms["difference"][0] == pytest.approx(gain["sca"] - gain["random"])
     assert found.arms["high"][0] > 0
     assert found.scores["missing"].list.len().max() == 0
-    assert set(found.correlations["datasets"]) == {3}
+    assert set(found.correlations.filter(figure="q")["datasets"]) == {3}
 
 
 def check_sources(folder):
