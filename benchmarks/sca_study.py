@@ -8,7 +8,7 @@ Needs the extra `train`. A finished seed is read, an unfinished one goes on, so 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -93,9 +93,17 @@ def _ranks(trials: Sequence[trial.Trial]) -> str:
         known = [value for value in each if value is not None]
         shown = ["-" if value is None else f"{value:+.2f}" for value in each]
         mean = f"{np.mean(known):+.2f} {_student(known, 1.0)}" if len(known) > 1 else "-"
-        lines.append([title, *shown, mean, whole, f"{pooled['p_value']:.3f}"])
+        lines.append([title, *shown, mean, whole, f"{pooled['p_value']:.3f}", _without(pooled)])
     return _table(
-        ["figure", *_seeds(trials), "mean [95% over seeds]", "of the means [95%, 8 datasets]", "p"], lines
+        [
+            "figure",
+            *_seeds(trials),
+            "mean [95% over seeds]",
+            "of the means [95%, 8 datasets]",
+            "p",
+            "one left out",
+        ],
+        lines,
     )
 
 
@@ -106,6 +114,12 @@ def _seeds(trials: Sequence[trial.Trial]) -> list[str]:
 def _spread(values: Sequence[float]) -> list[str]:
     each = [f"{value:+.1f}" for value in values]
     return [*each, f"{np.mean(values):+.1f} ± {np.std(values, ddof=1):.1f}" if len(values) > 1 else "-"]
+
+
+def _without(line: Mapping[str, float | None]) -> str:
+    """Range of a correlation with one dataset left out."""
+    low, high = line["leave_one_out_low"], line["leave_one_out_high"]
+    return "-" if low is None or high is None else f"{low:+.2f} to {high:+.2f}"
 
 
 def _student(values: Sequence[float], most: float = np.inf) -> str:
