@@ -16,9 +16,12 @@ import polars as pl
 from scipy import stats
 
 from rlvr_atlas import trial
+from rlvr_atlas.demo import sca
 from rlvr_atlas.demo.sca.mixes import MIXES
+from rlvr_atlas.demo.sca.world import SOURCES
 from rlvr_atlas.score import correlate
 from rlvr_atlas.show import progress
+from rlvr_atlas.store import Workspace
 
 _TEMPLATE = Path(__file__).with_suffix(".template")
 #: What is ranked against the gains: (weights, figure, what it is called).
@@ -42,12 +45,27 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--write", type=Path, help="the page; printed without it")
     asked = parser.parse_args()
+    folders = [asked.folder / f"seed{seed}" for seed in range(asked.seeds)]
     with progress() as on_progress:
-        trials = [trial.run(asked.folder / f"seed{seed}", seed, on_progress) for seed in range(asked.seeds)]
+        trials = [trial.run(folder, seed, on_progress) for seed, folder in enumerate(folders)]
     page = _TEMPLATE.read_text(encoding="utf-8").format(
-        seeds=asked.seeds, gains=_gains(trials), arms=_arms(trials), ranks=_ranks(trials)
+        seeds=asked.seeds,
+        sources=_sources(folders),
+        gains=_gains(trials),
+        arms=_arms(trials),
+        ranks=_ranks(trials),
     )
     print(page) if asked.write is None else asked.write.write_text(page, encoding="utf-8")
+
+
+def _sources(folders: Sequence[Path]) -> str:
+    """What training on each source gained on its own held-out problems, in points."""
+    tables = [sca.table(Workspace(folder)) for folder in folders]
+    lines = [
+        [f"`{source}`", *_spread([100 * table.filter(source=source)["gain"].item() for table in tables])]
+        for source in SOURCES
+    ]
+    return _table(["source", *_seeds(folders), "mean ± sd"], lines)
 
 
 def _gains(trials: Sequence[trial.Trial]) -> str:
@@ -107,7 +125,7 @@ def _ranks(trials: Sequence[trial.Trial]) -> str:
     )
 
 
-def _seeds(trials: Sequence[trial.Trial]) -> list[str]:
+def _seeds(trials: Sequence[object]) -> list[str]:
     return [f"seed {seed}" for seed in range(len(trials))]
 
 
