@@ -114,6 +114,7 @@ def test_a_line_that_is_not_json_is_named(plan, judge, tmp_path):
 class Handler(BaseHTTPRequestHandler):
     requests: list = []  # noqa: RUF012
     failures = 0
+    refuses: tuple = ()
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -121,6 +122,11 @@ class Handler(BaseHTTPRequestHandler):
         if type(self).failures > 0:
             type(self).failures -= 1
             self.send_error(503)
+            return
+        if body.keys() & set(type(self).refuses):
+            self.send_response(422)
+            self.end_headers()
+            self.wfile.write(b"Unexpected fields")
             return
         number = int(body["messages"][0]["content"].split()[1])
         reply = {"choices": [{"message": {"content": f"\\boxed{{{2 * number + body['seed'] % 2}}}"}}]}
@@ -139,7 +145,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server():
-    Handler.requests, Handler.failures = [], 0
+    Handler.requests, Handler.failures, Handler.refuses = [], 0, ()
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/v1"
@@ -161,6 +167,29 @@ def test_a_server_is_asked_as_the_plan_says(plan, judge, server):
     asked_before = len(Handler.requests)
     assert runs.ask(plan, None, 0, judge, served).equals(found)
     assert len(Handler.requests) == asked_before
+
+
+def test_a_server_that_knows_no_top_k_is_asked_in_its_own_way(plan, judge, server):
+    Handler.refuses = ("top_k",)
+    found = runs.ask(plan, None, 0, judge, runs.served_by(plan.settings, server, "jar-model"))
+    assert found.height == 24
+    _, body = Handler.requests[-1]
+    assert json.loads(body["generation_config"]) == {
+        "do_sample": True, "temperature": 0.7, "top_p": 0.95, "top_k": 20, "max_new_tokens": 16384,
+    }  # fmt: skip
+    assert sum("top_k" in body for _, body in Handler.requests) <= 16, "what was refused is not tried again"
+
+
+def test_a_server_that_cannot_draw_as_asked_is_an_error(plan, judge, server):
+    Handler.refuses = ("top_k", "generation_config")
+    with pytest.raises(InputError, match="422 .*Unexpected fields"):
+        runs.ask(plan, None, 0, judge, runs.served_by(plan.settings, server, "jar-model"))
+    unlimited = plan.settings.model_copy(update={"top_k": 0})
+    found = runs.ask(
+        Plan(plan.folder / "b", unlimited, plan.problems, plan.sources), None, 0, judge,
+        runs.served_by(unlimited, server, "jar-model"),
+    )  # fmt: skip
+    assert found.height == 24
 
 
 def test_a_server_without_the_model_is_an_error(plan, judge, server):

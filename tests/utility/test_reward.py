@@ -58,8 +58,27 @@ def test_hostile_answers_end_in_time_and_earn_nothing(judge, response):
     started = time.monotonic()
     assert judge.rewards(["2"], [response]) == [0.0]
     # Two comparisons at most; after each a killed worker may have to start again, which takes what it takes.
-    assert time.monotonic() - started < 2 * DEADLINE_S + 60
-    assert judge.judge(["2"], ["\\boxed{2}"]) == ["right"], "the pool lives on"
+    assert time.monotonic() - started < 2 * DEADLINE_S + 30
+    assert answers_yet(judge)
+
+
+def answers_yet(judge):
+    """Whether a worker is not hung: math-verify itself is asked, since exact rules need no worker.
+
+    On a busy machine a comparison may take longer than the short deadline of these tests: it may try again.
+    """
+    return any(judge._verifier.compare("x^2-1", "(x-1)(x+1)") == "same" for _ in range(10))
+
+
+def test_hostile_answers_among_others_hold_up_nobody():
+    nested = "\\boxed{" + "(" * 900 + "7" + ")" * 900 + "}"
+    hostile = ["\\boxed{100000000!}", "10**10**10", nested, "7" * 1_000_000]
+    with Judge(workers=2, deadline_s=DEADLINE_S) as judge:
+        rewards = judge.rewards(["2"] * 8, [*hostile, *["\\boxed{2}"] * 4])
+        assert rewards == [0.0] * 4 + [1.0] * 4
+        assert answers_yet(judge)
+        processes = [worker._process for worker in judge._verifier._workers]
+    assert all(process is None or process.poll() is not None for process in processes), "one is left behind"
 
 
 def test_unreadable_gold_is_reported_and_never_rewarded():

@@ -10,7 +10,9 @@ import pytest
 
 pytest.importorskip("trl", reason="the extra 'train' is not installed")
 
+from rlvr_atlas import trial
 from rlvr_atlas.demo import sca
+from rlvr_atlas.demo.sca import mixes
 from rlvr_atlas.demo.sca.model import pretrain
 from rlvr_atlas.demo.sca.world import problems
 from rlvr_atlas.errors import InputError
@@ -97,9 +99,23 @@ def test_a_missing_model_is_an_error(judge, tmp_path):
         train(job(tmp_path / "nowhere", tmp_path / "out"), judge)
 
 
-def test_the_demo_separates_what_it_was_made_of(tmp_path):
-    sca.run(tmp_path, seed=1)
-    found = {row["source"]: row for row in sca.table(Workspace(tmp_path)).to_dicts()}
+def test_the_demo_separates_what_it_was_made_of_and_tries_what_sca_chose(tmp_path, monkeypatch):
+    names = ("clean", "mostly_hopeless", "repetitive")
+    monkeypatch.setattr(mixes, "MIXES", {name: mixes.MIXES[name] for name in names})
+    monkeypatch.setattr(trial, "ARMS", {name: trial.ARMS[name] for name in ("random", "sca")})
+    found = trial.run(tmp_path, seed=1)
+    check_sources(tmp_path)
+    gain = dict(found.gains.select("dataset", "gain").iter_rows())
+    assert gain["clean"] > max(gain["mostly_hopeless"], gain["repetitive"])
+    assert found.arms["against"].to_list() == ["random"]
+    assert found.arms["difference"][0] == pytest.approx(gain["sca"] - gain["random"])
+    assert found.arms["high"][0] > 0
+    assert found.scores["missing"].list.len().max() == 0
+    assert set(found.correlations.filter(figure="q")["datasets"]) == {3}
+
+
+def check_sources(folder):
+    found = {row["source"]: row for row in sca.table(Workspace(folder)).to_dicts()}
     gain = {source: row["gain"] for source, row in found.items()}
     assert min(gain["learnable"], gain["learnable_too"]) >= 0.4
     assert gain["wrong_labels"] <= 0.05
@@ -110,7 +126,7 @@ def test_the_demo_separates_what_it_was_made_of(tmp_path):
     # On their own labels wrong and hopeless look alike, and so do mastered and duplicated after training.
     assert max(found["hopeless"]["own_trained"], found["wrong_labels"]["own_trained"]) < 0.25
     assert min(found["mastered"]["own_trained"], found["duplicated"]["own_trained"]) > 0.9
-    findings = pl.read_parquet(tmp_path / "findings.parquet")
+    findings = pl.read_parquet(folder / "findings.parquet")
     said = {source: set(rows) for source, rows in findings.group_by("source").agg("finding").iter_rows()}
     assert said["wrong_labels"] & {"wrong labels likely", "harms others"}
     assert said["hopeless"] == {"hopeless or noise"}

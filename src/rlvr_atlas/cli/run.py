@@ -60,7 +60,10 @@ def demo(
     ),
     seed: Annotated[int, typer.Option(help="Seed of the generated world.")] = 0,
     sca: Annotated[
-        bool, typer.Option("--sca", help="Train a tiny model on sources of known worth (extra 'train').")
+        bool,
+        typer.Option(
+            "--sca", help="Train a tiny model on sources of known worth and mixes of them (extra 'train')."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import polars as pl
 import typer
 
 from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
@@ -179,13 +180,28 @@ def attribute(
 
 def demo_sca(folder: Path, seed: int, as_json: bool) -> None:
     """`demo --sca`."""
+    from rlvr_atlas import trial
     from rlvr_atlas.demo import sca
     from rlvr_atlas.store import Workspace
 
     with progress() as on_progress:
-        sca.run(folder, seed, on_progress)
-    found = sca.table(Workspace(folder)).to_dicts()
-    print_json(found) if as_json else print_table("What training on each source did", found)
+        found = trial.run(folder, seed, on_progress)
+    q = found.scores.pivot("score", index="dataset", values="q")
+    ranked = found.correlations.filter(figure="q", statistic="spearman")
+    datasets = found.gains.filter(~pl.col("is_arm")).drop("is_arm")
+    tables = {
+        "What training on each source did": sca.table(Workspace(folder)),
+        "Points that training on each dataset gained, and its scores": datasets.join(q, on="dataset"),
+        "Mixes of one size from all sources": found.gains.filter("is_arm").drop("is_arm"),
+        "By how many points the mix chosen by SCA is ahead": found.arms,
+        "Scores against gains": ranked.select("score", "datasets", "value", "low", "high", "p_value"),
+    }
+    if as_json:
+        names = ("sources", "datasets", "mixes", "ahead", "correlations")
+        print_json(dict(zip(names, (frame.to_dicts() for frame in tables.values()), strict=True)))
+        return
+    for title, frame in tables.items():
+        print_table(title, frame.to_dicts())
 
 
 def _square(gains: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -18,6 +18,16 @@ from rlvr_atlas.utility.model import Sampling
 _AT_ONCE = 16
 _TRIES = 4
 _TIMEOUT_S = 3600.0
+#: Of what a server says when it refuses a request.
+_DETAIL_BYTES = 300
+
+
+#: A request with a field that the server does not take; some ignore those, others refuse the request.
+_REFUSED = (400, 422)
+
+
+class _RefusedError(Exception):
+    """A request that the server does not take as it stands."""
 
 
 class Server:
@@ -41,6 +51,7 @@ class Server:
             raise InputError(f"'{url}' is no URL", fix="give one such as http://localhost:8000/v1")
         self._url, self._model = url.rstrip("/"), model
         self._sampling, self._instruction = sampling, instruction
+        self._dialects = _dialects(sampling)
 
     def __call__(self, questions: Sequence[str], k: int, seed: int) -> list[list[str]]:
         """Answer questions, k times each."""
@@ -62,9 +73,16 @@ class Server:
             "seed": seed % 2**31,
             "stream": False,
         }
-        if sampling.top_k:
-            body["top_k"] = sampling.top_k  # not OpenAI's, but vLLM's and SGLang's
-        return _content(self._post(json.dumps(body).encode()), self._url)
+        refusals = []
+        for dialect in self._dialects:
+            try:
+                reply = self._post(json.dumps(body | dialect).encode())
+            except _RefusedError as error:
+                refusals.append(str(error))
+                continue
+            self._dialects = [dialect]
+            return _content(reply, self._url)
+        raise _silent("; or ".join(dict.fromkeys(refusals)), self._url)
 
     def _post(self, body: bytes) -> bytes:
         headers = {"Content-Type": "application/json"}
@@ -76,14 +94,38 @@ class Server:
                 with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as reply:
                     return bytes(reply.read())
             except urllib.error.HTTPError as error:
+                detail = error.read(_DETAIL_BYTES).decode(errors="replace")
                 said, final = f"{error.code} {error.reason}", error.code < 500 and error.code != 429
+                if error.code in _REFUSED:
+                    raise _RefusedError(f"{said}: {detail}") from None
             except (OSError, http.client.HTTPException) as error:
                 said, final = str(error), False
             if final or attempt == _TRIES:
                 break
             time.sleep(2**attempt / 4)
-        fix = "check the URL and the model's name; what was answered is kept, run it again to go on"
-        raise InputError(f"the server does not answer ({said})", where=self._url, fix=fix)
+        raise _silent(said, self._url)
+
+
+def _dialects(sampling: Sampling) -> list[dict[str, object]]:
+    """Ways to ask for what OpenAI's protocol has no field for; the first that is not refused is kept.
+
+    vLLM and SGLang know `top_k`. `transformers serve` refuses it, and is greedy, whatever the temperature,
+    unless told otherwise in `generation_config`. Where no top_k is wanted the plain protocol will do.
+    """
+    config = {
+        "do_sample": True,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "top_k": sampling.top_k,
+        "max_new_tokens": sampling.max_response,
+    }
+    plain: list[dict[str, object]] = [] if sampling.top_k else [{}]
+    return [{"top_k": sampling.top_k or -1}, {"generation_config": json.dumps(config)}, *plain]
+
+
+def _silent(said: str, url: str) -> InputError:
+    fix = "check the URL and the model's name; what was answered is kept, run it again to go on"
+    return InputError(f"the server does not answer ({said})", where=url, fix=fix)
 
 
 def _content(reply: bytes, url: str) -> str:

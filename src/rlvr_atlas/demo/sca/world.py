@@ -58,14 +58,15 @@ def problems(seed: int = 0, train: int = 192, held_out: int = 36) -> pl.DataFram
         rng = Random(f"{source}/{seed}")
         # Three different digits, so that a wrong answer is never right by chance.
         shown = rng.sample(list(permutations("0123456789", TASKS)), train + held_out)
-        drawn = [_problem(source, "".join(digits), at % TASKS) for at, digits in enumerate(shown)]
+        drawn = [problem(source, "".join(digits), at % TASKS) for at, digits in enumerate(shown)]
         rows += [{**row, "split": "held_out"} for row in drawn[:held_out]]
         few = 2 if kind.spoilt == "few problems" else None
         rows += [{**row, "split": "train"} for row in _labelled(drawn[held_out:][:few], kind, rng)]
     return pl.DataFrame(rows).select("source", "key", "split", "prompt", "answer")
 
 
-def _problem(source: str, digits: str, task: int) -> dict[str, Any]:
+def problem(source: str, digits: str, task: int) -> dict[str, Any]:
+    """One problem with its true answer: source, key, prompt, answer."""
     prompt = f"{' '.join(digits)} {source}/{task}"
     key = hashlib.sha1(prompt.encode(), usedforsecurity=False).hexdigest()
     # What is beyond the model has to be beyond its luck too: it writes one digit, and this has three.
