@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from rlvr_atlas.config_curate import CurateSettings
+from rlvr_atlas.curate.again import MixAudit
 from rlvr_atlas.curate.considered import considered
 from rlvr_atlas.curate.converted import leaks_of_converted, match_converted
 from rlvr_atlas.curate.copies import conflicts, copies, links
@@ -64,16 +65,39 @@ def curate(
     linked = links(witnesses, matches, settings.duplicate_probability)
     if settings.drop_conflicts:
         struck = _strike(struck, conflicts(witnesses, linked), "conflicting answers")
-    left = rows.join(struck, on="at", how="anti")
-    if settings.drop_duplicates:
-        struck = _strike(struck, copies(left, linked, settings), "duplicate")
-        left = rows.join(struck, on="at", how="anti")
-    if left.filter(~pl.col("is_refill")).is_empty() and (settings.refill is None or left.is_empty()):
-        raise nothing_left(rows, struck)
-    drawn = draw(left, settings)
+    struck, drawn = _settle(rows, struck, linked, tables, settings)
     decisions = ledger(rows, struck, drawn, settings)
     made = mix(rows, decisions, drawn)
     return Curated(conform(decisions.select(*DECISIONS), DECISIONS), conform(made, MIX), limits(made))
+
+
+def _settle(
+    rows: pl.DataFrame,
+    struck: pl.DataFrame,
+    linked: pl.DataFrame,
+    tables: Mapping[str, pl.DataFrame],
+    settings: CurateSettings,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Drop copies and draw, again and again, until an audit of the mix by itself finds no leak in it.
+
+    Returns:
+        All that is struck, and what `draw` says of the others.
+    """
+    audited = MixAudit(tables, settings) if settings.drop_leaks else None
+    while True:
+        out, left = struck, rows.join(struck, on="at", how="anti")
+        if settings.drop_duplicates:
+            out = _strike(out, copies(left, linked, settings), "duplicate")
+            left = rows.join(out, on="at", how="anti")
+        if left.filter(~pl.col("is_refill")).is_empty() and (settings.refill is None or left.is_empty()):
+            raise nothing_left(rows, out)
+        drawn = draw(left, settings)
+        if audited is None:
+            return out, drawn
+        found = audited.leaks(left.join(drawn.filter("stays"), on="at", how="semi", maintain_order="left"))
+        if found.is_empty():
+            return out, drawn
+        struck = _strike(struck, found, "leak in the mix")
 
 
 def _strike(struck: pl.DataFrame, found: pl.DataFrame, reason: str) -> pl.DataFrame:

@@ -15,6 +15,24 @@ from rlvr_atlas.record import MATCHES, conform, empty
 _COLUMNS = ("child", "parent", "relation", "tier", "probability")
 
 
+def new_texts(rows: pl.DataFrame) -> pl.DataFrame:
+    """The distinct texts of converted rows, with the columns of record.INSTANCES that matching needs.
+
+    They are a dataset of their own, the last one: so they are compared with all texts, those of the dataset
+    that they were made from too.
+
+    Args:
+        rows: As `with_mix_text` gives them.
+    """
+    changed = rows.filter(pl.col("letter").is_not_null())
+    new = changed.unique("mix_key", keep="first", maintain_order=True).select(
+        "language", "domain", key="mix_key", prompt="mix_prompt", answer="mix_answer",
+        first_dataset=pl.lit("(converted)"), is_mcq=pl.lit(value=False),
+    )  # fmt: skip
+    new = new.with_columns(skeleton=skeleton(new["prompt"]))
+    return new.with_columns(stem="skeleton")
+
+
 def match_converted(rows: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Match the texts of converted rows with benchmark items, with the other rows, and with each other.
 
@@ -25,16 +43,9 @@ def match_converted(rows: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> p
     Returns:
         The columns of record.MATCHES; `child` and `parent` may be the `mix_key` of a converted row.
     """
-    changed = rows.filter(pl.col("letter").is_not_null())
-    if changed.is_empty():
+    new = new_texts(rows)
+    if new.is_empty():
         return empty(MATCHES)
-    # A dataset of their own, the last one: so they are compared with all texts, those of their dataset too.
-    new = changed.unique("mix_key", keep="first", maintain_order=True).select(
-        "language", "domain", key="mix_key", prompt="mix_prompt", answer="mix_answer",
-        first_dataset=pl.lit("(converted)"), is_mcq=pl.lit(value=False),
-    )  # fmt: skip
-    new = new.with_columns(skeleton=skeleton(new["prompt"]))
-    new = new.with_columns(stem="skeleton")
     benchmarks = tables["datasets"].filter(role="benchmark")["dataset"]
     items = tables["occurrences"].filter(pl.col("dataset").is_in(benchmarks.implode())).select("key")
     view = pl.concat([items, rows.select("key")]).unique().join(new, on="key", how="anti")
