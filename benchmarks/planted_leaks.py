@@ -248,6 +248,8 @@ def main() -> int:
     )
     variants = {at for at, row in enumerate(rows) if row.change and CHANGES[row.change].relation == "variant"}
     templates = len(variants & set(called["audit"].filter(~SAME)["row"])) / max(1, len(variants))
+    spent = ", ".join(f"{name} {value:.0f}" for name, value in seconds.items())
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     text = "\n".join(
         [
             "# Planted leaks",
@@ -256,8 +258,7 @@ def main() -> int:
             "",
             f"{len(benchmark)} items of a generated benchmark among {len(rows)} rows. Clean rows are "
             f"{'of the training sets of the shared corpus' if options.corpus else 'generated'}.",
-            f"Seconds of processor time: {', '.join(f'{name} {spent:.0f}' for name, spent in seconds.items())};"
-            f" at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GiB.",
+            f"Seconds of processor time: {spent}; at most {memory:.1f} GiB.",
             "",
             "The share of the rows that each way calls a leak (the same problem):",
             "",

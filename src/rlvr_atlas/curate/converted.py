@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import polars as pl
 
 from rlvr_atlas.canonicalise import skeleton
 from rlvr_atlas.config import MatchSettings
-from rlvr_atlas.fingerprints import Printer, worth_comparing
+from rlvr_atlas.curate.view import View
+from rlvr_atlas.fingerprints import worth_comparing
 from rlvr_atlas.match import match
 from rlvr_atlas.record import MATCHES, conform, empty
 
@@ -33,12 +32,12 @@ def new_texts(rows: pl.DataFrame) -> pl.DataFrame:
     return new.with_columns(stem="skeleton")
 
 
-def match_converted(rows: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def match_converted(rows: pl.DataFrame, view: View) -> pl.DataFrame:
     """Match the texts of converted rows with benchmark items, with the other rows, and with each other.
 
     Args:
         rows: As `with_mix_text` gives them.
-        tables: datasets, occurrences, instances.
+        view: What they are compared with.
 
     Returns:
         The columns of record.MATCHES; `child` and `parent` may be the `mix_key` of a converted row.
@@ -46,33 +45,23 @@ def match_converted(rows: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> p
     new = new_texts(rows)
     if new.is_empty():
         return empty(MATCHES)
-    benchmarks = tables["datasets"].filter(role="benchmark")["dataset"]
-    items = tables["occurrences"].filter(pl.col("dataset").is_in(benchmarks.implode())).select("key")
-    view = pl.concat([items, rows.select("key")]).unique().join(new, on="key", how="anti")
-    old = tables["instances"].join(view, on="key", how="semi", maintain_order="left")
-    printer = Printer()
-    near = worth_comparing(printer.prints(old), printer.prints(new))
+    old, prints = view.pick(view.texts.join(new, on="key", how="anti"))
+    near = worth_comparing(prints, view.prints_of(new))
     both = pl.concat([old[near], new], how="diagonal")
     return conform(match(both, MatchSettings()).matches.select(_COLUMNS), MATCHES)
 
 
-def leaks_of_converted(
-    rows: pl.DataFrame, found: pl.DataFrame, tables: Mapping[str, pl.DataFrame]
-) -> pl.DataFrame:
+def leaks_of_converted(rows: pl.DataFrame, found: pl.DataFrame, view: View) -> pl.DataFrame:
     """Which converted rows match a benchmark item in their new text, as record.LEAKS lists leaks.
 
     Args:
         rows: As `with_mix_text` gives them.
         found: As `match_converted` gives it.
-        tables: datasets, occurrences.
+        view: What they were compared with.
     """
     changed = rows.filter(pl.col("letter").is_not_null()).select("dataset", "row", "key", "mix_key")
-    benchmarks = tables["datasets"].filter(role="benchmark")["dataset"]
-    items = (
-        tables["occurrences"]
-        .filter(pl.col("dataset").is_in(benchmarks.implode()))
-        .group_by(benchmark="dataset", benchmark_key="key")
-        .agg(benchmark_row=pl.col("row").min())
+    items = view.items.group_by(benchmark="dataset", benchmark_key="key").agg(
+        benchmark_row=pl.col("row").min()
     )
     pairs = found.select("relation", "tier", "probability", mix_key="child", benchmark_key="parent")
     turned = pairs.rename({"mix_key": "benchmark_key", "benchmark_key": "mix_key"}).select(pairs.columns)

@@ -50,6 +50,14 @@ class Prints:
     frame: pl.DataFrame
     sketch: NDArray[np.uint8]
 
+    def take(self, at: pl.Series) -> Prints:
+        """The prints at these positions."""
+        return Prints(self.frame[at], self.sketch[at.to_numpy()])
+
+    def with_more(self, other: Prints) -> Prints:
+        """These prints and others after them."""
+        return Prints(pl.concat([self.frame, other.frame]), np.concatenate([self.sketch, other.sketch]))
+
 
 class Printer:
     """Takes prints.
