@@ -29,6 +29,7 @@ from typing import Any
 import polars as pl
 
 from rlvr_atlas import fingerprints, pipeline
+from rlvr_atlas.answer import extract_column
 from rlvr_atlas.check import check
 from rlvr_atlas.config import DatasetSpec, Recipe, parse_recipe
 from rlvr_atlas.demo import SOURCES, problems
@@ -110,13 +111,14 @@ def draw(source: str, count: int, seed: str, taken: set[str]) -> list[Problem]:
 
 
 def real_rows(corpus: Path, count: int, rng: random.Random) -> list[Row]:
-    """Distinct prompts of the training sets of the corpus, so many or all there are."""
+    """Distinct questions of the training sets of the corpus, bare of options, so many or all there are."""
     found: dict[str, str | None] = {}
     for entry in json.loads((corpus / "manifest.json").read_text()):
         if entry["kind"] != "benchmark":
             spec = DatasetSpec(id=entry["id"], path=[str(corpus / name) for name in entry["files"]])
             for batch in open_dataset(spec, Path(), allow_network=False).batches():
-                found |= dict(batch.select("prompt", "answer").iter_rows())
+                answers = extract_column(batch["answer"], batch["answer_kind"])
+                found |= dict(zip(batch["question"], answers, strict=True))
     rows = [Row("", text, answer) for text, answer in found.items()]
     return rng.sample(rows, min(count, len(rows)))
 

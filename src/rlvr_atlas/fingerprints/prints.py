@@ -109,11 +109,11 @@ class Printer:
 
     def _line(self, key: str, skeleton: str, stem: str, parts: Parts) -> tuple[int, ...]:
         tokens = parts.tokens
-        whole = self.of_tokens(tokens)
+        whole, shown = self.of_tokens(tokens), self.hash(skeleton)
         return (
             self.hash(key),
-            self.hash(skeleton),
-            self.hash(stem),
+            shown,
+            shown if stem == skeleton else self.hash(stem),
             whole,
             whole if stem == skeleton else self.of_tokens(Parts.of(stem).tokens),
             self.of_tokens(tokens[:EDGE]),
