@@ -182,6 +182,8 @@ def weighted_grams(benchmark: list[Item], rows: list[Row]) -> set[int]:
     for number, item in enumerate(benchmark):
         for gram in grams(item.text, 5):
             where[gram].append(number)
+    # A run that hundreds of items share weighs next to nothing, and would take all the time.
+    where = {gram: holders for gram, holders in where.items() if len(holders) <= 200}
     weight = {gram: math.log((1 + len(benchmark)) / len(holders)) for gram, holders in where.items()}
     total = Counter[int]()
     for gram, holders in where.items():
@@ -192,9 +194,7 @@ def weighted_grams(benchmark: list[Item], rows: list[Row]) -> set[int]:
     for place, row in enumerate(rows):
         shared = Counter[int]()
         for gram in grams(row.text, 5):
-            # A run that hundreds of items share weighs next to nothing, and would take all the time.
-            holders = where.get(gram, ())
-            for number in holders if len(holders) <= 200 else ():
+            for number in where.get(gram, ()):
                 shared[number] += weight[gram]
         if tuple(words(row.text)) in exact or any(score >= 0.8 * total[at] for at, score in shared.items()):
             found.add(place)
