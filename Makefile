@@ -68,7 +68,8 @@ $(READY): requirements/dev.lock pyproject.toml
 	@touch $@
 
 # The extras' packages in an environment of their own, so that the core's stays without torch. verl comes without
-# what it depends on, because it wants other versions of it than trl, and only its configuration is looked at.
+# what it depends on, because it wants other versions of it than trl; its configuration and its dataset class, which is
+# all that is looked at, do with what requirements/extra.txt names.
 EXTRA_PIP := $(EXTRA)/bin/python -m pip --disable-pip-version-check install --quiet
 $(EXTRA)/.ready: requirements/extra.txt requirements/dev.lock pyproject.toml | $(READY)
 	@echo "Setting up $(EXTRA) for the tests of the extras; this happens once and takes minutes."

@@ -107,6 +107,52 @@ def test_an_index_finds_what_the_text_finds(made):
     assert any("no text" in limit for limit in by_index.limits)
 
 
+BOATS = (
+    "Three boats lie in the old harbour of {}: the {}, the {} and the {}. A green boat never tells the truth "
+    "and a white boat always does. The {} says that the {} is green. The {} says that the {} is white. "
+    "Which of the three boats is green?"
+)
+NAMES = ["Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir", "Gorse", "Hazel"]
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs"),
+    [
+        # Statements of a puzzle: the same few words in other places, and no number tells them apart.
+        (
+            BOATS.format(TOWNS[0], *NAMES[:3], NAMES[0], NAMES[1], NAMES[2], NAMES[0]),
+            BOATS.format(TOWNS[0], *NAMES[:3], NAMES[1], NAMES[2], NAMES[3], NAMES[4]),
+        ),
+        (
+            "Work out $53 - 20 \\times 20 + 42$ and write the value on the blue line below the task.",
+            "Work out $53 + 20 \\times 20 - 42$ and write the value on the blue line below the task.",
+        ),
+        (
+            "In how many ways do 7 lamps hang on 4 hooks if lamps are not told apart and hooks are by size?",
+            "In how many ways do 7 lamps hang on 4 hooks if lamps are told apart and hooks are not by size?",
+        ),
+        (
+            "In a triangle $ABC$ the angle at $B$ is right and $2AB = 3BC$; what is the value of $\\sin A$?",
+            "In a triangle $ABC$ the angle at $B$ is right and $2AB = 3BC$; what is the value of $\\tan A$?",
+        ),
+    ],
+)
+def test_an_index_does_not_take_a_near_problem_for_the_same(made, tmp_path, mine, theirs):
+    clean = pl.read_ndjson(made / "clean.jsonl")["problem"].to_list()
+    index = index_of(tmp_path, [theirs, *clean[:12]])
+    assert leaking(check(write(tmp_path / "mine.jsonl", [mine, theirs]), indexes=[index])) == {1}
+
+
+def index_of(folder, prompts):
+    write(folder / "bench.jsonl", prompts)
+    datasets = [{"id": "bench", "role": "benchmark", "path": "bench.jsonl"}]
+    recipe = parse_recipe({"workspace": {"path": "ws"}, "datasets": datasets}, base=folder)
+    workspace = pipeline.run(recipe, stages=["ingest"])
+    tables = [workspace.read(name) for name in ("occurrences", "instances", "datasets")]
+    fingerprints.write(fingerprints.build(*tables), folder / "bench.index")
+    return folder / "bench.index"
+
+
 @pytest.mark.parametrize("how", ["text", "index"])
 def test_the_exit_code_is_the_gate(made, how):
     target = ["--against", made / "bench.jsonl"] if how == "text" else ["--index", made / "bench.index"]

@@ -318,3 +318,27 @@ def test_bad_scores_are_errors(tmp_path, content, said):
         (tmp_path / "s.jsonl").write_text(content)
     with pytest.raises(InputError, match=said):
         read_scores(tmp_path / "s.jsonl")
+
+
+def test_what_an_audit_of_the_mix_would_call_a_leak_is_dropped_and_made_up_for():
+    exam = "A ferry to the old mill leaves every 14 minutes from 6:05 on; how many have left at 9:00?"
+    told = exam.replace("leaves", "departs")
+    made = tables(
+        {
+            "a": [row("Mine?"), row(told, "13")],
+            "pool": [row("Other?"), row("Another?")],
+            "exam": [row(exam, "13")],
+        }
+    )
+    made["datasets"] = made["datasets"].with_columns(
+        role=pl.when(pl.col("dataset") == "exam").then(pl.lit("benchmark")).otherwise("role"),
+        distinct_prompts=pl.lit(2, pl.Int64),
+    )
+    # No match of the workspace says so, as where look-alikes in the row's dataset made it doubtful.
+    assert made["matches"].is_empty()
+    result, said = curated(made, size=3, refill={"datasets": ["pool"]})
+    assert said["a", 1] == ("drop", "leak in the mix")
+    assert '"benchmark":"exam"' in result.decisions.filter(dataset="a", row=1)["evidence"].item()
+    assert said["pool", 0][0] == said["pool", 1][0] == "add"
+    _, said = curated(made, drop_leaks=[])
+    assert said["a", 1][0] == "keep"

@@ -150,7 +150,7 @@ def test_without_the_library_the_error_has_the_install_line(workspace, monkeypat
 @pytest.mark.extra
 def test_the_libraries_of_the_extra_are_there():
     # A skip would read as a pass where the extras' tests are asked for.
-    assert all(importlib.util.find_spec(name) for name in ("prov", "mlcroissant", "datasets"))
+    assert all(importlib.util.find_spec(name) for name in ("prov", "mlcroissant"))
 
 
 @pytest.mark.extra
@@ -189,18 +189,3 @@ def test_mlcroissant_finds_no_error_and_reads_every_row_with_its_origin(workspac
     assert rows[3]["rows/derived_from"] == b"urn:rlvr-atlas:a/3"
     assert b"<" not in files["croissant.json"]
     assert export(*workspace, "croissant") == files
-
-
-@pytest.mark.extra
-@pytest.mark.parametrize(
-    ("form", "reader"), [("verl", "parquet"), ("trl", "parquet"), ("openrlhf", "json"), ("flat", "json")]
-)
-def test_datasets_reads_every_row(workspace, tmp_path, form, reader):
-    import datasets
-
-    ((name, data),) = export(*workspace, form).items()
-    (tmp_path / name).write_bytes(data)
-    read = datasets.load_dataset(reader, data_files=str(tmp_path / name), cache_dir=str(tmp_path))["train"]
-    field = "input" if form == "openrlhf" else "prompt"
-    texts = [row[field] if reader == "json" else row[field][0]["content"] for row in read]
-    assert texts == prompts(workspace)

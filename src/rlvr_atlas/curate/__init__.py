@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from rlvr_atlas.config_curate import CurateSettings
+from rlvr_atlas.curate.again import leaks_of_mix
 from rlvr_atlas.curate.considered import considered
 from rlvr_atlas.curate.converted import leaks_of_converted, match_converted
 from rlvr_atlas.curate.copies import conflicts, copies, links
@@ -19,6 +20,7 @@ from rlvr_atlas.curate.draw import draw
 from rlvr_atlas.curate.ledger import ledger, limits, mix, nothing_left, with_mix_text
 from rlvr_atlas.curate.rules import check_names, struck_alone
 from rlvr_atlas.curate.scores import read_scores
+from rlvr_atlas.curate.view import View
 from rlvr_atlas.record import DECISIONS, MIX, conform
 
 __all__ = ["Curated", "curate", "read_scores"]
@@ -55,8 +57,9 @@ def curate(
     """
     check_names(tables, settings)
     rows = with_mix_text(considered(tables, settings, scores), settings)
-    new_matches = match_converted(rows, tables)
-    leaks = pl.concat([tables["leaks"], leaks_of_converted(rows, new_matches, tables)], how="diagonal")
+    view = View(rows, tables)
+    new_matches = match_converted(rows, view)
+    leaks = pl.concat([tables["leaks"], leaks_of_converted(rows, new_matches, view)], how="diagonal")
     struck = struck_alone(rows, leaks, tables["unjudged"], settings)
     # Of one problem, any readable row bears witness: also one that is not wanted itself.
     witnesses = rows.filter(pl.col("key").is_not_null())
@@ -64,16 +67,33 @@ def curate(
     linked = links(witnesses, matches, settings.duplicate_probability)
     if settings.drop_conflicts:
         struck = _strike(struck, conflicts(witnesses, linked), "conflicting answers")
-    left = rows.join(struck, on="at", how="anti")
-    if settings.drop_duplicates:
-        struck = _strike(struck, copies(left, linked, settings), "duplicate")
-        left = rows.join(struck, on="at", how="anti")
-    if left.filter(~pl.col("is_refill")).is_empty() and (settings.refill is None or left.is_empty()):
-        raise nothing_left(rows, struck)
-    drawn = draw(left, settings)
+    struck, drawn = _settle(rows, struck, linked, view, settings)
     decisions = ledger(rows, struck, drawn, settings)
     made = mix(rows, decisions, drawn)
     return Curated(conform(decisions.select(*DECISIONS), DECISIONS), conform(made, MIX), limits(made))
+
+
+def _settle(
+    rows: pl.DataFrame, struck: pl.DataFrame, linked: pl.DataFrame, view: View, settings: CurateSettings
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Drop copies and draw, again and again, until an audit of the mix by itself finds no leak in it.
+
+    Returns:
+        All that is struck, and what `draw` says of the others.
+    """
+    while True:
+        out, left = struck, rows.join(struck, on="at", how="anti")
+        if settings.drop_duplicates:
+            out = _strike(out, copies(left, linked, settings), "duplicate")
+            left = rows.join(out, on="at", how="anti")
+        if left.filter(~pl.col("is_refill")).is_empty() and (settings.refill is None or left.is_empty()):
+            raise nothing_left(rows, out)
+        drawn = draw(left, settings)
+        made = left.join(drawn.filter("stays"), on="at", how="semi", maintain_order="left")
+        found = leaks_of_mix(made, view, settings)
+        if found.is_empty():
+            return out, drawn
+        struck = _strike(struck, found, "leak in the mix")
 
 
 def _strike(struck: pl.DataFrame, found: pl.DataFrame, reason: str) -> pl.DataFrame:

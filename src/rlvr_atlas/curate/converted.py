@@ -2,66 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import polars as pl
 
 from rlvr_atlas.canonicalise import skeleton
 from rlvr_atlas.config import MatchSettings
-from rlvr_atlas.fingerprints import Printer, worth_comparing
+from rlvr_atlas.curate.view import View
+from rlvr_atlas.fingerprints import worth_comparing
 from rlvr_atlas.match import match
 from rlvr_atlas.record import MATCHES, conform, empty
 
 _COLUMNS = ("child", "parent", "relation", "tier", "probability")
 
 
-def match_converted(rows: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Match the texts of converted rows with benchmark items, with the other rows, and with each other.
+def new_texts(rows: pl.DataFrame) -> pl.DataFrame:
+    """The distinct texts of converted rows, with the columns of record.INSTANCES that matching needs.
+
+    They are a dataset of their own, the last one: so they are compared with all texts, those of the dataset
+    that they were made from too.
 
     Args:
         rows: As `with_mix_text` gives them.
-        tables: datasets, occurrences, instances.
-
-    Returns:
-        The columns of record.MATCHES; `child` and `parent` may be the `mix_key` of a converted row.
     """
     changed = rows.filter(pl.col("letter").is_not_null())
-    if changed.is_empty():
-        return empty(MATCHES)
-    # A dataset of their own, the last one: so they are compared with all texts, those of their dataset too.
     new = changed.unique("mix_key", keep="first", maintain_order=True).select(
         "language", "domain", key="mix_key", prompt="mix_prompt", answer="mix_answer",
         first_dataset=pl.lit("(converted)"), is_mcq=pl.lit(value=False),
     )  # fmt: skip
     new = new.with_columns(skeleton=skeleton(new["prompt"]))
-    new = new.with_columns(stem="skeleton")
-    benchmarks = tables["datasets"].filter(role="benchmark")["dataset"]
-    items = tables["occurrences"].filter(pl.col("dataset").is_in(benchmarks.implode())).select("key")
-    view = pl.concat([items, rows.select("key")]).unique().join(new, on="key", how="anti")
-    old = tables["instances"].join(view, on="key", how="semi", maintain_order="left")
-    printer = Printer()
-    near = worth_comparing(printer.prints(old), printer.prints(new))
+    return new.with_columns(stem="skeleton")
+
+
+def match_converted(rows: pl.DataFrame, view: View) -> pl.DataFrame:
+    """Match the texts of converted rows with benchmark items, with the other rows, and with each other.
+
+    Args:
+        rows: As `with_mix_text` gives them.
+        view: What they are compared with.
+
+    Returns:
+        The columns of record.MATCHES; `child` and `parent` may be the `mix_key` of a converted row.
+    """
+    new = new_texts(rows)
+    if new.is_empty():
+        return empty(MATCHES)
+    old, prints = view.pick(view.texts.join(new, on="key", how="anti"))
+    near = worth_comparing(prints, view.prints_of(new))
     both = pl.concat([old[near], new], how="diagonal")
     return conform(match(both, MatchSettings()).matches.select(_COLUMNS), MATCHES)
 
 
-def leaks_of_converted(
-    rows: pl.DataFrame, found: pl.DataFrame, tables: Mapping[str, pl.DataFrame]
-) -> pl.DataFrame:
+def leaks_of_converted(rows: pl.DataFrame, found: pl.DataFrame, view: View) -> pl.DataFrame:
     """Which converted rows match a benchmark item in their new text, as record.LEAKS lists leaks.
 
     Args:
         rows: As `with_mix_text` gives them.
         found: As `match_converted` gives it.
-        tables: datasets, occurrences.
+        view: What they were compared with.
     """
     changed = rows.filter(pl.col("letter").is_not_null()).select("dataset", "row", "key", "mix_key")
-    benchmarks = tables["datasets"].filter(role="benchmark")["dataset"]
-    items = (
-        tables["occurrences"]
-        .filter(pl.col("dataset").is_in(benchmarks.implode()))
-        .group_by(benchmark="dataset", benchmark_key="key")
-        .agg(benchmark_row=pl.col("row").min())
+    items = view.items.group_by(benchmark="dataset", benchmark_key="key").agg(
+        benchmark_row=pl.col("row").min()
     )
     pairs = found.select("relation", "tier", "probability", mix_key="child", benchmark_key="parent")
     turned = pairs.rename({"mix_key": "benchmark_key", "benchmark_key": "mix_key"}).select(pairs.columns)

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from rlvr_atlas.fingerprints.prints import EDGE, Printer, Prints
+from rlvr_atlas.fingerprints.prints import EDGE, Printer, Prints, is_told_by_words
 from rlvr_atlas.match.tokens import Parts
 
 #: Items that share one band of the sketch with a row and are looked at; more are templates of each other.
@@ -21,6 +21,8 @@ _CHUNK = 200_000
 _LOOSE = 0.45
 #: The rules of the lexical tier, as far as prints can tell (see match/verify.py).
 _ALIKE, _SHORT, _TEMPLATE, _PART, _PHRASE = 0.8, 24, 0.8, 16, 10
+#: Where words alone tell two texts apart, as the statements of a puzzle do, hardly any may differ.
+_ALIKE_IN_WORDS = 0.95
 
 FOUND = {
     "row": pl.Int64,
@@ -145,12 +147,15 @@ def _inside(rows: Prints, parts: Sequence[Parts], items: Prints, printer: Printe
 def _similar(rows: Prints, parts: Sequence[Parts], items: Prints, printer: Printer) -> pl.DataFrame:
     """Rewordings (the content is equal) and variants (the wording is, the content is not)."""
     near = alike(rows, items, _TEMPLATE)
-    content = {row: printer.content(parts[row]) for row in dict.fromkeys(near.pairs[:, 0].tolist())}
     left, right = rows.frame[near.pairs[:, 0]], items.frame[near.pairs[:, 1]]
     length = np.minimum(left["length"].to_numpy(), right["length"].to_numpy())
-    mine = np.array([content[row] for row in near.pairs[:, 0].tolist()], np.uint64)
+    # What is asked of the rows that are near anything, row by row.
+    at, place = np.unique(near.pairs[:, 0], return_inverse=True)
+    mine = np.array([printer.content(parts[row]) for row in at], np.uint64)[place]
+    in_words = np.array([is_told_by_words(parts[row]) for row in at], bool)[place]
     same = mine == right["content"].to_numpy()
     needed = _ALIKE + (1 - _ALIKE) * np.maximum(0, 1 - length / _SHORT)
+    needed = np.where(in_words, np.maximum(needed, _ALIKE_IN_WORDS), needed)
     reworded = same & (near.similarity >= needed)
     variant = ~same & (length >= _PHRASE)
     lines = pl.DataFrame(
@@ -170,6 +175,7 @@ def _similar(rows: Prints, parts: Sequence[Parts], items: Prints, printer: Print
 def _near(rows: Prints, items: Prints, band: int) -> NDArray[np.int64]:
     """Pairs with an equal band of the sketch, as row * items + item, ascending."""
     left, right = (_bands(prints, band, name) for prints, name in ((rows, "row"), (items, "item")))
+    right = right.join(left.select("value"), on="value", how="semi", maintain_order="left")
     # What many items share is the wording of a template: the first few of them stand for all.
     right = right.filter(pl.int_range(pl.len()).over("value") < _BUCKET)
     pairs = left.join(right, on="value")

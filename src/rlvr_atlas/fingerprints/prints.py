@@ -6,6 +6,8 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -16,6 +18,12 @@ from rlvr_atlas.match.tokens import Parts, is_number, lexicon
 
 #: Tokens at the beginning and at the end by which a text is looked for inside another.
 EDGE = 8
+#: With fewer different numbers and variables than this, two texts of one template may differ in words alone.
+_TELLING = 2
+#: A number that another sign stands before is another number: 5 - 3 + 2 is not 5 + 3 - 2.
+_SIGNS = frozenset("+-*/^×÷·")
+#: Operators with a name, which tokens do not tell from words.
+_FUNCTIONS = frozenset(("sin", "cos", "tan", "cot", "sec", "csc", "log", "ln", "exp", "gcd", "lcm", "det"))
 
 PRINTS: dict[str, pl.DataType | type[pl.DataType]] = {
     "key": pl.UInt64,  # of the canonical prompt
@@ -26,7 +34,6 @@ PRINTS: dict[str, pl.DataType | type[pl.DataType]] = {
     "head": pl.UInt64,  # the first EDGE tokens
     "tail": pl.UInt64,
     "length": pl.UInt32,  # tokens
-    "masked": pl.UInt64,  # tokens with the numbers masked
 }
 
 
@@ -42,6 +49,14 @@ class Prints:
 
     frame: pl.DataFrame
     sketch: NDArray[np.uint8]
+
+    def take(self, at: pl.Series) -> Prints:
+        """The prints at these positions."""
+        return Prints(self.frame[at], self.sketch[at.to_numpy()])
+
+    def with_more(self, other: Prints) -> Prints:
+        """These prints and others after them."""
+        return Prints(pl.concat([self.frame, other.frame]), np.concatenate([self.sketch, other.sketch]))
 
 
 class Printer:
@@ -94,42 +109,63 @@ class Printer:
 
     def _line(self, key: str, skeleton: str, stem: str, parts: Parts) -> tuple[int, ...]:
         tokens = parts.tokens
-        whole = self.of_tokens(tokens)
+        whole, shown = self.of_tokens(tokens), self.hash(skeleton)
         return (
             self.hash(key),
-            self.hash(skeleton),
-            self.hash(stem),
+            shown,
+            shown if stem == skeleton else self.hash(stem),
             whole,
             whole if stem == skeleton else self.of_tokens(Parts.of(stem).tokens),
             self.of_tokens(tokens[:EDGE]),
             self.of_tokens(tokens[-EDGE:]),
             len(tokens),
-            self.of_tokens(parts.masked),
         )
 
     def content(self, parts: Parts) -> int:
-        """The hash of numbers, operators, variables and asks: all that decides which problem it is.
+        """The hash of numbers, operators, variables, asks and what is negated: all that decides the problem.
 
         It must be equal in two tellings of one problem, which is stricter than the verifier, who sees both.
         """
-        words = lexicon().numbers
-        values = [words.get(token, token) for token in parts.tokens if is_number(token) or token in words]
-        return self.hash(
-            "\x1e".join(
-                [
-                    "\x1f".join(values),
-                    "\x1f".join(f"{sign} {count}" for sign, count in sorted(parts.operators.items())),
-                    "\x1f".join(sorted(Counter(parts.variables).elements())),
-                    "\x1f".join(sorted(parts.asks)),
-                ]
-            )
-        )
+        return self.hash("\x1e".join("\x1f".join(kind) for kind in _content(parts)))
+
+
+def is_told_by_words(parts: Parts) -> bool:
+    """Whether a text has so few numbers and variables that its content tells it from no other of its kind."""
+    values, _, _, variables, *_ = _content(parts)
+    return len({*values, *variables}) < _TELLING
+
+
+def _content(parts: Parts) -> tuple[list[str], ...]:
+    """Numbers in order with the sign before them, operators, functions, variables, asks, what is negated."""
+    words = lexicon()
+    values = [
+        (before if before in _SIGNS else "") + words.numbers.get(token, token)
+        for before, token in pairwise(("", *parts.tokens))
+        if is_number(token) or token in words.numbers
+    ]
+    # "alike, but not in a row" and "not alike, but in a row" have the same words.
+    negated = [f"{word} {after}" for word, after in pairwise(parts.tokens) if words.asks.get(word) == "not"]
+    return (
+        values,
+        [f"{sign} {count}" for sign, count in sorted(parts.operators.items())],
+        sorted(token for token in parts.tokens if token in _FUNCTIONS),
+        sorted(parts.variables),
+        sorted(parts.asks),
+        sorted(negated),
+    )
 
 
 def _words(parts: Parts) -> list[str]:
     """The bag of content words as a set: a word that stands twice is two members."""
+    bag = Counter(map(_sketched, parts.tokens))
+    del bag[""]
+    return [f"{word} {number}" for word, count in bag.items() for number in range(count)]
+
+
+@cache
+def _sketched(token: str) -> str:
+    """A token as it enters the sketch: numbers masked, function words left out ("")."""
     words = lexicon()
-    bag = Counter("#" if word in words.numbers else word for word in parts.masked)
-    for word in words.function_words & bag.keys():
-        del bag[word]
-    return [f"{word} {number}" for word, count in sorted(bag.items()) for number in range(count)]
+    if is_number(token) or token in words.numbers:
+        return "#"
+    return "" if token in words.function_words else token
