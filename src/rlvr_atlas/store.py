@@ -17,13 +17,15 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from rlvr_atlas import __version__
 from rlvr_atlas.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 #: Raised whenever the meaning of a table changes; an older workspace is then rebuilt, never misread.
 FORMAT = 1
@@ -202,6 +204,7 @@ class Workspace:
 
     def write_array(self, kind: str, name: str, array: np.ndarray[Any, Any]) -> None:
         """Keep an array; it is read back memory-mapped."""
+        import numpy as np  # a slow import that only arrays need
 
         def write(path: Path) -> None:
             with path.open("wb") as handle:
@@ -211,6 +214,8 @@ class Workspace:
 
     def read_array(self, kind: str, name: str) -> np.ndarray[Any, Any] | None:
         """An array kept by an earlier run, memory-mapped; None where there is none."""
+        import numpy as np
+
         try:
             mapped: np.ndarray[Any, Any] = np.load(
                 self.cache_path(kind, f"{name}.npy"), mmap_mode="r", allow_pickle=False
