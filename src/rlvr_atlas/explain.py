@@ -74,6 +74,10 @@ def explain(workspace: Workspace, query: str) -> Explanation:
     """
     if not query.strip():
         raise InputError("nothing to explain", fix="give a problem text, a key, or DATASET:ROW")
+    try:
+        query.encode()
+    except UnicodeEncodeError:
+        raise InputError("the text is not UTF-8", fix="convert it, or read it from a file with '-'") from None
     key, row = named(workspace, query.strip())
     if key is not None:
         prompt = _instance(workspace, key)

@@ -45,6 +45,8 @@ class Workspace:
 
     def __init__(self, folder: Path, *, create: bool = False) -> None:
         self.folder = folder
+        if "\0" in str(folder):
+            raise WorkspaceError("a path cannot hold a NUL character", where=repr(str(folder)))
         if create:
             _guard(folder, lambda: folder.mkdir(parents=True, exist_ok=True))
         elif not (folder / MANIFEST).exists():
@@ -198,7 +200,7 @@ class Workspace:
     def read_cached_frame(self, kind: str, name: str) -> pl.DataFrame | None:
         """A frame kept by an earlier run; None where there is none (a damaged one counts as none)."""
         try:
-            return pl.read_parquet(self.cache_path(kind, f"{name}.parquet"))
+            return pl.read_parquet(self.folder / "cache" / kind / f"{name}.parquet")
         except (FileNotFoundError, pl.exceptions.PolarsError):
             return None
 
@@ -218,7 +220,7 @@ class Workspace:
 
         try:
             mapped: np.ndarray[Any, Any] = np.load(
-                self.cache_path(kind, f"{name}.npy"), mmap_mode="r", allow_pickle=False
+                self.folder / "cache" / kind / f"{name}.npy", mmap_mode="r", allow_pickle=False
             )
         except (FileNotFoundError, ValueError, EOFError):
             return None
@@ -242,6 +244,8 @@ class Workspace:
         try:
             manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             written_as = int(manifest["format"])
+            if not isinstance(manifest["stages"], dict):
+                raise TypeError("stages")
         except (ValueError, KeyError, TypeError):
             fix = "move it away to rebuild the workspace"
             raise WorkspaceError("this manifest is not one of ours", where=str(path), fix=fix) from None

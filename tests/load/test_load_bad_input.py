@@ -341,3 +341,15 @@ def test_a_file_name_that_is_no_utf8_is_a_file_like_any_other(tmp_path: Path) ->
     assert frame.height == 9
     assert len(reader.content_sha256) == 64
     reader.schemas.write_parquet(tmp_path / "schemas.parquet")
+
+
+def test_a_csv_file_in_another_encoding_is_a_clear_error(tmp_path: Path) -> None:
+    text = "question,answer\n" + "".join(f"{row['question']},{row['answer']}\n" for row in rows(9))
+    assert "another encoding" in error_of(tmp_path, {"a.csv": text.encode("utf-16")})
+
+
+@pytest.mark.parametrize("path", ["", "x" * 5000, "~nobody-at-all/x", "a\0b"])
+def test_a_path_that_cannot_be_one_is_a_clear_error(tmp_path: Path, path: str) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join(lines(9)))
+    with pytest.raises(InputError):
+        open_dataset(DatasetSpec(id="d", path=path), tmp_path)

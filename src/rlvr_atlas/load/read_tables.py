@@ -132,6 +132,9 @@ def read_csv(stream: ByteStream) -> Rows:
             yield cells
         elif names is None:
             names = _distinct(cells)
+            if not _is_text(names):
+                yield BadRow("invalid UTF-8", "the header: is the file in another encoding?", whole_file=True)
+                return
         else:
             yield _record(names, cells, line)
 
@@ -195,6 +198,14 @@ def _record(names: list[str], cells: list[str], line: int) -> dict[str, Any] | B
     except UnicodeEncodeError as error:
         return BadRow("invalid UTF-8", f"line {line}, character {error.start} of the row")
     return {name: cell or None for name, cell in zip(names, cells, strict=False)}
+
+
+def _is_text(cells: list[str]) -> bool:
+    try:
+        "".join(cells).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _with_first(first: str, rest: io.TextIOWrapper) -> Iterator[str]:
