@@ -353,3 +353,7 @@ def test_a_path_that_cannot_be_one_is_a_clear_error(tmp_path: Path, path: str) -
     (tmp_path / "a.jsonl").write_bytes(b"\n".join(lines(9)))
     with pytest.raises(InputError):
         open_dataset(DatasetSpec(id="d", path=path), tmp_path)
+
+
+def test_a_compressed_file_cut_before_its_first_line_is_not_called_empty(tmp_path: Path) -> None:
+    assert "unreadable" in error_of(tmp_path, {"a.jsonl.gz": gzip.compress(b"\n".join(lines(9)))[:12]})

@@ -90,7 +90,8 @@ def sniff(path: Path) -> Format:
     Raises:
         OSError: Where it cannot be read.
     """
-    stream = io.BufferedReader(open_bytes(path))
+    content = open_bytes(path)
+    stream = io.BufferedReader(content)
     with stream:
         head = stream.peek(16)[:16]
         for magic, kind in _MAGIC:
@@ -99,6 +100,8 @@ def sniff(path: Path) -> Format:
         first, more = _first_line(cast(BinaryIO, stream))
     name = path.name.removesuffix(".gz").removesuffix(".zst")
     by_name = _BY_NAME.get(Path(name).suffix.lower(), "unknown")
+    if not first and content.error:
+        raise OSError(content.error)  # cut before its first line
     if not first:
         return "empty"
     if first.startswith(b"<") and by_name != "csv":
