@@ -1,6 +1,7 @@
 """The command line: JSON everywhere, exit codes, no tracebacks, nothing hostile on the terminal."""
 
 import json
+import shutil
 
 import pytest
 from typer.testing import CliRunner
@@ -84,3 +85,39 @@ def test_errors_are_one_line_and_exit_code_2(monkeypatch, capsys, tmp_path):
         main()
     assert stop.value.code == 2
     assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_a_copied_workspace_is_meant_itself(workspace, tmp_path):
+    copy = tmp_path / "elsewhere"
+    shutil.copytree(workspace, copy)
+    (copy / "report.html").unlink()
+    (workspace / "report.html").unlink()
+    assert CliRunner().invoke(app, ["report", str(copy)]).exit_code == 0
+    assert (copy / "report.html").exists()
+    assert not (workspace / "report.html").exists()
+
+
+@pytest.mark.parametrize("manifest", ["{", "[1]", '{"format": 1}', '{"format": 1, "stages": 3}', "\udcff"])
+def test_a_manifest_that_is_none_is_an_error_of_ours(workspace, manifest):
+    (workspace / "manifest.json").write_bytes(manifest.encode("utf-8", "surrogateescape"))
+    result = CliRunner().invoke(app, ["explain", str(workspace), "b:3"])
+    assert isinstance(result.exception, AtlasError)
+
+
+def test_a_table_with_damaged_pages_is_one_line_and_exit_code_2(workspace, monkeypatch, capsys):
+    path = workspace / "instances.parquet"
+    data = bytearray(path.read_bytes())
+    data[40 : len(data) // 2] = bytes(byte ^ 0x5A for byte in data[40 : len(data) // 2])
+    path.write_bytes(data)
+    monkeypatch.setattr("sys.argv", ["rlvr-atlas", "explain", str(workspace), "How many lamps are there?"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    assert "damaged" in capsys.readouterr().err
+
+
+def test_text_that_is_no_utf8_is_an_error_of_ours_or_replaced(workspace):
+    result = CliRunner().invoke(app, ["explain", str(workspace), "red \udcff lamps"])
+    assert isinstance(result.exception, AtlasError)
+    result = CliRunner().invoke(app, ["explain", str(workspace), "-", "--json"], input=b"red \xff lamps")
+    assert json.loads(result.stdout)["prompt"] == "red \ufffd lamps"

@@ -45,6 +45,15 @@ def test_the_command_line_starts_without_slow_or_optional_packages():
     assert run.stdout.strip() == "[]"
 
 
+def test_a_look_up_waits_for_nothing_it_does_not_use():
+    code = (
+        "import sys, rlvr_atlas.cli, rlvr_atlas.explain; "
+        "print(sorted({'numpy', 'pydantic', 'pyarrow', 'rich', 'scipy', 'jinja2'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
 # --- documentation ------------------------------------------------------------------------------------
 
 

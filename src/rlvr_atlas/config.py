@@ -144,7 +144,7 @@ class MatchSettings(_Settings):
     semantic: bool | None = None
     #: A sentence-transformers model: the default one, a folder, or a name on the Hub.
     encoder: str = "all-MiniLM-L6-v2"
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**63)
 
 
 class RecoverSettings(_Settings):

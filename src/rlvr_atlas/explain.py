@@ -3,24 +3,27 @@
 A problem is named by its text (in any wrapping), by its key, or by DATASET:ROW. A text that was never seen in
 exactly that form is looked up by its skeleton, then by wording, with the same judgement as the lexical tier.
 Not covered: rewordings that only the semantic tier finds.
+
+Most of the time goes into imports and into decoding columns: what only an unknown text needs is imported
+where it is used, and the texts of a workspace are read once.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from rlvr_atlas.canonicalise import canonicalise
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.match import lexical, minhash
-from rlvr_atlas.match.tokens import Parts
-from rlvr_atlas.match.verify import Verdict
 from rlvr_atlas.record import ROWS
 from rlvr_atlas.store import Workspace
+
+if TYPE_CHECKING:
+    from rlvr_atlas.match.tokens import Parts
+    from rlvr_atlas.match.verify import Verdict
 
 #: How many of the most similar texts are judged for a text that was never seen.
 _LOOKED_AT = 50
@@ -71,21 +74,28 @@ def explain(workspace: Workspace, query: str) -> Explanation:
     """
     if not query.strip():
         raise InputError("nothing to explain", fix="give a problem text, a key, or DATASET:ROW")
+    try:
+        query.encode()
+    except UnicodeEncodeError:
+        raise InputError("the text is not UTF-8", fix="convert it, or read it from a file with '-'") from None
     key, row = named(workspace, query.strip())
     if key is not None:
         prompt = _instance(workspace, key)
         return _known(workspace, Explanation(query, prompt, key, "identical", 1.0, None, prompt), key, row)
+    # Polars decodes the texts on its own threads while the question is brought into canonical form.
+    reading = workspace.scan("instances").select("key", "skeleton", "answer").collect(background=True)
     wanted = {name: ROWS[name] for name in ("question", "options", "hint")}
     question = pl.DataFrame([{"question": query, "options": None, "hint": None}], schema=wanted)
     asked = canonicalise(question, workspace.read("templates")).row(0, named=True)
     found = Explanation(query, asked["prompt"], asked["key"])
-    hit = _same_text(workspace, asked["key"], asked["skeleton"])
+    texts = reading.fetch_blocking()
+    hit = _same_text(texts, asked["key"], asked["skeleton"])
     if hit is not None:
         relation = "identical" if hit == asked["key"] else "reformatted"
         matched = _instance(workspace, hit)
         found = Explanation(query, asked["prompt"], asked["key"], relation, 1.0, None, matched)
         return _known(workspace, found, hit, None)
-    return _alike(workspace, found, asked["skeleton"])
+    return _alike(workspace, found, texts, asked["skeleton"])
 
 
 def named(workspace: Workspace, query: str) -> tuple[str | None, tuple[str, int] | None]:
@@ -110,18 +120,20 @@ def _instance(workspace: Workspace, key: str) -> str:
     return str(prompt.item())
 
 
-def _same_text(workspace: Workspace, key: str, skeleton: str) -> str | None:
+def _same_text(texts: pl.DataFrame, key: str, skeleton: str) -> str | None:
     """The key itself where it is known, else the earliest key with the same skeleton."""
-    same = (pl.col("key") == key) | (pl.col("skeleton") == skeleton)
-    keys = workspace.scan("instances").filter(same).select("key").collect()["key"].to_list()
+    keys = texts.filter((pl.col("key") == key) | (pl.col("skeleton") == skeleton))["key"].to_list()
     return key if key in keys else next(iter(keys), None)
 
 
-def _alike(workspace: Workspace, found: Explanation, skeleton: str) -> Explanation:
+def _alike(workspace: Workspace, found: Explanation, texts: pl.DataFrame, skeleton: str) -> Explanation:
     """Judge the most similar texts; the best verdict is the answer, the others are related."""
+    from rlvr_atlas.match import lexical
+    from rlvr_atlas.match.tokens import Parts
+
     asked = Parts.of(skeleton)
     verdicts: list[tuple[Verdict, dict[str, Any], str]] = []
-    for row in _nearest(workspace, asked, skeleton).iter_rows(named=True):
+    for row in _nearest(workspace, texts, asked, skeleton).iter_rows(named=True):
         verdict, evidence = lexical.judge(Parts.of(row["skeleton"]), asked, (row["answer"], None))
         if verdict is not None:
             verdicts.append((verdict, evidence.row(), row["key"]))
@@ -136,8 +148,12 @@ def _alike(workspace: Workspace, found: Explanation, skeleton: str) -> Explanati
     return _known(workspace, best, key, None)
 
 
-def _nearest(workspace: Workspace, asked: Parts, skeleton: str) -> pl.DataFrame:
-    """Lines of `instances` worth judging: the most similar, and those that hold or are in the text."""
+def _nearest(workspace: Workspace, texts: pl.DataFrame, asked: Parts, skeleton: str) -> pl.DataFrame:
+    """Texts worth judging: the most similar, and those that hold or are in the one asked for."""
+    import numpy as np
+
+    from rlvr_atlas.match import minhash
+
     signatures, units = (workspace.read_array("match", name) for name in ("signatures", "units"))
     if signatures is None or units is None or len(signatures) != len(units):
         fix = "run the recipe again"
@@ -145,11 +161,15 @@ def _nearest(workspace: Workspace, asked: Parts, skeleton: str) -> pl.DataFrame:
     seed = workspace.manifest["recipe"]["match"]["seed"]
     closeness = minhash.similarity(minhash.signatures([asked.shingles], seed=seed)[0], signatures)
     near = units[np.argsort(-closeness, kind="stable")[:_LOOKED_AT]]
-    text = pl.col("skeleton")
-    inside = text.str.contains(skeleton, literal=True) | pl.lit(skeleton).str.contains(text, literal=True)
-    lines = workspace.scan("instances").select("key", "skeleton", "answer").with_row_index("line")
+    lines = texts.with_row_index("line")
     similar = lines.filter(pl.col("line").is_in(np.sort(near).tolist()))
-    return pl.concat([similar, lines.filter(inside).head(_LOOKED_AT)]).unique("line").sort("line").collect()
+    text, length = pl.col("skeleton"), pl.col("skeleton").str.len_bytes()
+    holding = lines.filter(length > len(skeleton.encode())).filter(text.str.contains(skeleton, literal=True))
+    held = lines.filter(length <= len(skeleton.encode())).filter(
+        pl.lit(skeleton).str.contains(text, literal=True)
+    )
+    inside = pl.concat([holding, held]).sort("line").head(_LOOKED_AT)
+    return pl.concat([similar, inside]).unique("line").sort("line")
 
 
 def _known(workspace: Workspace, found: Explanation, key: str, row: tuple[str, int] | None) -> Explanation:
@@ -169,12 +189,17 @@ def _known(workspace: Workspace, found: Explanation, key: str, row: tuple[str, i
         place = (step["parent_dataset"], step["parent_row"]) if step["parent_dataset"] is not None else None
     pairs = workspace.scan("matches").filter((pl.col("child") == key) | (pl.col("parent") == key))
     other = pl.when(pl.col("child") == key).then("parent").otherwise("child")
+    related = pairs.with_columns(key=other).collect()
+    # A filter decodes the few prompts that are wanted, a join would decode all.
+    prompts = (
+        workspace.scan("instances")
+        .select("key", "prompt")
+        .filter(pl.col("key").is_in(related["key"].implode()))
+    )
     related = (
-        pairs.with_columns(key=other)
-        .join(workspace.scan("instances").select("key", "prompt"), on="key")
+        related.join(prompts.collect(), on="key")
         .sort("probability", "key", descending=[True, False])
         .select("key", "relation", "tier", "probability", "prompt", "evidence")
-        .collect()
     )
     return Explanation(
         **{

@@ -90,10 +90,15 @@ def stored_recipe(workspace: Workspace) -> Recipe:
         WorkspaceError: If the workspace does not hold one.
     """
     try:
-        return parse_recipe(workspace.manifest["recipe"], base=Path(workspace.manifest["base"]))
+        recipe = parse_recipe(workspace.manifest["recipe"], base=Path(workspace.manifest["base"]))
     except KeyError:
         fix = "run the recipe itself: rlvr-atlas run RECIPE.toml"
         raise WorkspaceError("no recipe in this workspace", where=str(workspace.folder), fix=fix) from None
+    if recipe.workspace_path.resolve() == workspace.folder.resolve():
+        return recipe
+    # A workspace that was moved or copied is meant itself, not the place where it was made.
+    here = recipe.workspace.model_copy(update={"path": str(workspace.folder.resolve())})
+    return recipe.model_copy(update={"workspace": here})
 
 
 def ingest(recipe: Recipe, workspace: Workspace, allow_network: bool, on_progress: OnProgress) -> None:

@@ -10,23 +10,52 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
-from rich.text import Text
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from rlvr_atlas.explain import Explanation
     from rlvr_atlas.pipeline import OnProgress
     from rlvr_atlas.store import Workspace
 
 #: Piped output has no width of its own; tables are then wide enough to be read by line.
 _PIPED = 160
-out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPED)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class Screen:
+    """A console that is made when something is printed: loading rich takes as long as looking a problem up.
+
+    Args:
+        stderr: Whether it prints to standard error.
+        width: Characters in a line; None for the width of the terminal.
+    """
+
+    def __init__(self, *, stderr: bool = False, width: int | None = None) -> None:
+        self._settings: dict[str, Any] = {"stderr": stderr, "width": width}
+
+    @cached_property
+    def console(self) -> Console:
+        """The console of rich; `:x:` in a problem is no emoji."""
+        from rich.console import Console
+
+        return Console(highlight=False, soft_wrap=True, emoji=False, **self._settings)
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person is looking."""
+        return self.console.is_terminal
+
+    def print(self, what: object = "", *, markup: bool = True, end: str = "\n") -> None:
+        """Print a line or anything that rich can render."""
+        self.console.print(what, markup=markup, end=end)
+
+
+out = Screen(width=None if sys.stdout.isatty() else _PIPED)
+err = Screen(stderr=True)
 
 
 def show_summary(workspace: Workspace, as_json: bool) -> None:
@@ -94,19 +123,18 @@ def print_json(value: object) -> None:
 
 def print_table(title: str, rows: list[dict[str, Any]], more: int = 0) -> None:
     """Rows as a table; `more` says how many are not shown."""
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for column in rows[0] if rows else []:
         number = all(isinstance(row[column], int | float) for row in rows)
         table.add_column(str(column), justify="right" if number else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(_cell(value) for value in row.values()))
+        table.add_row(*(Text(one_line(value, 160)) for value in row.values()))
     out.print(table)
     if more > 0:
         out.print(f"… and {more} more (--json shows all)", markup=False)
-
-
-def _cell(value: object) -> Text:
-    return Text(one_line(value, 160))
 
 
 def one_line(value: object, limit: int = 2000) -> str:
@@ -145,8 +173,10 @@ def _lines() -> OnProgress:
 
 @contextmanager
 def _bar() -> Iterator[OnProgress]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True) as bar:
+    with Progress(*columns, console=err.console, transient=True) as bar:
         task = bar.add_task("", total=None)
 
         def show(stage: str, what: str, done: int, total: int) -> None:

@@ -17,13 +17,15 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from rlvr_atlas import __version__
 from rlvr_atlas.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 #: Raised whenever the meaning of a table changes; an older workspace is then rebuilt, never misread.
 FORMAT = 1
@@ -43,6 +45,8 @@ class Workspace:
 
     def __init__(self, folder: Path, *, create: bool = False) -> None:
         self.folder = folder
+        if "\0" in str(folder):
+            raise WorkspaceError("a path cannot hold a NUL character", where=repr(str(folder)))
         if create:
             _guard(folder, lambda: folder.mkdir(parents=True, exist_ok=True))
         elif not (folder / MANIFEST).exists():
@@ -196,12 +200,13 @@ class Workspace:
     def read_cached_frame(self, kind: str, name: str) -> pl.DataFrame | None:
         """A frame kept by an earlier run; None where there is none (a damaged one counts as none)."""
         try:
-            return pl.read_parquet(self.cache_path(kind, f"{name}.parquet"))
+            return pl.read_parquet(self.folder / "cache" / kind / f"{name}.parquet")
         except (FileNotFoundError, pl.exceptions.PolarsError):
             return None
 
     def write_array(self, kind: str, name: str, array: np.ndarray[Any, Any]) -> None:
         """Keep an array; it is read back memory-mapped."""
+        import numpy as np  # a slow import that only arrays need
 
         def write(path: Path) -> None:
             with path.open("wb") as handle:
@@ -211,9 +216,11 @@ class Workspace:
 
     def read_array(self, kind: str, name: str) -> np.ndarray[Any, Any] | None:
         """An array kept by an earlier run, memory-mapped; None where there is none."""
+        import numpy as np
+
         try:
             mapped: np.ndarray[Any, Any] = np.load(
-                self.cache_path(kind, f"{name}.npy"), mmap_mode="r", allow_pickle=False
+                self.folder / "cache" / kind / f"{name}.npy", mmap_mode="r", allow_pickle=False
             )
         except (FileNotFoundError, ValueError, EOFError):
             return None
@@ -237,6 +244,8 @@ class Workspace:
         try:
             manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             written_as = int(manifest["format"])
+            if not isinstance(manifest["stages"], dict):
+                raise TypeError("stages")
         except (ValueError, KeyError, TypeError):
             fix = "move it away to rebuild the workspace"
             raise WorkspaceError("this manifest is not one of ours", where=str(path), fix=fix) from None

@@ -308,3 +308,59 @@ def test_a_broken_zstd_file_ends(name: str, tmp_path: Path) -> None:
     magic = bytes.fromhex("28b52ffd")
     content = magic + b"question\tanswer\r\n" + b'"How many ""doors""?"\t0\r\n' * 9
     assert "Dictionary mismatch" in error_of(tmp_path, {name: content})
+
+
+def test_a_lone_quote_in_a_csv_file_costs_its_own_line_only(tmp_path: Path) -> None:
+    lines = ["question,answer", *(f"{row['question']},{row['answer']}" for row in rows(12))]
+    lines[4] = '"' + lines[4]
+    frame, reader = load(tmp_path, {"a.csv": "\n".join(lines).encode()})
+    assert frame["row"].to_list() == [row for row in range(12) if row != 3]
+    assert skipped(reader) == [(3, "invalid CSV")]
+    assert "line 5" in reader.skipped_rows["detail"][0]
+
+
+def test_two_columns_of_one_name_are_two_columns_and_the_first_counts(tmp_path: Path) -> None:
+    texts = [row["question"] for row in rows(9)]
+    table = pa.table(
+        [pa.array(texts), pa.array(["1"] * 9), pa.array(["2"] * 9)], names=["question", "answer", "answer"]
+    )
+    pq.write_table(table, tmp_path / "b.parquet")
+    frame, _ = load(tmp_path, {"a.parquet": (tmp_path / "b.parquet").read_bytes()})
+    assert frame["answer"].to_list() == ["1"] * 9
+
+
+def test_values_that_python_has_none_for_cost_no_row(tmp_path: Path) -> None:
+    texts = [row["question"] for row in rows(9)]
+    times = pa.array([1_700_000_000_000_000_001] * 9, pa.timestamp("ns"))
+    notes = pa.StructArray.from_arrays([times, pa.array(["7"] * 9)], names=["made", "answer"])
+    # Old writers leave text without the mark that says so.
+    columns = {"question": pa.array([text.encode() for text in texts]), "made": times, "extra_info": notes}
+    pq.write_table(pa.table(columns), tmp_path / "b.parquet")
+    frame, reader = load(tmp_path, {"a.parquet": (tmp_path / "b.parquet").read_bytes()})
+    assert frame["question"].to_list() == texts
+    assert frame["answer"].to_list() == ["7"] * 9
+    assert skipped(reader) == []
+
+
+def test_a_file_name_that_is_no_utf8_is_a_file_like_any_other(tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\xe9.jsonl")
+    frame, reader = load(tmp_path, {name: b"".join(json.dumps(row).encode() + b"\n" for row in rows(9))})
+    assert frame.height == 9
+    assert len(reader.content_sha256) == 64
+    reader.schemas.write_parquet(tmp_path / "schemas.parquet")
+
+
+def test_a_csv_file_in_another_encoding_is_a_clear_error(tmp_path: Path) -> None:
+    text = "question,answer\n" + "".join(f"{row['question']},{row['answer']}\n" for row in rows(9))
+    assert "another encoding" in error_of(tmp_path, {"a.csv": text.encode("utf-16")})
+
+
+@pytest.mark.parametrize("path", ["", "x" * 5000, "~nobody-at-all/x", "a\0b"])
+def test_a_path_that_cannot_be_one_is_a_clear_error(tmp_path: Path, path: str) -> None:
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join(lines(9)))
+    with pytest.raises(InputError):
+        open_dataset(DatasetSpec(id="d", path=path), tmp_path)
+
+
+def test_a_compressed_file_cut_before_its_first_line_is_not_called_empty(tmp_path: Path) -> None:
+    assert "unreadable" in error_of(tmp_path, {"a.jsonl.gz": gzip.compress(b"\n".join(lines(9)))[:12]})

@@ -334,6 +334,21 @@ def test_an_answer_of_any_shape_becomes_text_and_never_costs_the_row(
     assert frame["answer"].to_list() == [text] * 12
 
 
+def test_a_struct_that_only_identifies_the_problem_is_no_answer_to_it(tmp_path: Path) -> None:
+    about = {
+        "question_title": "Kites",
+        "contest_id": "k1",
+        "contest_date": "2024-08-03",
+        "difficulty": "easy",
+    }
+    rows = [{"prompt": question(i), "final_answer": about | {"contest_id": f"k{i}"}} for i in range(9)]
+    assert read(tmp_path, rows)["answer"].to_list() == [None] * 9
+    # A grid is an answer, and so is a struct that has one among its notes.
+    for name, told in (("a", {"header": ["House"], "rows": [["1"]]}), ("b", about | {"answer": "7"})):
+        rows = [{"prompt": question(i), "final_answer": told} for i in range(9)]
+        assert read(tmp_path, rows, f"{name}.jsonl")["answer"].null_count() == 0
+
+
 def test_a_missing_answer_is_looked_for_in_the_solution(tmp_path: Path) -> None:
     rows = [
         {

@@ -88,8 +88,9 @@ def _forms(prompts: pl.DataFrame) -> pl.DataFrame:
         traits.language(prompts["prompt"]),
         begin.is_not_null().alias("is_mcq"),
     )
-    stems = skeleton(prompts["stem_text"])
-    return forms.with_columns(pl.when("is_mcq").then(stems).otherwise("skeleton").alias("stem"))
+    offering = forms["is_mcq"].arg_true()
+    stems = forms["skeleton"].scatter(offering, skeleton(prompts["stem_text"].gather(offering)))
+    return forms.with_columns(stems.alias("stem"))
 
 
 def _options_line(options: pl.Series) -> pl.Series:

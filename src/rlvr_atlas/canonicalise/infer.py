@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from rlvr_atlas.canonicalise.clean import clean
 from rlvr_atlas.canonicalise.speech import kind, segments, wrapped_until
 from rlvr_atlas.canonicalise.templates import Position, Rule, known_rules, literal_rule, take_off
-from rlvr_atlas.config import Adapter
 from rlvr_atlas.record import TEMPLATES
+
+if TYPE_CHECKING:
+    from rlvr_atlas.config import Adapter
 
 #: Distinct questions that are compared, at most: shares are stable long before that.
 SAMPLE = 4000

@@ -177,10 +177,12 @@ def skeleton(texts: pl.Series) -> pl.Series:
     signs, escapes, commands = _tables()
     texts = texts.fill_null("").clone()  # `scatter` works in place
     other = texts.str.contains(r"[^\x00-\x7f]").arg_true()
-    texts = texts.scatter(other, _fold(texts.gather(other), signs))
+    if len(other):
+        texts = texts.scatter(other, _fold(texts.gather(other), signs))
     texts = _replace(texts, _BEFORE_COMMANDS).str.replace_many(escapes, leftmost=True)
     tex = texts.str.contains(r"\\[a-zA-Z]|[{}^⦃⦄]").arg_true()
-    texts = texts.scatter(tex, _untex(texts.gather(tex), commands))
+    if len(tex):
+        texts = texts.scatter(tex, _untex(texts.gather(tex), commands))
     texts = _replace(texts.str.to_lowercase().str.replace_all("_", _LOW, literal=True), _PLAIN)
     return texts.str.replace_many({_POINT: ".", _LOW: "_"}).str.strip_chars().alias("skeleton")
 
@@ -195,11 +197,15 @@ def _untex(texts: pl.Series, commands: dict[str, str]) -> pl.Series:
     texts = _replace(texts.str.replace_all(_END, " ", literal=True), _ARGUMENTS)
     for _ in range(_DEPTH):
         grouped = texts.str.contains("{", literal=True).arg_true()
+        if grouped.is_empty():
+            break
         texts = texts.scatter(grouped, _replace(texts.gather(grouped), _LINES))
     return _replace(texts, _BRACKETS).str.replace_all(_FRACTION, "\\frac ", literal=True)
 
 
 def _replace(texts: pl.Series, steps: tuple[tuple[str, str], ...]) -> pl.Series:
+    # One plan for all steps: a call for each would cost a single text more than the replacing itself.
+    result = pl.first()
     for pattern, replacement in steps:
-        texts = texts.str.replace_all(pattern, replacement)
-    return texts
+        result = result.str.replace_all(pattern, replacement)
+    return texts.to_frame().select(result).to_series()

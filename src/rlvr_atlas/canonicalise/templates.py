@@ -89,20 +89,22 @@ def take_off(
     """
     counts: Counter[Rule] = Counter()
     weights = rows if rows is not None else pl.repeat(1, len(texts), dtype=pl.Int64, eager=True)
-    marks = sorted({mark for rule in rules for mark in rule.marks})
+    marks = sorted({mark.lower() for rule in rules for mark in rule.marks})
     texts = texts.clone()
     places = pl.arange(len(texts), eager=True)
     for _ in range(ROUNDS):
         before = texts.gather(places)
         after = before.clone()  # `scatter` works in place
+        counted = weights.gather(places)
         # One look for all marks: most texts hold none, and then most rules need not be tried.
-        marked = _holding(before, marks)
-        for chosen, some in ((marked, True), (pl.arange(len(before), eager=True), False)):
-            part, counted = after.gather(chosen), weights.gather(places.gather(chosen))
-            for rule in rules:
-                if bool(rule.marks) is some and len(part):
-                    part = _try(part, rule, counted, counts)
-            after = after.scatter(chosen, part)
+        held = _held(before, marks)
+        for rule in (rule for rule in rules if rule.marks):
+            where = [held[mark.lower()] for mark in rule.marks if mark.lower() in held]
+            if where:
+                after = _try(after, rule, pl.concat(where).unique().sort(), counted, counts)
+        everywhere = pl.arange(len(before), eager=True)
+        for rule in (rule for rule in rules if not rule.marks):
+            after = _try(after, rule, everywhere, counted, counts)
         texts = texts.scatter(places, after)
         places = places.filter(after != before)
         if places.is_empty():
@@ -110,19 +112,23 @@ def take_off(
     return texts, counts
 
 
-def _holding(texts: pl.Series, marks: Sequence[str]) -> pl.Series:
-    """Places of the texts that hold one of the marks."""
+def _held(texts: pl.Series, marks: Sequence[str]) -> dict[str, pl.Series]:
+    """For each of the marks (in lower case) that occurs, the places of the texts that hold it."""
     if not marks:
-        return pl.Series(dtype=pl.UInt32)
-    return texts.str.contains_any(list(marks), ascii_case_insensitive=True).arg_true()
+        return {}
+    found = texts.str.extract_many(list(marks), ascii_case_insensitive=True, overlapping=True)
+    pairs = pl.DataFrame({"place": pl.arange(len(texts), eager=True), "mark": found}).explode("mark")
+    pairs = pairs.drop_nulls().with_columns(pl.col("mark").str.to_lowercase()).unique(maintain_order=True)
+    return {str(mark): group["place"] for (mark,), group in pairs.group_by("mark")}
 
 
-def _try(texts: pl.Series, rule: Rule, rows: pl.Series, counts: Counter[Rule]) -> pl.Series:
-    """Take one rule off wherever it fits."""
+def _try(texts: pl.Series, rule: Rule, fits: pl.Series, rows: pl.Series, counts: Counter[Rule]) -> pl.Series:
+    """Take one rule off wherever it fits, of the places given."""
     # Replacing is slow where a pattern has groups, so it is done only where the pattern is known to fit.
-    fits = _holding(texts, rule.marks) if rule.marks else pl.arange(len(texts), eager=True)
-    if not fits.is_empty():  # compiling the pattern is what costs
-        fits = fits.filter(texts.gather(fits).str.contains(rule.pattern))
+    if rule.marks:  # another rule may have taken the mark off in the meantime
+        marks = list(rule.marks)
+        fits = fits.filter(texts.gather(fits).str.contains_any(marks, ascii_case_insensitive=True))
+    fits = fits.filter(texts.gather(fits).str.contains(rule.pattern))
     if fits.is_empty():
         return texts
     stripped = texts.gather(fits).str.replace(rule.pattern, rule.replacement)

@@ -36,3 +36,10 @@ def main() -> None:
     except AtlasError as error:
         err.print(f"error: {error}", markup=False)
         sys.exit(2)
+    except Exception as error:
+        # Polars reads a table's pages only when they are needed, so damage may show anywhere.
+        if not (type(error).__module__.startswith("polars") and str(error).startswith("parquet: ")):
+            raise
+        fix = "Delete the damaged table of the workspace and run the recipe again"
+        err.print(f"error: a Parquet file is damaged ({error}). {fix}.", markup=False)
+        sys.exit(2)

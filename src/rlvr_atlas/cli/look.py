@@ -24,7 +24,8 @@ def explain(
     from rlvr_atlas.explain import explain as explain_problem
     from rlvr_atlas.store import Workspace
 
-    text = sys.stdin.read() if query == "-" else query
+    # Bytes that are no UTF-8 are shown as such in what was understood, and cost nothing else.
+    text = sys.stdin.buffer.read().decode("utf-8", "replace") if query == "-" else query
     found = explain_problem(Workspace(workspace), text)
     if as_json:
         print_json(dataclasses.asdict(found))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import BaseModel
 
 from rlvr_atlas.cli.app import AsJson, app
 from rlvr_atlas.errors import AtlasError
 from rlvr_atlas.show import one_line, out, print_json, print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import BaseModel
 
 registry_app = typer.Typer(no_args_is_help=True, help="Known datasets, benchmarks and atomic sources.")
 app.add_typer(registry_app, name="registry")

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
 from rlvr_atlas.errors import InputError, WorkspaceError
@@ -18,6 +16,7 @@ from rlvr_atlas.show import err, one_line, out, print_json, print_table, progres
 
 if TYPE_CHECKING:
     import polars as pl
+    from rich.text import Text
 
     from rlvr_atlas.review import Decision
     from rlvr_atlas.store import Workspace
@@ -86,7 +85,7 @@ def session(workspace: Workspace, by: str, ask: Callable[..., str]) -> int:
     verdicts, waiting = workspace.read("verdicts"), _queue(workspace)
     taken = 0
     for number, pair in enumerate(_described(workspace, waiting), start=1):
-        out.rule(Text(f"{number} of {waiting.height}"))
+        out.console.rule(f"{number} of {waiting.height}")
         show_pair(pair)
         try:
             verdict = _verdict(ask)
@@ -113,6 +112,9 @@ def _verdict(ask: Callable[..., str]) -> str:
 
 def show_pair(pair: dict[str, Any]) -> None:
     """Both texts side by side, what differs marked, with answers, places and evidence."""
+    from rich.table import Table
+    from rich.text import Text
+
     from rlvr_atlas.report.examples import compare
 
     found = f"{pair['relation']}, probability {pair['probability']:.2f}, {pair['tier']} tier"
@@ -125,7 +127,7 @@ def show_pair(pair: dict[str, Any]) -> None:
     table.add_row(*(_marked(side, text) for side, text in zip(pieces, texts, strict=True)))
     answers = [one_line(pair[f"{side}_answer"], 400) or "(none)" for side in ("child", "parent")]
     table.add_row(*(Text(f"answer: {answer}") for answer in answers))
-    out.print(table, soft_wrap=False)
+    out.console.print(table, soft_wrap=False)
     for name, value in (pair["evidence"] or {}).items():
         if value not in (None, ""):
             out.print(f"  {name:16} {one_line(value, 400)}", markup=False)
@@ -133,6 +135,8 @@ def show_pair(pair: dict[str, Any]) -> None:
 
 def _marked(pieces: list[Any], text: str) -> Text:
     """Pieces of a comparison; colour alone would be lost in a pipe and on some eyes, so brackets too."""
+    from rich.text import Text
+
     shown = Text()
     for piece in pieces:
         plain = "".join(c if c.isprintable() or c == "\n" else " " for c in piece.text)

@@ -225,7 +225,7 @@ class DatasetReader:
         return InputError(
             f"no row can be read: {told} (first: {first['file']}: {first['detail'] or first['reason']})",
             where=where,
-            fix="check that the file is complete and in a format that docs/loading.md names",
+            fix="check that the file is complete, in UTF-8, and in a format that docs/loading.md names",
         )
 
 

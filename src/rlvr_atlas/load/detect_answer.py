@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from rlvr_atlas.load.detect_prompt import Candidate
 from rlvr_atlas.load.fields import Field
 from rlvr_atlas.load.layout import Kind
-from rlvr_atlas.load.names import NAMES, STRONG, WEAK, normal
+from rlvr_atlas.load.names import NAMES, STRONG, WEAK, normal, words
 from rlvr_atlas.load.paths import Path
+from rlvr_atlas.load.rows import Value
 from rlvr_atlas.load.values import answer_text
 
 #: From this worth on another final answer may stand in where the best one is missing.
@@ -77,6 +78,8 @@ def kind_of(field: Field, *, named_solution: bool) -> Kind | None:
         NAMES.answer.worth(field.name)[0] < STRONG
     ):
         return None
+    if 2 * sum(_is_about(value) for value in field.values.values()) > len(field.values):
+        return None
     nested = [answer_text(value) for value in field.values.values()]
     texts = [text for text in nested if text is not None]
     if not texts:
@@ -89,3 +92,12 @@ def kind_of(field: Field, *, named_solution: bool) -> Kind | None:
         for text in texts
     )
     return "solution" if worked > 0.5 * len(texts) else "final"
+
+
+def _is_about(value: Value) -> bool:
+    """Whether a struct tells which problem it is (an id, a date, a difficulty), whatever it is called."""
+    if not isinstance(value, dict) or any(normal(name) in NAMES.answer_inside for name in value):
+        return False
+    named = [set(words(name)) for name in value]
+    notes = sum(bool(name & (NAMES.ids | NAMES.about)) for name in named)
+    return any(name & NAMES.ids for name in named) and notes >= 2 and 2 * notes > len(named)

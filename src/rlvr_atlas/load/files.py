@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatch
 from os.path import commonpath
@@ -35,12 +36,28 @@ def find_files(paths: Sequence[str], base: Path, where: str) -> list[Path]:
     """
     found: dict[Path, None] = {}
     for text in paths:
-        matched = _matches(base / Path(text).expanduser())
+        try:
+            matched = _matches(base / Path(text).expanduser()) if text.strip() else []
+        except (OSError, RuntimeError) as error:  # a name too long, a home that is nobody's
+            fix = "check the path in the recipe"
+            raise InputError(f"cannot look for {text[:80]!r} ({_why(error)})", where=where, fix=fix) from None
         if not matched:
             fix = f"check the path, it starts from {base.resolve()}"
-            raise InputError(f"no file matches {text!r}", where=where, fix=fix)
+            what = _what_is_there(base / text) if text.strip() else ""
+            raise InputError(f"no file matches {text!r}{what}", where=where, fix=fix)
         found.update(dict.fromkeys(matched))
     return sorted(found, key=lambda file: file.as_posix())
+
+
+def _why(error: Exception) -> str:
+    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
+def _what_is_there(path: Path) -> str:
+    """Why a path that exists is no file that can be read; empty where there is nothing."""
+    if path.is_dir():
+        return ": it is a folder without files"
+    return ": it is neither a file nor a folder" if path.exists() else ""
 
 
 def _matches(path: Path) -> list[Path]:
@@ -90,18 +107,21 @@ def one_format_each(names: Iterable[str]) -> list[str]:
 
 
 def short_names(files: Sequence[Path]) -> list[str]:
-    """File names, with as much of their folders as tells them apart."""
+    r"""File names, with as much of their folders as tells them apart; bytes that are no UTF-8 as `\xe9`."""
     if len({file.name for file in files}) == len(files):
-        return [file.name for file in files]
-    top = commonpath([file.parent for file in files])
-    return [file.relative_to(top).as_posix() for file in files]
+        names = [file.name for file in files]
+    else:
+        top = commonpath([file.parent for file in files])
+        names = [file.relative_to(top).as_posix() for file in files]
+    return [os.fsencode(name).decode("utf-8", "backslashreplace") for name in names]
 
 
 def content_sha256(files: Sequence[Path]) -> str:
     """One digest over the names (without folders) and bytes of some files, in the order given."""
     digest = hashlib.sha256()
     for file in files:
-        digest.update(f"{file.name}\0{file.stat().st_size}\0".encode())
+        # A name may hold bytes that are no UTF-8.
+        digest.update(f"{file.name}\0{file.stat().st_size}\0".encode("utf-8", "surrogateescape"))
         with file.open("rb") as content:
             while chunk := content.read(1 << 20):
                 digest.update(chunk)

@@ -137,7 +137,11 @@ class Extractor:
     def _column(
         self, rows: Sequence[Row], part: str, path: Path, convert: Callable[[Value], T | None]
     ) -> list[T | None]:
-        column = [convert(get(row, path)) for row in rows]
+        name = path[0]
+        if len(path) == 1 and isinstance(name, str):  # most paths are one name, and need no walk
+            column = [convert(row.get(name)) for row in rows]
+        else:
+            column = [convert(get(row, path)) for row in rows]
         self._count(part, path, column)
         return column
 

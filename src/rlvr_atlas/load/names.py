@@ -69,6 +69,8 @@ class Names:
     original: frozenset[str]
     aside: frozenset[str]
     answer_inside: tuple[str, ...]
+    ids: frozenset[str]
+    about: frozenset[str]
     option_inside: tuple[str, ...]
 
 
@@ -115,6 +117,8 @@ def _read() -> Names:
         original=frozenset(marks["original"]),
         aside=frozenset(map(normal, marks["aside"])),
         answer_inside=tuple(map(normal, answer["inside"])),
+        ids=frozenset(answer["ids"]),
+        about=frozenset(answer["about"]),
         option_inside=tuple(map(normal, table["options"]["inside"])),
     )
 
