@@ -14,10 +14,13 @@ THRESHOLD = 0.5
 
 
 def scored(pairs: pl.DataFrame, model: Model) -> pl.DataFrame:
-    """Pairs with `same`, `variant`, `embedded` probabilities."""
+    """Pairs with `read` and the probabilities p_same, p_variant, p_embedded, 0 where they were not read."""
     features = pairs.select(list(FEATURES)).to_numpy()
-    p = {name: model.probability(name, features) for name in ("same", "variant", "embedded")}
-    return pairs.with_columns(**{f"p_{name}": pl.Series(values) for name, values in p.items()})
+    read = model.probability("screen", features) >= model.least_likely
+    p = {name: read * model.probability(name, features) for name in ("same", "variant", "embedded")}
+    return pairs.with_columns(
+        read=pl.Series(read), **{f"p_{name}": pl.Series(values) for name, values in p.items()}
+    )
 
 
 def links(

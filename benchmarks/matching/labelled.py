@@ -1,13 +1,14 @@
-"""Labelled candidate pairs: known derivations, changes made to texts, and puzzles that stay apart.
+"""Labelled candidate pairs: known derivations, changes made to texts, neighbours and puzzles that stay apart.
 
-Every pair is a candidate that the search of the semantic tier really returns, with the evidence that it has
-there. Labels: same, embedded (the same too), variant, unrelated; doubtful pairs are not used in training.
+Every pair is a candidate that the search of the semantic tier really returns in the whole corpus, with the
+evidence that it has there. Labels: same, embedded (the same too), variant, unrelated. Doubtful pairs (another
+copy of the problem may be in the corpus) count in the figures of links, and are not used in training.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -20,204 +21,297 @@ from gold import gold, split_of
 
 from rlvr_atlas.answer import compare, normal_column
 from rlvr_atlas.canonicalise import skeleton
-from rlvr_atlas.match.candidates import Texts
-from rlvr_atlas.match.embeddings import EmbeddingCache, top_k
-from rlvr_atlas.match.evidence import measure
-from rlvr_atlas.match.signals import FEATURES, Context, signals
+from rlvr_atlas.demo import SOURCES, problems
+from rlvr_atlas.demo.transform import CHANGES as GENERATED
+from rlvr_atlas.demo.transform import item_of
+from rlvr_atlas.match.candidates import Candidates, Texts
+from rlvr_atlas.match.embeddings import EmbeddingCache
+from rlvr_atlas.match.evidence import Evidence, measure
+from rlvr_atlas.match.semantic import nearest, parts_of, read
+from rlvr_atlas.match.signals import FEATURES
 from rlvr_atlas.match.tokens import Parts, tokenise
 from rlvr_atlas.match.verify import verify
 from rlvr_atlas.record import SAME_PROBLEM
 
-PUZZLES = ("countdown10k_datacentric", "kk5_logicrl")
+#: Every text of these is another problem.
+PUZZLES = ("countdown10k_datacentric", "kk5_logicrl", "zebra_datacentric")
 SEED = 20
+#: How many texts of each kind are searched for, over all splits.
+SIZES = {
+    "math7500_corewarding_rewrite": 4500,
+    "benbench_gsm8k_train_rewritten": 2000,
+    "gsm8k_rephrased_llmdecontaminator": 1200,
+    "benbench_gsm8k_test_rewritten": 1200,
+    "gsm_hard": 1200,
+    "changes": 6000,
+    "neighbours": 3500,
+    "puzzles": 200,
+    "generated": 30,
+}
+#: A text with the original's answer and numbers and this much of its wording is another copy of it.
+COPY = 0.4
 
 
-@dataclass(frozen=True)
-class Setting:
-    """How many texts of a kind are used (over all splits), whether answers are hidden, and the encoder."""
+@dataclass
+class Corpus:
+    """Texts of the corpus in order of release, and those that were made and stand behind them."""
 
-    sizes: dict[str, int]
-    answers: bool
-    encoder: Any = None
-    cache: Path | None = None
+    units: pl.DataFrame
+    datasets: pl.DataFrame
+    texts: list[str]
+    answers: list[str | None]
+    groups: list[str]
+
+    @classmethod
+    def of(cls, workspace: Path) -> Corpus:
+        """The distinct skeletons of an ingested workspace."""
+        units = (
+            pl.read_parquet(workspace / "instances.parquet")
+            .group_by("skeleton", maintain_order=True)
+            .agg(pl.col("key", "prompt", "first_dataset").first(), pl.col("answer").drop_nulls().first())
+        )
+        datasets = pl.read_parquet(workspace / "datasets.parquet")
+        columns = (units[name].to_list() for name in ("prompt", "answer", "first_dataset"))
+        return cls(units, datasets, *columns)
+
+    def add(self, text: str, answer: str | None, group: str) -> int:
+        """Put a made text behind the others; its position."""
+        self.texts.append(text)
+        self.answers.append(answer)
+        self.groups.append(group)
+        return len(self.texts) - 1
+
+    @property
+    def of_training(self) -> set[str]:
+        """Datasets that are no benchmarks: only of these are texts made for training."""
+        return set(self.datasets.filter(role="train")["dataset"])
 
 
-def labelled(workspace: Path, corpus: Path, setting: Setting) -> pl.DataFrame:
-    """All pairs with features; columns kind, split, child, parent, label, doubtful, and FEATURES."""
-    instances = pl.read_parquet(workspace / "instances.parquet")
-    units = instances.group_by("skeleton", maintain_order=True).agg(
-        pl.col("key", "prompt", "first_dataset").first(), pl.col("answer").drop_nulls().first()
-    )
-    position = {text: n for n, text in enumerate(units["skeleton"])}
-    queries = _queries(workspace, corpus, units, position, setting)
-    made = queries.filter(pl.col("text").is_not_null())
-    texts = [tuple(tokenise(text)) for text in [*units["skeleton"], *skeleton(made["text"])]]
-    new = np.full(queries.height, -1)
-    new[queries["text"].is_not_null().to_numpy()] = np.arange(len(units), len(texts))
-    children = np.where(new >= 0, new, queries["child"].to_numpy())
-    queries = (
-        queries.with_columns(child=pl.Series(children, dtype=pl.Int64))
-        .unique("child", keep="first")
-        .sort("child")
-    )
-    answers = [*units["answer"], *made["answer"]] if setting.answers else [None] * len(texts)
-    prompts = [*units["prompt"], *made["text"]]
-    keys = [*units["key"], *(hashlib.sha1(text.encode()).hexdigest() for text in made["text"])]
-    return _pairs(queries, texts, answers, keys, prompts, setting, _aligned(workspace, corpus, position))
+Query = dict[str, Any]
 
 
-def _queries(
-    workspace: Path, corpus: Path, units: pl.DataFrame, position: dict[str, int], setting: Setting
-) -> pl.DataFrame:
-    """kind, split, relation, child, original, limit, text (None where the child is in the corpus), answer."""
-    start = dict(units.with_row_index("n").group_by("first_dataset").agg(pl.col("n").min()).iter_rows())
-    known = gold(workspace, corpus)
-    rows: list[dict[str, Any]] = []
-    per_kind: dict[str, int] = {}
-    for row in known.iter_rows(named=True):
+def queries_of(corpus: Corpus, workspace: Path, folder: Path) -> pl.DataFrame:
+    """kind, split, relation, child, original (position, -1 where there is none), limit; one per child."""
+    rng = Random(SEED)
+    rows = [*_aligned_queries(corpus, workspace, folder)]
+    rows += _changed(corpus, rows, rng)
+    rows += _neighbours(corpus, rng)
+    rows += _generated(corpus, rng)
+    return pl.DataFrame(rows, infer_schema_length=None).unique("child", keep="first").sort("child")
+
+
+def _aligned_queries(corpus: Corpus, workspace: Path, folder: Path) -> list[Query]:
+    position = {text: n for n, text in enumerate(corpus.units["skeleton"])}
+    start = {name: n for n, name in reversed(list(enumerate(corpus.groups)))}
+    taken: dict[str, int] = {}
+    rows = []
+    for row in gold(workspace, folder).iter_rows(named=True):
         child, original = position[row["skeleton"]], position[row["skeleton_original"]]
-        limit = start[units["first_dataset"][child]]
-        if original >= limit or per_kind.get(row["kind"], 0) >= setting.sizes[row["kind"]]:
-            continue
-        per_kind[row["kind"]] = per_kind.get(row["kind"], 0) + 1
-        rows.append({**{k: row[k] for k in ("kind", "split", "relation")}, "child": child,
-                     "original": original, "limit": limit, "text": None, "answer": None})  # fmt: skip
-    rng, last = Random(SEED), len(units)
-    originals = sorted({row["original"] for row in rows})
-    rng.shuffle(originals)
-    prompts, solved = units["prompt"].to_list(), units["answer"].to_list()
-    wordings = {row["original"]: row["child"] for row in rows if row["relation"] == "same"}
-    for number, original in enumerate(originals[: setting.sizes["changes"]]):
-        name = list(CHANGES)[number % len(CHANGES)]
+        limit = start[corpus.groups[child]]
+        if original < limit and taken.get(row["kind"], 0) < SIZES[row["kind"]]:
+            taken[row["kind"]] = taken.get(row["kind"], 0) + 1
+            facts = {name: row[name] for name in ("kind", "split", "relation")}
+            rows.append({**facts, "child": child, "original": original, "limit": limit})
+    return rows
+
+
+def _changed(corpus: Corpus, known: Sequence[Query], rng: Random) -> list[Query]:
+    """Texts of many datasets, changed; flips and other numbers twice as often as the rest."""
+    training = corpus.of_training
+    by_dataset: dict[str, list[int]] = {}
+    for n, name in enumerate(corpus.groups):
+        if name in training and name not in PUZZLES and len(corpus.texts[n]) < 2000:
+            by_dataset.setdefault(name, []).append(n)
+    wordings = {
+        row["original"]: row["child"]
+        for row in known
+        if row["relation"] == "same"
+        and {corpus.groups[row[side]] for side in ("child", "original")} <= training
+    }
+    # A third are originals of known rewordings, whose other wording is changed as often as not.
+    chosen = rng.sample(sorted(wordings), min(len(wordings), SIZES["changes"] // 3))
+    each = SIZES["changes"] // len(by_dataset)
+    for members in by_dataset.values():
+        chosen += rng.sample(members, min(len(members), each))
+    changes = [*CHANGES, "renumbered", "ask flipped", "ask flipped"]
+    rows = []
+    limit = len(corpus.units)
+    for original in dict.fromkeys(chosen):
+        name = rng.choice(changes)
         change, relation = CHANGES[name]
-        of = wordings.get(original, original) if rng.random() < 0.3 else original
-        text = change(prompts[of], rng, prompts[rng.choice(originals)])
-        if text is None or text == prompts[of]:
+        of = wordings[original] if original in wordings and rng.random() < 0.5 else original
+        text = change(corpus.texts[of], rng, corpus.texts[rng.choice(chosen)])
+        if text is None or text == corpus.texts[of]:
             continue
-        answer = solved[original] if relation == "embedded" and name != "one of two questions" else None
-        if relation == "variant" and rng.random() < 0.6:
-            answer = str(rng.randint(1, 400))
-        rows.append({"kind": name, "split": split_of(prompts[original]), "relation": relation, "child": -1,
-                     "original": original, "limit": min(last, start["math7500_corewarding_rewrite"]),
-                     "text": text, "answer": answer})  # fmt: skip
-    for dataset in PUZZLES:
-        own = units.with_row_index("n").filter(pl.col("first_dataset") == dataset)["n"].to_list()
-        for child in rng.sample(own, min(len(own), setting.sizes["puzzles"])):
-            apart = {"relation": "apart", "original": -1, "text": None, "answer": None}
-            split = split_of(prompts[child])
-            rows += [{"kind": dataset, "split": split, "child": child, "limit": child, **apart}]
-    return pl.DataFrame(
-        rows, infer_schema_length=None, schema_overrides={"text": pl.String, "answer": pl.String}
-    )
+        answer = corpus.answers[original]
+        if relation == "variant" and rng.random() > 0.15:  # sometimes the answer happens to be the same
+            answer = rng.choice([None, str(rng.randint(1, 400)), str(rng.randint(1, 12))])
+        if name == "one of two questions":
+            answer = None
+        child = corpus.add(text, answer, "changed")
+        rows.append({"kind": name, "split": split_of(corpus.texts[original]), "relation": relation,
+                     "child": child, "original": original, "limit": limit})  # fmt: skip
+    return rows
 
 
-def _aligned(workspace: Path, corpus: Path, position: dict[str, int]) -> dict[int, tuple[int, str]]:
+def _neighbours(corpus: Corpus, rng: Random) -> list[Query]:
+    """Texts whose likest neighbours in their own dataset are other problems."""
+    training = sorted(corpus.of_training)
+    rows = []
+    for name in training:
+        own = [n for n, group in enumerate(corpus.groups) if group == name]
+        wanted = SIZES["puzzles" if name in PUZZLES else "neighbours"] // (
+            1 if name in PUZZLES else len(training)
+        )
+        kind = name if name in PUZZLES else "neighbours"
+        rows += [
+            {"kind": kind, "split": split_of(corpus.texts[child]), "relation": "apart", "child": child,
+             "original": -1, "limit": child}
+            for child in rng.sample(own, min(len(own), wanted))
+        ]  # fmt: skip
+    return rows
+
+
+def _generated(corpus: Corpus, rng: Random) -> list[Query]:
+    """Problems of the generated world and what its derived datasets make of them."""
+    taken: set[str] = set()
+    items = [
+        item_of(p) for source in SOURCES for p in problems(source, SIZES["generated"], "matching", taken)
+    ]
+    originals = [corpus.add(item.text, item.answer, "generated") for item in items]
+    limit = len(corpus.texts)
+    rows = []
+    for item, original in zip(items, originals, strict=True):
+        for name in rng.sample(
+            ["light", "heavy", "context", "options", "cut", "part", "renumber", "flip"], 4
+        ):
+            changed = GENERATED[name].act(item, rng, taken)
+            if changed is not None and changed.text != item.text:
+                relation = GENERATED[name].relation
+                told = {"reworded": "same"}.get(relation, relation)
+                child = corpus.add(changed.text, changed.answer, "generated")
+                rows.append({"kind": f"generated {name}", "split": split_of(item.text), "relation": told,
+                             "child": child, "original": original, "limit": limit})  # fmt: skip
+    return rows
+
+
+def labelled(workspace: Path, folder: Path, cache: EmbeddingCache) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """All pairs with answers known and with answers hidden.
+
+    Returns:
+        Two frames: kind, split, relation, child, parent, label, doubtful, by_words (found without the
+        encoder too), and FEATURES.
+    """
+    corpus = Corpus.of(workspace)
+    queries = queries_of(corpus, workspace, folder)
+    made = corpus.texts[len(corpus.units) :]
+    skeletons = [*corpus.units["skeleton"], *skeleton(pl.Series(made))]
+    texts = [tuple(tokenise(text)) for text in skeletons]
+    keys = [*corpus.units["key"], *(hashlib.sha1(text.encode()).hexdigest() for text in made)]
+    rows = cache.get_or_encode(keys, corpus.texts)
+    vectors = cache.vectors[rows]
+    aligned = _aligned(workspace, folder, corpus)
+    children, limits = (queries[name].to_numpy().astype(np.int64) for name in ("child", "limit"))
+    near = nearest(children, limits, vectors)
+    parts = []
+    for answers in (corpus.answers, [None] * len(texts)):
+        index = Texts(texts, normal_column(pl.Series(answers, dtype=pl.String)).to_list())
+        found = joined(index.search(children, limits, near, vectors))
+        plain = joined(index.search(children, limits, np.full((len(children), 1), -1)))
+        pairs = _labelled(queries, found, plain, texts, answers, corpus, aligned)
+        print(pairs.group_by("kind", "label").len().sort("kind", "label").write_csv(), flush=True)
+        parts.append(pairs)
+    return parts[0], parts[1]
+
+
+def joined(found: Iterable[Candidates]) -> Candidates:
+    """Blocks of candidates as one."""
+    blocks = list(found)
+    columns = ("children", "parents", "searched")
+    return Candidates(*(np.concatenate([getattr(block, name) for block in blocks]) for name in columns))
+
+
+def _aligned(workspace: Path, folder: Path, corpus: Corpus) -> dict[int, tuple[int, str]]:
     """Of every text whose original is known, sampled or not: the original and the relation."""
-    known = gold(workspace, corpus).select("skeleton", "skeleton_original", "relation")
+    position = {text: n for n, text in enumerate(corpus.units["skeleton"])}
+    known = gold(workspace, folder).select("skeleton", "skeleton_original", "relation")
     return {
         position[child]: (position[original], relation) for child, original, relation in known.iter_rows()
     }
 
 
-def _pairs(  # noqa: PLR0913, PLR0917  where everything meets
+def _labelled(  # noqa: PLR0913, PLR0917  where everything meets
     queries: pl.DataFrame,
+    found: Candidates,
+    plain: Candidates,
     texts: list[Any],
-    answers: list[Any],
-    keys: list[str],
-    prompts: list[str],
-    setting: Setting,
+    answers: Sequence[str | None],
+    corpus: Corpus,
     aligned: dict[int, tuple[int, str]],
 ) -> pl.DataFrame:
-    forms = normal_column(pl.Series(answers, dtype=pl.String)).to_list()
-    children, limits = (
-        queries["child"].to_numpy().astype(np.int64),
-        queries["limit"].to_numpy().astype(np.int64),
-    )
-    extra = np.full((len(children), 1), -1)
-    vectors = None
-    if setting.encoder is not None and setting.cache is not None:
-        cache = EmbeddingCache(setting.cache, setting.encoder)
-        rows = cache.find(keys)
-        missing = [c for c in children.tolist() if rows[c] < 0]
-        print(len(missing), "texts to encode", flush=True)
-        cache.get_or_encode([keys[c] for c in missing], [prompts[c] for c in missing])
-        rows = cache.find(keys)
-        have = np.flatnonzero(rows >= 0)
-        vectors = cache.vectors
-        inside = have[have < limits.max()]
-        near, _ = top_k(
-            vectors[rows[children]], vectors[rows[inside]], 20, query_order=limits, corpus_order=inside
-        )
-        extra = np.where(near >= 0, inside[near], -1)
-    found = Texts(texts, forms).search(children, limits, extra)
-    if vectors is None:
-        cosine = np.full(len(found.children), np.nan)
-        keep = np.ones(len(cosine), bool)
-    else:
-        keep = rows[found.parents] >= 0
-        left, right = (
-            vectors[rows[side]].astype(np.float32)
-            for side in (found.children, np.where(keep, found.parents, found.children))
-        )
-        cosine = np.einsum("ij,ij->i", left, right).astype(float)
-    best = np.full(len(texts), -1.0)
-    if vectors is not None:
-        np.maximum.at(best, found.children[keep], cosine[keep])
+    n = len(texts)
+    by_words = np.isin(found.children * n + found.parents, plain.children * n + plain.parents)
+    evidence, features = read(found, parts_of(texts), answers)
     facts = {row["child"]: row for row in queries.iter_rows(named=True)}
-    parts: dict[int, Parts] = {}
-
-    def of(n: int) -> Parts:
-        if n not in parts:
-            if len(parts) > 40_000:
-                parts.clear()
-            parts[n] = Parts(texts[n])
-        return parts[n]
-
-    out: dict[str, list[Any]] = {
-        name: [] for name in ("kind", "split", "relation", "child", "parent", "label", "doubtful")
-    }
-    features = []
-    for n in np.flatnonzero(keep):
-        child, parent = int(found.children[n]), int(found.parents[n])
-        fact = facts[child]
-        verdict = compare(answers[parent], answers[child])
-        seen = Context(cosine[n], best[child] - cosine[n] if vectors is not None else np.nan,
-                       found.bm25[n], found.bm25_gap[n], found.crowding[n])  # fmt: skip
-        agree = None if verdict == "unknown" else verdict == "same"
-        between = measure(of(parent), of(child), agree)
-        features.append(signals(of(parent), of(child), between, answers[child], seen))
-        values = dict(zip(FEATURES, features[-1], strict=True))
-        label, doubtful = _label(fact, parent, aligned, of, values)
-        for name, value in zip(
-            out, (fact["kind"], fact["split"], fact["relation"], child, parent, label, doubtful), strict=True
-        ):
-            out[name].append(value)
-    matrix = np.array(features)
-    return pl.DataFrame(out).hstack([pl.Series(name, matrix[:, n]) for n, name in enumerate(FEATURES)])
+    labels = [
+        _label(facts[child], parent, aligned, texts, corpus, seen)
+        for child, parent, seen in zip(found.children.tolist(), found.parents.tolist(), evidence, strict=True)
+    ]
+    told = pl.DataFrame({"child": found.children, "parent": found.parents, "by_words": by_words})
+    told = told.with_columns(
+        label=pl.Series([label for label, _ in labels]), doubtful=pl.Series([doubt for _, doubt in labels])
+    ).join(queries.select("child", "kind", "split", "relation"), on="child", maintain_order="left")
+    return told.hstack([pl.Series(name, features[:, n]) for n, name in enumerate(FEATURES)])
 
 
-def _label(
-    fact: dict[str, Any],
+def _label(  # noqa: PLR0913, PLR0917  one case after the other
+    fact: Query,
     parent: int,
     aligned: dict[int, tuple[int, str]],
-    of: Callable[[int], Parts],
-    seen: dict[str, float],
+    texts: list[Any],
+    corpus: Corpus,
+    seen: Evidence,
 ) -> tuple[str, bool]:
     """Label of a candidate, and whether it is doubtful."""
+    child = fact["child"]
     if fact["relation"] == "apart":
-        same = seen["numbers"] == 1 and of(parent).bag == of(fact["child"]).bag
-        return ("same", True) if same else ("variant", False)
+        return _apart(fact, corpus.groups[child] == corpus.groups[parent], seen)
     original, relation = aligned.get(parent, (parent, "same"))
     if original == fact["original"]:
         return ("variant", True) if relation == "variant" else (fact["relation"], False)
-    if fact["relation"] == "embedded" and seen["parent_in_child"] > 0.7:
+    if fact["relation"] == "embedded" and seen.containment > 0.7:
         return "embedded", True  # the other question of two, or where the added sentence comes from
-    between = measure(of(fact["original"]), of(original))
+    if fact["kind"].startswith("generated") and corpus.groups[parent] == "generated":
+        return "variant" if seen.masked >= 0.8 else "unrelated", False
+    return _by_original(fact, original, texts, corpus, seen)
+
+
+def _by_original(
+    fact: Query, parent: int, texts: list[Any], corpus: Corpus, seen: Evidence
+) -> tuple[str, bool]:
+    """Label of a candidate by what it is to the child's original, of which the corpus holds other copies."""
+    sides = fact["original"], parent
+    judged = compare(*(corpus.answers[n] for n in sides))
+    agree = None if judged == "unknown" else judged == "same"
+    between = measure(*(Parts(texts[n]) for n in sides), agree)
+    if agree and between.number_set_agrees and between.lexical >= COPY:
+        return fact["relation"], True
     verdict = verify(between)
     if verdict is None:
         return "unrelated", between.lexical > 0.5 or (
-            seen["answers"] == 1 and between.number_set_agrees and between.lexical > 0.3
+            seen.answers_agree is True and between.number_set_agrees and between.lexical > 0.3
         )
     if verdict.relation in SAME_PROBLEM:
         return fact["relation"], verdict.relation == "embedded"
     return "variant", True
+
+
+def _apart(fact: Query, together: bool, seen: Evidence) -> tuple[str, bool]:
+    """Two texts that one dataset holds: other problems, unless they are so alike that it repeats itself."""
+    if fact["kind"] in PUZZLES:
+        repeated = seen.numbers_agree and seen.lexical == 1
+        return ("same", True) if repeated else ("variant", not together)
+    told = "variant" if seen.masked >= 0.8 else "unrelated"
+    if seen.answers_agree is False:
+        return told, not together or (seen.numbers_agree and seen.lexical > 0.85)
+    return told, not together or seen.lexical > 0.4 or (seen.number_set_agrees and seen.lexical > 0.25)

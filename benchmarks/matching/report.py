@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 from judge import calibration_error, links, scored
-from train import fit
+from train import chosen, fit
 
 from rlvr_atlas.match import minhash
 from rlvr_atlas.match.model import Model, Trees, model
@@ -24,10 +24,10 @@ MATH, GSM = (
     "math7500_corewarding_rewrite",
     ("benbench_gsm8k_test_rewritten", "gsm8k_rephrased_llmdecontaminator"),
 )
-PUZZLES = ("countdown10k_datacentric", "kk5_logicrl")
+PUZZLES = ("countdown10k_datacentric", "kk5_logicrl", "zebra_datacentric")
 EVIDENCE = {
     "nothing": (),
-    "answers": ("answers", "answer_weight"),
+    "answers": ("answers", "answer_weight", "forms"),
     "numbers": (
         "numbers",
         "child_numbers",
@@ -36,14 +36,28 @@ EVIDENCE = {
         "number_set",
         "numbers_gone",
         "numbers_new",
+        "number_sets",
+        "numbers_exchanged",
     ),
-    "BM25 and its gap": ("bm25", "bm25_gap", "crowding"),
+    "BM25 and its gap": ("bm25", "bm25_gap"),
+    "crowds": ("crowding", "neighbours", "names"),
+    "shares of rare terms": ("child_terms", "parent_terms"),
     "cosine and its gap": ("cosine", "cosine_gap"),
-    "word overlap": ("lexical", "masked", "containment", "child_in_parent", "parent_in_child", "pairs"),
+    "word overlap": (
+        "lexical",
+        "masked",
+        "containment",
+        "child_in_parent",
+        "parent_in_child",
+        "pairs",
+        "changed",
+        "child_ending",
+        "parent_ending",
+    ),
     "operators and formulas": ("operators", "formulas", "formula_size", "order"),
     "variables": ("variables",),
-    "asks": ("asks_gone", "asks_new"),
-    "lengths and edges": ("length", "growth", "edge"),
+    "asks": ("asks_gone", "asks_new", "asks_exchanged"),
+    "lengths and edges": ("length", "stretch", "edge"),
 }
 
 
@@ -94,10 +108,34 @@ def embedded_rows(pairs: pl.DataFrame) -> list[str]:
     return rows
 
 
-def ece(pairs: pl.DataFrame) -> float:
-    """Calibration error over all pairs that are not doubtful and not ruled out at a glance."""
+def ece(pairs: pl.DataFrame) -> str:
+    """Calibration error over all pairs that are not doubtful, over those read, and over uncertain ones."""
     sure = pairs.filter(~pl.col("doubtful"))
-    return calibration_error(sure["p_same"].to_numpy(), sure["label"].is_in(["same", "embedded"]).to_numpy())
+    kept = (sure, sure.filter("read"), sure.filter(pl.col("p_same").is_between(0.1, 0.9)))
+    return " | ".join(f"{_error(part):.4f} ({part.height})" for part in kept)
+
+
+def _error(pairs: pl.DataFrame) -> float:
+    return calibration_error(
+        pairs["p_same"].to_numpy(), pairs["label"].is_in(["same", "embedded"]).to_numpy()
+    )
+
+
+def confusion(pairs: pl.DataFrame) -> list[str]:
+    """Lines of a table: what pairs that are not doubtful are called."""
+    called = (
+        pl.when((1 - pl.col("p_same")) * pl.col("p_variant") >= 0.5).then(pl.lit("variant"))
+        .when(pl.col("p_same") < 0.5).then(pl.lit("unrelated"))
+        .when(pl.col("p_embedded") >= 0.5).then(pl.lit("embedded")).otherwise(pl.lit("same"))
+    )  # fmt: skip
+    sure = pairs.filter(~pl.col("doubtful")).with_columns(called=called)
+    names = ("same", "embedded", "variant", "unrelated")
+    rows = []
+    for truth in names:
+        of = sure.filter(label=truth)
+        shares = " | ".join(f"{(of['called'] == name).mean() or 0.0:.4f}" for name in names)
+        rows.append(f"| {truth} | {of.height} | {shares} |")
+    return rows
 
 
 def baselines(pairs: pl.DataFrame, workspace: Path) -> list[str]:
@@ -128,7 +166,9 @@ def _grams(tokens: tuple[str, ...], n: int = 13) -> set[tuple[str, ...]]:
 def refitted(pairs: pl.DataFrame, hidden: tuple[str, ...]) -> Model:
     """A verifier trained without some of the evidence."""
     columns = np.arange(len(FEATURES))
-    return Model({name: Trees.read(trees, columns) for name, trees in fit(pairs, hidden).items()})
+    fitted = fit(pairs, hidden)
+    questions = {name: Trees.read(trees, columns) for name, trees in fitted["questions"].items()}
+    return Model(questions, fitted["least_likely"])
 
 
 def table(title: str, head: str, rows: list[str]) -> None:
@@ -139,43 +179,32 @@ def table(title: str, head: str, rows: list[str]) -> None:
 
 def main(folder: Path, workspace: Path, *, ablate: bool) -> None:
     """Print the page."""
-    sets: dict[str, tuple[pl.DataFrame, Model]] = {}
-    for name in ("plain", "hidden", "encoder", "encoder_hidden"):
-        if (folder / f"{name}.parquet").exists():
-            fitted = model(with_encoder=name.startswith("encoder"))
-            pairs = pl.read_parquet(folder / f"{name}.parquet")
-            sets[name] = test_split(scored(pairs, fitted)), fitted
-    told = {
-        "plain": "without encoder",
-        "hidden": "without encoder, answers hidden",
-        "encoder": "with encoder",
-        "encoder_hidden": "with encoder, answers hidden",
-    }
+    known, hidden = (pl.read_parquet(folder / f"{name}.parquet") for name in ("known", "hidden"))
+    whole: dict[str, pl.DataFrame] = {}
+    sets: dict[str, pl.DataFrame] = {}
+    for encoder in (False, True):
+        told = "with encoder" if encoder else "without encoder"
+        whole[told] = chosen(known, hidden, with_encoder=encoder)
+        judged = test_split(scored(whole[told], model(with_encoder=encoder)))
+        sets[told] = judged.filter("answered")
+        sets[f"{told}, answers hidden"] = judged.filter(~pl.col("answered"))
     print((Path(__file__).parent / "page.template").read_text(encoding="utf-8").rstrip())
     head = "verifier | rewordings of | texts | recall | precision | F1"
-    rows = [row for name, (pairs, _) in sets.items() for row in link_rows(told[name], pairs)]
-    if "encoder" in sets:
-        rows += link_rows("MiniLM cosine >= 0.90", sets["encoder"][0], "cosine", 0.9)
-        rows += link_rows("MiniLM cosine >= 0.80", sets["encoder"][0], "cosine", 0.8)
-    table("Links to the right problem", head, [*rows, *baselines(sets["plain"][0], workspace)])
-    for name, (pairs, _) in sets.items():
-        table(
-            f"Other problems, {told[name]}", "kind | number | called the same | called variant", rates(pairs)
-        )
-    for name, (pairs, _) in sets.items():
-        table(
-            f"Embedded texts, {told[name]}",
-            "kind | texts | called the same | and `embedded`",
-            embedded_rows(pairs),
-        )
-    table(
-        "Calibration",
-        "verifier | expected calibration error",
-        [f"| {told[n]} | {ece(p):.4f} |" for n, (p, _) in sets.items()],
-    )
-    for name in ("plain", "encoder") if ablate else ():
-        if name in sets:
-            ablation(pl.read_parquet(folder / f"{name}.parquet"), told[name], name == "encoder")
+    rows = [row for told, pairs in sets.items() for row in link_rows(told, pairs)]
+    rows += link_rows("MiniLM cosine >= 0.90 (the paper's rule)", sets["with encoder"], "cosine", 0.9)
+    rows += link_rows("MiniLM cosine >= 0.80", sets["with encoder"], "cosine", 0.8)
+    table("Links to the right problem", head, [*rows, *baselines(sets["without encoder"], workspace)])
+    for told, pairs in sets.items():
+        table(f"Other problems, {told}", "kind | number | called the same | called variant", rates(pairs))
+    for told, pairs in sets.items():
+        head = "kind | texts | called the same | and `embedded`"
+        table(f"Embedded texts, {told}", head, embedded_rows(pairs))
+    for told, pairs in sets.items():
+        table(f"Confusion, {told}", "truth | pairs | same | embedded | variant | unrelated", confusion(pairs))
+    head = "verifier | over all pairs | over pairs that were read | in bins of 0.1 to 0.9"
+    table("Expected calibration error", head, [f"| {told} | {ece(p)} |" for told, p in sets.items()])
+    for told in whole if ablate else ():
+        ablation(whole[told], told, told == "with encoder")
 
 
 def ablation(pairs: pl.DataFrame, told: str, encoder: bool) -> None:
@@ -194,7 +223,8 @@ def ablation(pairs: pl.DataFrame, told: str, encoder: bool) -> None:
             pl.col("kind").is_in(["gsm_hard", "renumbered", "ask flipped"]), pl.col("label") == "variant"
         )
         wrong = (other["p_same"] >= 0.5).mean() or 0.0
-        rows.append(f"| {name} | {' | '.join(figures)} | {wrong:.4f} | {ece(judged):.4f} |")
+        error = _error(judged.filter(~pl.col("doubtful")))
+        rows.append(f"| {name} | {' | '.join(figures)} | {wrong:.4f} | {error:.4f} |")
     head = "left out | MATH recall | precision | GSM8K recall | precision | changed, called the same | ECE"
     table(f"What each kind of evidence buys, {told}", head, rows)
 

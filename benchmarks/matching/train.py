@@ -1,10 +1,11 @@
 """Fit the verifier and write src/rlvr_atlas/match/model.json.
 
-Run: python benchmarks/matching/train.py PAIRS [PAIRS_WITH_ENCODER]   (from measure.py)
+Run: python benchmarks/matching/train.py FOLDER   (as written by measure.py)
 
-Three gradient-boosted classifiers for each set: is it the same problem; if not, is it a variant; if so, is
-one text embedded in the other. Trees are fitted on the train split, calibration on the validation split.
-Every training pair is shown twice, once with its answers hidden, so that the model does not lean on them.
+Two sets, with cosines and without. In each, a first classifier sees only what the search knows and drops the
+bulk of the candidates; three more read the rest: is it the same problem; if not, is it a variant; if so, is
+one text embedded in the other. All are gradient-boosted trees: fitted on the train split, calibrated on the
+validation split, with answers known and with answers hidden. Nothing is trained on texts of a benchmark file.
 """
 
 from __future__ import annotations
@@ -19,57 +20,84 @@ import polars as pl
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
+from rlvr_atlas.match.candidates import SEARCHED
 from rlvr_atlas.match.model import Trees
 from rlvr_atlas.match.signals import FEATURES
 
 TARGET = Path(__file__).resolve().parents[2] / "src" / "rlvr_atlas" / "match" / "model.json"
+#: Kinds whose texts are of benchmark files, or derived from them: they are only judged on.
+UNTRAINED = ("gsm8k_rephrased_llmdecontaminator", "benbench_gsm8k_test_rewritten", "gsm_hard")
 #: More of these can only speak for the same problem, or only against it.
-RISING = ("cosine", "bm25", "child_in_parent", "numbers", "child_numbers", "parent_numbers", "answers")
-FALLING = ("cosine_gap", "bm25_gap")
+RISING = (
+    "cosine", "bm25", "child_terms", "parent_terms", "child_in_parent", "numbers", "child_numbers",
+    "parent_numbers", "answers", "forms",
+)  # fmt: skip
+FALLING = ("cosine_gap", "bm25_gap", "asks_exchanged", "numbers_exchanged")
 QUESTIONS = {
     "same": (("same", "embedded"), ("variant", "unrelated")),
     "variant": (("variant",), ("unrelated",)),
     "embedded": (("embedded",), ("same",)),
 }
-SIZES = {"same": 120, "variant": 40, "embedded": 25}
+#: Trees and leaves of each.
+SIZES = {"screen": (40, 8), "same": (260, 14), "variant": (60, 10), "embedded": (30, 10)}
+#: Share of the same problems of the validation split that the screen may drop.
+DROPPED = 0.035
+
+
+def chosen(known: pl.DataFrame, hidden: pl.DataFrame, *, with_encoder: bool) -> pl.DataFrame:
+    """The pairs that a set is trained and judged on, column `answered` saying which half they are of."""
+    both = pl.concat([known.with_columns(answered=True), hidden.with_columns(answered=False)])
+    if with_encoder:
+        return both
+    nothing = pl.lit(np.nan)
+    return both.filter("by_words").with_columns(cosine=nothing, cosine_gap=nothing)
 
 
 def fit(pairs: pl.DataFrame, hidden: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Trees and calibration of the three questions.
+    """Trees and calibration of a set.
 
     Args:
-        pairs: Output of `labelled`.
+        pairs: Output of `chosen`.
         hidden: Features that are not to be used.
     """
-    return {name: _question(pairs, name, *sides, hidden) for name, sides in QUESTIONS.items()}
+    usable = pairs.filter(~pl.col("doubtful"), ~pl.col("kind").is_in(UNTRAINED), pl.col("split") != "test")
+    derived = ("same", "embedded", "variant")
+    screen = _question(usable, "screen", derived, ("unrelated",), hidden, SEARCHED)
+    trees = Trees.read(screen, np.arange(len(FEATURES)))
+    usable = usable.with_columns(
+        likely=pl.Series(trees.probability(usable.select(list(FEATURES)).to_numpy()))
+    )
+    same = usable.filter(pl.col("split") == "validation", pl.col("label").is_in(["same", "embedded"]))
+    least = round(float(same["likely"].quantile(DROPPED) or 0), 5)
+    read = usable.filter(pl.col("likely") >= least)
+    print(f"read: {read.height} of {usable.height} pairs, from a likelihood of {least} on")
+    questions = {name: _question(read, name, *sides, hidden) for name, sides in QUESTIONS.items()}
+    return {"least_likely": least, "questions": {"screen": screen, **questions}}
 
 
-def _question(
-    pairs: pl.DataFrame, name: str, yes: tuple[str, ...], no: tuple[str, ...], hidden: tuple[str, ...]
+def _question(  # noqa: PLR0913, PLR0917  where everything meets
+    usable: pl.DataFrame,
+    name: str,
+    yes: tuple[str, ...],
+    no: tuple[str, ...],
+    hidden: tuple[str, ...],
+    seen: tuple[str, ...] = FEATURES,
 ) -> dict[str, Any]:
-    usable = pairs.filter(~pl.col("doubtful"), pl.col("label").is_in([*yes, *no]))
+    usable = usable.filter(pl.col("label").is_in([*yes, *no]))
     train, validation = (usable.filter(pl.col("split") == split) for split in ("train", "validation"))
     # Without an encoder the cosines are not numbers, all of them.
-    columns = [c for c in FEATURES if c not in hidden and not train[c].is_nan().all()]
-    monotonic = [(c in RISING) - (c in FALLING) if name == "same" else 0 for c in columns]
+    columns = [c for c in seen if c not in hidden and not train[c].is_nan().all()]
+    monotonic = [(c in RISING) - (c in FALLING) if name in ("same", "screen") else 0 for c in columns]
+    count, leaves = SIZES[name]
     fitted = HistGradientBoostingClassifier(
-        max_iter=SIZES[name], learning_rate=0.12, max_leaf_nodes=12, min_samples_leaf=20,
-        l2_regularization=2.0,
-        monotonic_cst=monotonic, early_stopping=False, random_state=0,
+        max_iter=count, learning_rate=0.1, max_leaf_nodes=leaves, min_samples_leaf=25,
+        l2_regularization=2.0, monotonic_cst=monotonic, early_stopping=False, random_state=0,
     )  # fmt: skip
-    fitted.fit(*_both(train, columns, yes))
+    fitted.fit(train.select(columns).to_numpy(), train["label"].is_in(yes).to_numpy())
     data = {**_export(fitted, columns), "slope": 1.0, "shift": 0.0}
-    features, truth = _both(validation, list(FEATURES), yes)
-    odds = Trees.read(data, np.arange(len(FEATURES))).log_odds(features)
-    line = LogisticRegression(C=1e4).fit(odds[:, None], truth)
+    odds = Trees.read(data, np.arange(len(FEATURES))).log_odds(validation.select(list(FEATURES)).to_numpy())
+    line = LogisticRegression(C=1e4).fit(odds[:, None], validation["label"].is_in(yes).to_numpy())
     return {**data, "slope": round(float(line.coef_[0, 0]), 5), "shift": round(float(line.intercept_[0]), 5)}
-
-
-def _both(pairs: pl.DataFrame, columns: list[str], yes: tuple[str, ...]) -> tuple[Any, Any]:
-    """Features and truth, each pair with its answers and without."""
-    blind = pairs.with_columns(answers=pl.lit(np.nan), answer_weight=pl.lit(np.nan))
-    both = pl.concat([pairs, blind])
-    return both.select(columns).to_numpy(), both["label"].is_in(yes).to_numpy()
 
 
 def _export(fitted: HistGradientBoostingClassifier, columns: list[str]) -> dict[str, Any]:
@@ -86,13 +114,16 @@ def _export(fitted: HistGradientBoostingClassifier, columns: list[str]) -> dict[
     return {"trees": trees, "depth": depth, "start": round(float(fitted._baseline_prediction.item()), 5)}
 
 
-def main(plain: str, encoded: str | None = None) -> None:
+def main(folder: str) -> None:
     """Fit both sets and write them."""
-    data = {"features": list(FEATURES), "without_encoder": fit(pl.read_parquet(plain))}
-    data["with_encoder"] = fit(pl.read_parquet(encoded)) if encoded else data["without_encoder"]
-    text = json.dumps(data, separators=(",", ":")).replace("]],[[", "]],\n[[")
+    known, hidden = (pl.read_parquet(Path(folder) / f"{name}.parquet") for name in ("known", "hidden"))
+    sets = {
+        name: fit(chosen(known, hidden, with_encoder=name == "with_encoder"))
+        for name in ("without_encoder", "with_encoder")
+    }
+    text = json.dumps({"features": list(FEATURES), **sets}, separators=(",", ":")).replace("]],[[", "]],\n[[")
     TARGET.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(sys.argv[1])

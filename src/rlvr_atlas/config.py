@@ -139,7 +139,7 @@ class MatchSettings(_Settings):
     #: Report problems that differ only in numbers, relation or ask.
     variants: bool = True
     #: Search for heavy rewordings by words, numbers and answers; always on where an encoder is used.
-    rewordings: bool = False
+    rewordings: bool = True
     #: Whether an encoder is used; where left out, if the extra `semantic` is installed.
     semantic: bool | None = None
     #: A sentence-transformers model: the default one, a folder, or a name on the Hub.

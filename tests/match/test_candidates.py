@@ -4,10 +4,11 @@ import math
 from collections import Counter
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlvr_atlas.match.candidates import Texts, _terms
+from rlvr_atlas.match.candidates import SEARCHED, Texts, _terms
 
 WORDS = ["apple", "pear", "cart", "road", "x", "=", "7", "12", "\\frac", "sum"]
 texts_of = st.lists(
@@ -17,7 +18,12 @@ texts_of = st.lists(
 
 def _search(texts, child, limit, answers=None, extra=(-1,)):
     index = Texts(texts, answers or [None] * len(texts))
-    return index.search(np.array([child]), np.array([limit]), np.array([extra]))
+    (found,) = index.search(np.array([child]), np.array([limit]), np.array([extra]))
+    return found
+
+
+def _column(found, name):
+    return found.searched[:, SEARCHED.index(name)]
 
 
 @given(texts_of)
@@ -37,7 +43,7 @@ def test_scores_are_bm25_as_a_share_of_the_own_score(texts):
         return total
 
     found = _search(texts, child, child)
-    for parent, share in zip(found.parents, found.bm25, strict=True):
+    for parent, share in zip(found.parents, _column(found, "bm25"), strict=True):
         assert math.isclose(share, score(parent) / (score(child) or 1), abs_tol=1e-4)
 
 
@@ -46,21 +52,57 @@ def test_only_earlier_texts_are_found(texts, limit):
     assert all(_search(texts, len(texts) - 1, min(limit, len(texts) - 1)).parents < limit)
 
 
+@given(texts_of)
+def test_shares_of_terms_are_weighed_by_rarity(texts):
+    child = len(texts) - 1
+    listed = [set(_terms(text)) for text in texts]
+    often = Counter(term for terms in listed for term in terms)
+
+    def weight(terms):
+        return sum(math.log1p((len(texts) - often[t] + 0.5) / (often[t] + 0.5)) ** 2 for t in terms)
+
+    found = _search(texts, child, child, extra=range(child))
+    for parent, held in zip(found.parents, _column(found, "child_terms"), strict=True):
+        shared = weight(listed[child] & listed[parent])
+        assert math.isclose(held, shared / (weight(listed[child]) or 1), abs_tol=1e-4)
+
+
 def test_an_equal_answer_is_found_behind_a_crowd_of_better_wording():
-    crowd = [("apple", "pear", "cart", f"{n}") for n in range(50)]
-    texts = [("apple", "road"), *crowd, ("apple", "pear", "cart")]
-    answers = ["17/43", *["2"] * 50, "17/43"]
-    assert 0 not in _search(texts, 51, 51).parents
-    assert 0 in _search(texts, 51, 51, answers).parents
+    crowd = [("apple", "pear", f"{n}") for n in range(50)]
+    others = [("road", "sum", f"{n}") for n in range(200)]
+    texts = [("apple", "road"), *crowd, *others, ("apple", "pear", "cart")]
+    answers = ["17/43", *["2"] * 250, "17/43"]
+    assert 0 not in _search(texts, 251, 251).parents
+    assert 0 in _search(texts, 251, 251, answers).parents
+
+
+@pytest.mark.parametrize("size", [10, 200])
+def test_of_one_answer_the_likest_are_found_whatever_the_size_of_the_group(size):
+    rng = np.random.default_rng(size)
+    texts = [(*tuple(rng.choice(WORDS, 8)), f"{n}") for n in range(size)]
+    child = (*texts[3], "apple")
+    found = _search([*texts, child], size, size, ["5"] * (size + 1))
+    assert 3 in found.parents
+    assert (_column(found, "forms") == 1).all()
 
 
 def test_candidates_from_elsewhere_are_scored_too_and_marks_of_none_are_not():
     texts = [("road",), ("apple", "pear"), ("pear", "cart")]
     found = _search(texts, 2, 2, extra=(0, -1))
     assert found.parents.tolist() == [0, 1]
-    assert found.bm25[0] == 0 < found.bm25[1]
+    bm25 = _column(found, "bm25")
+    assert bm25[0] == 0 < bm25[1]
+
+
+def test_cosines_are_known_where_there_are_vectors():
+    texts = [("apple", "pear"), ("apple", "pear", "cart")]
+    vectors = np.array([[1, 0], [0.6, 0.8]], np.float16)
+    index = Texts(texts, [None, None])
+    (found,) = index.search(np.array([1]), np.array([1]), np.array([[-1]]), vectors)
+    assert np.isclose(_column(found, "cosine"), 0.6, atol=1e-3)
+    assert np.isnan(_column(_search(texts, 1, 1), "cosine")).all()
 
 
 def test_nothing_to_search():
     index = Texts([("a",)], [None])
-    assert len(index.search(np.zeros(0, int), np.zeros(0, int), np.zeros((0, 1), int)).children) == 0
+    assert not list(index.search(np.zeros(0, int), np.zeros(0, int), np.zeros((0, 1), int)))

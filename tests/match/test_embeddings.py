@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rlvr_atlas.config import MatchSettings
 from rlvr_atlas.errors import AtlasError, InputError, WorkspaceError
-from rlvr_atlas.match import embeddings
+from rlvr_atlas.match import embed, embeddings
 from rlvr_atlas.match.embeddings import EmbeddingCache
 
 
@@ -173,3 +174,12 @@ def test_a_damaged_cache_is_named_and_not_read(tmp_path, damage):
 def test_a_key_of_another_shape_is_refused(tmp_path, wrong):
     with pytest.raises(InputError, match="not a key of 40 characters"):
         EmbeddingCache(tmp_path, Stub()).find([key("a"), wrong])
+
+
+def test_the_tier_gets_the_vectors_of_texts_that_were_never_encoded(tmp_path, monkeypatch):
+    monkeypatch.setattr(embed, "load_encoder", lambda name: Stub())
+    wanted = texts(5)
+    ask = embed.embedder(MatchSettings(), tmp_path)
+    for n in (3, 5):  # at first the cache is empty, then it grows
+        vectors = ask([key(text) for text in wanted[:n]], wanted[:n])
+        np.testing.assert_allclose(vectors, Stub().encode(wanted[:n]), atol=1e-3)

@@ -3,12 +3,15 @@
 import math
 
 import numpy as np
+import polars as pl
 import pytest
 
-from rlvr_atlas.match.evidence import measure
+from rlvr_atlas.answer import normal_column
+from rlvr_atlas.match.candidates import SEARCHED, Texts
 from rlvr_atlas.match.model import Trees, model
-from rlvr_atlas.match.signals import FEATURES, Context, signals
-from rlvr_atlas.match.tokens import Parts
+from rlvr_atlas.match.semantic import parts_of, read
+from rlvr_atlas.match.signals import FEATURES
+from rlvr_atlas.match.tokens import tokenise
 from rlvr_atlas.match.weigh import weigh
 
 TOLD = (
@@ -21,16 +24,26 @@ RETOLD = (
 )
 
 
-def _weigh(parent, child, answers_agree=None, answer=None, cosine=float("nan"), bm25=0.5):  # noqa: PLR0917
-    context = Context(cosine, cosine * 0, bm25, 0.0, 1.0)
-    texts = Parts.of(parent), Parts.of(child)
-    seen = signals(*texts, measure(*texts, answers_agree), answer, context)
-    return weigh([seen], with_encoder=not math.isnan(cosine))[0]
+def _weigh(parent, child, answer=None, other=None, cosine=float("nan")):
+    """The verdict on two texts, looked up among texts that have nothing to do with them."""
+    filler = [f"the number {n} is written {n % 7 + 2} times on the wall of house {n * n}" for n in range(40)]
+    texts = [tuple(tokenise(text)) for text in (parent, *filler, child)]
+    answers = [answer, *([None] * len(filler)), other]
+    last = len(texts) - 1
+    near = np.array([[0]])
+    (found,) = Texts(texts, normal_column(pl.Series(answers, dtype=pl.String)).to_list()).search(
+        np.array([last]), np.array([last]), near
+    )
+    found = found[found.parents == 0]
+    found.searched[:, SEARCHED.index("cosine")] = cosine
+    found.searched[:, SEARCHED.index("cosine_gap")] = cosine * 0
+    _, features = read(found, parts_of(texts), answers)
+    return weigh(features, with_encoder=not math.isnan(cosine))[0]
 
 
 @pytest.mark.parametrize("cosine", [float("nan"), 0.9])
 def test_a_retold_problem_is_the_same(cosine):
-    verdict = _weigh(TOLD, RETOLD, True, "409", cosine)
+    verdict = _weigh(TOLD, RETOLD, "409", "409", cosine)
     assert verdict.relation in ("reworded", "embedded")
     assert verdict.probability > 0.9
 
@@ -38,24 +51,32 @@ def test_a_retold_problem_is_the_same(cosine):
 @pytest.mark.parametrize("cosine", [float("nan"), 0.97])
 @pytest.mark.parametrize("text", [TOLD, RETOLD])
 def test_a_changed_number_is_never_the_same_problem(text, cosine):
-    verdict = _weigh(TOLD, text.replace("36", "38"), False, "437", cosine, 0.8)
+    verdict = _weigh(TOLD, text.replace("36", "38"), "409", "437", cosine)
+    assert verdict is None or verdict.relation == "variant" or verdict.probability < 0.5
+
+
+@pytest.mark.parametrize("cosine", [float("nan"), 0.97])
+@pytest.mark.parametrize(("one", "another"), [("sum", "product"), ("largest", "smallest"), ("more", "fewer")])
+def test_a_flipped_ask_is_never_the_same_problem(one, another, cosine):
+    text = f"let p and q be the roots of x^2 - 11 x + 24 = 0 find the {one} of the roots, {one} than 2"
+    verdict = _weigh(text, text.replace(one, another), None, None, cosine)
     assert verdict is None or verdict.relation == "variant" or verdict.probability < 0.5
 
 
 def test_unrelated_problems_with_an_equal_answer_are_apart():
     other = "two circles of radius 3 and 8 touch each other find the length of their common outer tangent"
-    verdict = _weigh(TOLD, other, True, "2", bm25=0.05)
+    verdict = _weigh(TOLD, other, "2", "2")
     assert verdict is None or verdict.probability < 0.5
 
 
 def test_nothing_to_weigh():
-    assert weigh([], with_encoder=False) == []
+    assert weigh(np.zeros((0, len(FEATURES))), with_encoder=False) == []
 
 
 @pytest.mark.parametrize("with_encoder", [True, False])
 def test_probabilities_are_probabilities_and_missing_evidence_is_allowed(with_encoder):
     unknown = np.full((3, len(FEATURES)), np.nan)
-    for question in ("same", "variant", "embedded"):
+    for question in ("screen", "same", "variant", "embedded"):
         p = model(with_encoder=with_encoder).probability(question, unknown)
         assert ((p > 0) & (p < 1)).all()
 

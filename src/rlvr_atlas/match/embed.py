@@ -35,6 +35,7 @@ def embedder(settings: MatchSettings, folder: Path) -> Embed:
     cache = EmbeddingCache(folder, load_encoder(settings.encoder))
 
     def embed(keys: Sequence[str], texts: Sequence[str]) -> NDArray[np.floating]:
-        return cache.vectors[cache.get_or_encode(keys, texts)]
+        rows = cache.get_or_encode(keys, texts)  # first, because the array that it adds to is mapped anew
+        return cache.vectors[rows]
 
     return embed

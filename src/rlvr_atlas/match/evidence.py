@@ -10,10 +10,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from rlvr_atlas.match.tokens import Parts, lexicon
+from rlvr_atlas.match.tokens import Parts, jaccard, overlap
 
 #: `changed` is for reading, not for computing; longer lists of words help nobody.
 _SHOWN = 24
+#: Texts this alike whose differing tokens are to this share repeated words are two puzzles of one template.
+_ALIKE, _MOSTLY = 0.4, 0.6
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class Evidence:
         answers_agree: None where either answer is missing or cannot be judged.
         crowded: Either text has many neighbours in its own dataset: a template, where likeness says little.
         only_function_words: The same words in the same order but for such as "the" or "please".
-        changed: Tokens that differ, `-` for the parent's and `+` for the child's.
+        gone: Tokens that only the parent has, or has more often.
+        new: The same of the child.
         cosine: Set by the semantic tier, None elsewhere.
     """
 
@@ -56,7 +59,8 @@ class Evidence:
     asks_agree: bool
     answers_agree: bool | None
     only_function_words: bool
-    changed: str
+    gone: Counter[str]
+    new: Counter[str]
     crowded: bool = False
     cosine: float | None = None
 
@@ -70,6 +74,27 @@ class Evidence:
         lenient = self.answers_agree is True and self.number_set_agrees
         alike = self.operators_agree and self.variables_agree and self.names_agree and self.asks_agree
         return (order or lenient) and alike
+
+    @property
+    def other_statements(self) -> bool:
+        """Alike, but mostly repeated words, such as names, differ, and are not exchanged consistently.
+
+        Puzzles of one template are so: other people say other things about each other. Measured on validation
+        pairs, 2 of 2,743 same problems are so, and 131 of 133 puzzles that were taken for one another.
+        """
+        repeated = sum(
+            count
+            for bag in (self.gone, self.new)
+            for token, count in bag.items()
+            if count > 1 and len(token) > 2 and token.isalpha()
+        )
+        mostly = repeated >= _MOSTLY * max(self.gone.total() + self.new.total(), 1)
+        return not self.names_agree and mostly and self.lexical >= _ALIKE
+
+    @property
+    def changed(self) -> str:
+        """Tokens that differ, `-` for the parent's and `+` for the child's."""
+        return _show(self.gone, self.new)
 
     def row(self) -> dict[str, Any]:
         """The columns of record.EVIDENCE."""
@@ -98,8 +123,8 @@ def measure(
     """
     gone, new = parent.bag - child.bag, child.bag - parent.bag
     return Evidence(
-        lexical=_jaccard(parent.content, child.content),
-        masked=_jaccard(parent.masked_content, child.masked_content),
+        lexical=jaccard(parent.content, child.content),
+        masked=jaccard(parent.masked_content, child.masked_content),
         containment=_containment(parent.content, child.content),
         equal=parent.tokens == child.tokens,
         edge=_is_edge(parent.tokens, child.tokens),
@@ -112,21 +137,16 @@ def measure(
         names_agree=_same_names(parent.tokens, child.tokens, gone, new),
         asks_agree=parent.asks == child.asks,
         answers_agree=answers_agree,
-        only_function_words=_spine(parent.tokens) == _spine(child.tokens),
-        changed=_show(gone, new),
+        only_function_words=parent.content_words == child.content_words,
+        gone=gone,
+        new=new,
         crowded=crowded,
     )
 
 
-def _jaccard(left: Counter[str], right: Counter[str]) -> float:
-    shared = (left & right).total()
-    union = left.total() + right.total() - shared
-    return shared / union if union else 1.0
-
-
 def _containment(left: Counter[str], right: Counter[str]) -> float:
     shorter = min(left.total(), right.total())
-    return (left & right).total() / shorter if shorter else 1.0
+    return overlap(left, right) / shorter if shorter else 1.0
 
 
 def _is_edge(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
@@ -141,7 +161,7 @@ def _order_agrees(left: Parts, right: Parts) -> bool:
         return False
     if left.numbers == right.numbers:
         return True
-    kept = (left.number_contexts & right.number_contexts).total()
+    kept = overlap(left.number_contexts, right.number_contexts)
     return 2 * kept >= left.number_contexts.total()
 
 
@@ -166,11 +186,6 @@ def _same_names(left: tuple[str, ...], right: tuple[str, ...], gone: Counter[str
     if min(len(set(ours)), len(set(theirs))) < 2:
         return True
     return _pattern(ours) == _pattern(theirs)
-
-
-def _spine(tokens: tuple[str, ...]) -> list[str]:
-    ignored = lexicon().function_words
-    return [token for token in tokens if token not in ignored]
 
 
 def _pattern(tokens: list[str]) -> list[int]:

@@ -59,13 +59,13 @@ class Trees:
         size = max(len(tree) for tree in trees)
         # [feature, threshold, missing left, left, right, value]; the padding is never reached.
         nodes = np.array([[*tree, *[[0, 0, 0, 0, 0, 0]] * (size - len(tree))] for tree in trees], dtype=float)
-        whole = nodes.astype(np.int64)
+        feature, left, right = (nodes[..., column].astype(np.int64) for column in (0, 3, 4))
         return cls(
-            columns[whole[..., 0]],
+            columns[feature],
             nodes[..., 1],
             nodes[..., 2] > 0,
-            whole[..., 3],
-            whole[..., 4],
+            left,
+            right,
             nodes[..., 5],
             *(data[name] for name in ("depth", "start", "slope", "shift")),
         )
@@ -96,9 +96,15 @@ class Trees:
 
 @dataclass(frozen=True)
 class Model:
-    """What each question is answered by: "same", "variant" (if not the same), "embedded" (if the same)."""
+    """What each question is answered by.
+
+    Attributes:
+        questions: "screen" (worth reading?), "same", "variant" (if not the same), "embedded" (if the same).
+        least_likely: Candidates that the screen gives less than this are not read.
+    """
 
     questions: Mapping[str, Trees]
+    least_likely: float
 
     def probability(self, question: str, features: Array) -> Array:
         """Probability of a yes, shape (n,); features in the order of `signals.FEATURES`."""
@@ -112,4 +118,7 @@ def model(*, with_encoder: bool) -> Model:
     order = list(FEATURES)
     columns = np.array([order.index(name) for name in data["features"]])
     chosen = data["with_encoder" if with_encoder else "without_encoder"]
-    return Model({question: Trees.read(trees, columns) for question, trees in chosen.items()})
+    return Model(
+        {question: Trees.read(trees, columns) for question, trees in chosen["questions"].items()},
+        float(chosen["least_likely"]),
+    )

@@ -4,36 +4,21 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
 
+from rlvr_atlas.match.candidates import SEARCHED
 from rlvr_atlas.match.evidence import Evidence
 from rlvr_atlas.match.rarity import rarity
-from rlvr_atlas.match.tokens import Parts, lexicon
+from rlvr_atlas.match.tokens import Parts, jaccard, lexicon
 
 _UNKNOWN = math.nan
 
 
-@dataclass(frozen=True)
-class Context:
-    """What the search saw around a pair; not a number where it was not found by search.
+#: How many tokens at the end of a text count as what it asks.
+_ENDING = 12
 
-    Attributes:
-        cosine: Of the two embeddings.
-        cosine_gap: How far below the best candidate of the same text.
-        bm25: Score of the parent as a share of what the child's own text scores.
-        bm25_gap: How far below the best candidate of the same text.
-        crowding: How many candidates score at least nine tenths of the best: high among templated problems.
-    """
-
-    cosine: float = _UNKNOWN
-    cosine_gap: float = _UNKNOWN
-    bm25: float = _UNKNOWN
-    bm25_gap: float = _UNKNOWN
-    crowding: float = _UNKNOWN
-
-
-#: Names of the signals, in order.
+#: Names of the signals, in order: what the search knows, then what reading the two texts adds.
 FEATURES = (
+    *SEARCHED,
     "only_function_words",  # nothing but words such as "the" or "please" differs
     "lexical",  # as in Evidence, like the next two
     "masked",
@@ -57,49 +42,47 @@ FEATURES = (
     "asks_new",  # how many only the child has
     "answers",  # 1 the same, 0 different
     "answer_weight",  # how telling the child's answer is: 17/43 more than 2
+    "asks_exchanged",  # deciding words that stand between the same neighbours, another in each text
+    "numbers_exchanged",  # the same for numbers
+    "names",  # words that differ and are repeated are exchanged consistently
+    "changed",  # how many tokens differ
+    "child_ending",  # share of the one's last tokens that the other holds anywhere
+    "parent_ending",
     "edge",  # as in Evidence, like the next one
     "length",
-    "growth",  # tokens of the child for each of the parent
-    "cosine",  # as in Context, like all that follow
-    "cosine_gap",
-    "bm25",
-    "bm25_gap",
-    "crowding",
 )
 
 
-def signals(
-    parent: Parts, child: Parts, evidence: Evidence, answer: str | None, context: Context
-) -> list[float]:
-    """Everything as numbers, in the order of `FEATURES`; not a number where it is unknown.
+def signals(parent: Parts, child: Parts, evidence: Evidence, answer: str | None) -> list[float]:
+    """What reading two texts tells, in the order of `FEATURES` after `SEARCHED`; not a number if unknown.
 
     Args:
         parent: Parts of the earlier text.
         child: Parts of the later text.
         evidence: What was measured between the two.
         answer: The child's answer.
-        context: What the search saw.
     """
-    changed = set(parent.bag - child.bag) | set(child.bag - parent.bag)
+    gone, new = evidence.gone, evidence.new
     shared = parent.values & child.values
+    same = shared.total()
     judged = evidence.answers_agree is not None
     values = (
-        changed <= lexicon().function_words,
+        evidence.only_function_words or (gone.keys() | new.keys()) <= lexicon().function_words,
         evidence.lexical,
         evidence.masked,
         evidence.containment,
         _held(child, parent),
         _held(parent, child),
-        _jaccard(parent.pairs, child.pairs),
-        _jaccard(parent.values, child.values),
-        _share(shared, child.values),
-        _share(shared, parent.values),
+        jaccard(parent.pairs, child.pairs),
+        jaccard(parent.values, child.values),
+        _share(same, child.values),
+        _share(same, parent.values),
         sum(rarity(number) for number in shared),
         evidence.number_set_agrees,
-        (parent.values - child.values).total(),
-        (child.values - parent.values).total(),
-        _jaccard(parent.operators, child.operators),
-        _jaccard(parent.formula_pairs, child.formula_pairs),
+        parent.values.total() - same,
+        child.values.total() - same,
+        jaccard(parent.operators, child.operators),
+        jaccard(parent.formula_pairs, child.formula_pairs),
         min(parent.operators.total(), child.operators.total()),
         evidence.variables_agree,
         evidence.order_agree,
@@ -107,26 +90,30 @@ def signals(
         len(child.asks - parent.asks),
         bool(evidence.answers_agree) if judged else _UNKNOWN,
         _weight(answer) if judged and answer is not None else _UNKNOWN,
+        _exchanged(parent.ask_places, child.ask_places),
+        _exchanged(parent.number_places, child.number_places),
+        evidence.names_agree,
+        gone.total() + new.total(),
+        _ending_held(child, parent),
+        _ending_held(parent, child),
         evidence.edge,
         evidence.length,
-        (len(child.tokens) + 1) / (len(parent.tokens) + 1),
-        context.cosine,
-        context.cosine_gap,
-        context.bm25,
-        context.bm25_gap,
-        context.crowding,
     )
     return [float(value) for value in values]
 
 
-def _jaccard(left: Counter[str], right: Counter[str]) -> float:
-    shared = (left & right).total()
-    union = left.total() + right.total() - shared
-    return shared / union if union else 1.0
+def _exchanged(ours: dict[tuple[str, str], str], theirs: dict[tuple[str, str], str]) -> int:
+    """Places that hold one thing here and another there."""
+    return sum(theirs.get(place, what) != what for place, what in ours.items())
 
 
-def _share(shared: Counter[str], whole: Counter[str]) -> float:
-    return shared.total() / whole.total() if whole else 1.0
+def _ending_held(one: Parts, other: Parts) -> float:
+    ending = one.content_words[-_ENDING:]
+    return sum(word in other.bag for word in ending) / len(ending) if ending else 1.0
+
+
+def _share(shared: int, whole: Counter[str]) -> float:
+    return shared / whole.total() if whole else 1.0
 
 
 def _held(one: Parts, other: Parts) -> float:

@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from itertools import pairwise
 from sys import intern
@@ -69,15 +69,19 @@ def _plain(token: str) -> str:
     return token.rstrip("0").rstrip(".") if "." in token else token
 
 
+# Remembered: a corpus asks these of a small vocabulary millions of times.
+@lru_cache(maxsize=1 << 18)
 def is_number(token: str) -> bool:
     """Whether a token is a number in digits; only numbers begin with one."""
     return token[0].isdigit()
 
 
+@lru_cache(maxsize=1 << 18)
 def _is_word(token: str) -> bool:
     return len(token) > 1 and token.isalpha()
 
 
+@lru_cache(maxsize=1 << 18)
 def _is_sign(token: str) -> bool:
     return not token[0].isalnum()
 
@@ -107,16 +111,20 @@ class Parts:
     def values(self) -> Counter[str]:
         """Numbers in digits and in words, as values: "7 pears" and "seven pears" agree."""
         table = lexicon().numbers
-        return Counter(table.get(token, token) for token in self.tokens if is_number(token) or token in table)
+        return Counter(
+            [table.get(token, token) for token in self.tokens if is_number(token) or token in table]
+        )
 
     @cached_property
     def number_contexts(self) -> Counter[str]:
         """Each number with the token before it and with the token after it."""
         padded = ("", *self.tokens, "")
         return Counter(
-            f"{left} {right}"
-            for left, right in pairwise(padded)
-            if (left and is_number(left)) or (right and is_number(right))
+            [
+                f"{left} {right}"
+                for left, right in pairwise(padded)
+                if (left and is_number(left)) or (right and is_number(right))
+            ]
         )
 
     @cached_property
@@ -124,18 +132,22 @@ class Parts:
         """Signs and TeX commands; a hyphen between two words is spelling, not subtraction."""
         padded = ("", *self.tokens, "")
         return Counter(
-            token
-            for before, token, after in zip(padded, self.tokens, padded[2:], strict=False)
-            if _is_sign(token) and not (token == "-" and _is_word(before) and _is_word(after))
+            [
+                token
+                for before, token, after in zip(padded, self.tokens, padded[2:], strict=False)
+                if _is_sign(token) and not (token == "-" and _is_word(before) and _is_word(after))
+            ]
         )
 
     @cached_property
     def formula_pairs(self) -> Counter[str]:
         """Each operator with the number, variable or operator beside it: "3 -" and "- 5" of 3 - 5."""
         return Counter(
-            f"{left} {right}"
-            for left, right in pairwise(self.tokens)
-            if (_is_sign(left) and not _is_word(right)) or (_is_sign(right) and not _is_word(left))
+            [
+                f"{left} {right}"
+                for left, right in pairwise(self.tokens)
+                if (_is_sign(left) and not _is_word(right)) or (_is_sign(right) and not _is_word(left))
+            ]
         )
 
     @cached_property
@@ -153,9 +165,34 @@ class Parts:
         return frozenset(table[token] for token in self.tokens if token in table)
 
     @cached_property
+    def ask_places(self) -> dict[tuple[str, str], str]:
+        """The deciding word between two neighbours, by its meaning."""
+        return self._places(lexicon().asks)
+
+    @cached_property
+    def number_places(self) -> dict[tuple[str, str], str]:
+        """The number between two neighbours, by its value."""
+        table = lexicon().numbers
+        return self._places({t: table.get(t, t) for t in self.bag if t in table or is_number(t)})
+
+    def _places(self, meanings: dict[str, str]) -> dict[tuple[str, str], str]:
+        padded = ("", *self.tokens, "")
+        return {
+            (before, after): meanings[token]
+            for before, token, after in zip(padded, self.tokens, padded[2:], strict=False)
+            if token in meanings
+        }
+
+    @cached_property
+    def content_words(self) -> tuple[str, ...]:
+        """The tokens without function words, in order."""
+        ignored = lexicon().function_words
+        return tuple(token for token in self.tokens if token not in ignored)
+
+    @cached_property
     def pairs(self) -> Counter[str]:
         """Neighbouring tokens."""
-        return Counter(f"{left} {right}" for left, right in pairwise(self.tokens))
+        return Counter([f"{left} {right}" for left, right in pairwise(self.tokens)])
 
     @cached_property
     def rare_words(self) -> dict[str, float]:
@@ -193,3 +230,15 @@ class Parts:
         words = self.masked
         pairs = [f"{left} {right}" for left, right in pairwise(words)]
         return sorted({*words, *pairs} - lexicon().function_words)
+
+
+def overlap(left: Counter[str], right: Counter[str]) -> int:
+    """How many tokens two bags have in common, each as often as both have it."""
+    return sum(min(left[token], right[token]) for token in left.keys() & right.keys())
+
+
+def jaccard(left: Counter[str], right: Counter[str]) -> float:
+    """Jaccard similarity of two bags; 1 for two empty ones."""
+    shared = overlap(left, right)
+    union = left.total() + right.total() - shared
+    return shared / union if union else 1.0

@@ -48,12 +48,9 @@ def _same_problem(evidence: Evidence) -> Verdict | None:
     answers = evidence.answers_agree
     if evidence.equal:
         return Verdict("reformatted", 0.9 if answers is False else 0.97)
-    if (
-        evidence.edge
-        and answers is not False
-        and evidence.length >= (_PART_WITH_ANSWER if answers else _PART)
-    ):
-        return Verdict("embedded", 0.95 if answers else 0.85)
+    if evidence.edge and evidence.length >= (_PART_WITH_ANSWER if answers else _PART):
+        # A whole problem that another answer was asked of ("... give m + n") is still in the text.
+        return Verdict("embedded", {True: 0.95, None: 0.85, False: 0.75}[answers])
     if not evidence.same_content:
         return None
     if answers is False:

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
+from numpy.typing import NDArray
 
 from rlvr_atlas.match.model import model
 from rlvr_atlas.match.verify import Verdict
+
+Floats = NDArray[np.float64]
 
 #: What is more likely than not is the verdict; what is at least this likely is kept for a person to decide.
 _LIKELY, _DOUBTFUL = 0.5, 0.1
 
 
-def weigh(pairs: Sequence[Sequence[float]], *, with_encoder: bool) -> list[Verdict | None]:
+def worth_reading(searched: Floats, *, with_encoder: bool) -> NDArray[np.bool_]:
+    """Which candidates may be the same problem or a variant, by what the search knows of them, shape (n,).
+
+    Args:
+        searched: (n, len(SEARCHED)), see `candidates`.
+        with_encoder: Whether it holds cosines.
+    """
+    fitted = model(with_encoder=with_encoder)
+    return np.asarray(fitted.probability("screen", searched) >= fitted.least_likely)
+
+
+def weigh(features: Floats, *, with_encoder: bool) -> list[Verdict | None]:
     """Decide what each pair is; None where the two are unrelated.
 
     Args:
-        pairs: Signals of each pair, in the order of `signals.FEATURES`.
+        features: (n, len(FEATURES)) signals of each pair.
         with_encoder: Whether the signals hold cosines.
     """
-    if not pairs:
+    if not len(features):
         return []
-    features = np.array(pairs)
     fitted = model(with_encoder=with_encoder)
     same = fitted.probability("same", features)
     variant = (1 - same) * fitted.probability("variant", features)
