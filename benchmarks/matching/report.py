@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 from judge import calibration_error, links, scored
-from train import chosen, fit
+from train import DROPPED, chosen, fit
 
 from rlvr_atlas.match import minhash
 from rlvr_atlas.match.model import Model, Trees, model
@@ -163,10 +163,10 @@ def _grams(tokens: tuple[str, ...], n: int = 13) -> set[tuple[str, ...]]:
     return {tokens[i : i + n] for i in range(len(tokens) - n + 1)}
 
 
-def refitted(pairs: pl.DataFrame, hidden: tuple[str, ...]) -> Model:
+def refitted(pairs: pl.DataFrame, dropped: float, hidden: tuple[str, ...]) -> Model:
     """A verifier trained without some of the evidence."""
     columns = np.arange(len(FEATURES))
-    fitted = fit(pairs, hidden)
+    fitted = fit(pairs, dropped, hidden)
     questions = {name: Trees.read(trees, columns) for name, trees in fitted["questions"].items()}
     return Model(questions, fitted["least_likely"])
 
@@ -210,10 +210,11 @@ def main(folder: Path, workspace: Path, *, ablate: bool) -> None:
 def ablation(pairs: pl.DataFrame, told: str, encoder: bool) -> None:
     """What each kind of evidence buys: the verifier trained again without it."""
     rows = []
+    dropped = DROPPED["with_encoder" if encoder else "without_encoder"]
     for name, hidden in EVIDENCE.items():
         if "cosine" in hidden and not encoder:
             continue
-        judged = test_split(scored(pairs, refitted(pairs, hidden)))
+        judged = test_split(scored(pairs, refitted(pairs, dropped, hidden)))
         figures: list[Any] = []
         for kinds in ((MATH,), GSM):
             of = judged.filter(pl.col("kind").is_in(kinds))
