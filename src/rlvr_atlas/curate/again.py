@@ -14,7 +14,6 @@ from rlvr_atlas.config import MatchSettings
 from rlvr_atlas.config_curate import CurateSettings
 from rlvr_atlas.curate.converted import new_texts
 from rlvr_atlas.curate.view import View
-from rlvr_atlas.fingerprints import Prints, worth_comparing
 from rlvr_atlas.match import match
 
 _MIX = "(mix)"
@@ -34,14 +33,11 @@ def leaks_of_mix(mix: pl.DataFrame, view: View, settings: CurateSettings) -> pl.
     """
     if view.benchmarks.is_empty() or not settings.drop_leaks:
         return _none()
-    items, item_prints = view.pick(view.items)
-    mine, prints = _texts(mix, view)
-    near = mine[worth_comparing(prints, item_prints)]
-    near_items = items[worth_comparing(item_prints, prints)]
-    if near.is_empty() or near_items.is_empty():
-        return _none()
-    # Benchmarks first: the mix is younger than all of them.
-    matches = match(_distinct(near_items, near), MatchSettings()).matches
+    items, _ = view.pick(view.items)
+    mine = _texts(mix, view)
+    # Benchmarks first: the mix is younger than all of them. All texts take part, also those that are like
+    # none: how rare a word is, and so what is a rewording, depends on them.
+    matches = match(_distinct(items, mine), MatchSettings()).matches
     every = _distinct(items, mine)
     rows = mix.select(key="mix_key", dataset=pl.lit(_MIX), row=pl.col("at").cast(pl.Int64))
     itself = {"dataset": _MIX, "role": "train", "distinct_prompts": mine.height}
@@ -59,14 +55,13 @@ def leaks_of_mix(mix: pl.DataFrame, view: View, settings: CurateSettings) -> pl.
     )
 
 
-def _texts(mix: pl.DataFrame, view: View) -> tuple[pl.DataFrame, Prints]:
-    """The distinct texts of the mix with its own answers, and their prints."""
-    old, prints = view.pick(mix.select(key="mix_key"))
+def _texts(mix: pl.DataFrame, view: View) -> pl.DataFrame:
+    """The distinct texts of the mix with its own answers."""
+    old, _ = view.pick(mix.select(key="mix_key"))
     new = new_texts(mix).join(old, on="key", how="anti", maintain_order="left")
     own = mix.select(key="mix_key", own_answer="mix_answer").unique("key", keep="first", maintain_order=True)
     texts = pl.concat([old, new], how="diagonal").join(own, on="key", maintain_order="left")
-    mine = texts.with_columns(answer="own_answer", first_dataset=pl.lit(_MIX)).select(view.texts.columns)
-    return mine, prints.with_more(view.prints_of(new))
+    return texts.with_columns(answer="own_answer", first_dataset=pl.lit(_MIX)).select(view.texts.columns)
 
 
 def _distinct(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
