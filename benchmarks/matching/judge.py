@@ -9,15 +9,18 @@ import polars as pl
 
 from rlvr_atlas.match.model import Model
 from rlvr_atlas.match.signals import FEATURES
+from rlvr_atlas.match.weigh import in_the_wild
 
 THRESHOLD = 0.5
 
 
 def scored(pairs: pl.DataFrame, model: Model) -> pl.DataFrame:
-    """Pairs with `read` and the probabilities p_same, p_variant, p_embedded, 0 where they were not read."""
+    """Pairs with `read` and the probabilities p_same, p_variant, p_embedded and p_calibrated, 0 where not read."""
     features = pairs.select(list(FEATURES)).to_numpy()
     read = model.probability("screen", features) >= model.least_likely
     p = {name: read * model.probability(name, features) for name in ("same", "variant", "embedded")}
+    # Calibrated on pairs like these; what is called the same must be surer, as originals are rarer in a corpus.
+    p = {**p, "calibrated": p["same"], "same": in_the_wild(p["same"])}
     return pairs.with_columns(
         read=pl.Series(read), **{f"p_{name}": pl.Series(values) for name, values in p.items()}
     )

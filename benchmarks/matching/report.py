@@ -111,13 +111,13 @@ def embedded_rows(pairs: pl.DataFrame) -> list[str]:
 def ece(pairs: pl.DataFrame) -> str:
     """Calibration error over all pairs that are not doubtful, over those read, and over uncertain ones."""
     sure = pairs.filter(~pl.col("doubtful"))
-    kept = (sure, sure.filter("read"), sure.filter(pl.col("p_same").is_between(0.1, 0.9)))
+    kept = (sure, sure.filter("read"), sure.filter(pl.col("p_calibrated").is_between(0.1, 0.9)))
     return " | ".join(f"{_error(part):.4f} ({part.height})" for part in kept)
 
 
 def _error(pairs: pl.DataFrame) -> float:
     return calibration_error(
-        pairs["p_same"].to_numpy(), pairs["label"].is_in(["same", "embedded"]).to_numpy()
+        pairs["p_calibrated"].to_numpy(), pairs["label"].is_in(["same", "embedded"]).to_numpy()
     )
 
 

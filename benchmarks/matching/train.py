@@ -72,7 +72,8 @@ def fit(pairs: pl.DataFrame, dropped: float, hidden: tuple[str, ...] = ()) -> di
     same = usable.filter(pl.col("split") == "validation", pl.col("label").is_in(["same", "embedded"]))
     least = round(float(same["likely"].quantile(dropped) or 0), 5)
     read = usable.filter(pl.col("likely") >= least)
-    print(f"read: {read.height} of {usable.height} pairs, from a likelihood of {least} on")
+    told = f"read: {read.height} of {usable.height} pairs, from a likelihood of {least} on"
+    print(told, file=sys.stderr)
     questions = {name: _question(read, name, *sides, hidden) for name, sides in QUESTIONS.items()}
     return {"least_likely": least, "questions": {"screen": screen, **questions}}
 

@@ -180,7 +180,7 @@ def _by_text(read: _Read) -> tuple[pl.DataFrame, list[str]]:
     items = read.instances.filter(pl.col("first_dataset") != _FILE)
     printer = fingerprints.Printer()
     near = fingerprints.worth_comparing(printer.prints(mine), printer.prints(items))
-    matched = match(pl.concat([items, mine[near]]), MatchSettings())
+    matched = match(pl.concat([items, mine[near]]), MatchSettings(rewordings=False))
     found = overlaps(read.occurrences, read.instances, matched.matches, read.datasets)
     weighed = weigh(found, read.instances, read.datasets)
     evidence = both_ways(matched.matches, "evidence").select("key", "evidence", benchmark_key="other")

@@ -30,6 +30,7 @@ def _instances(rows):
             "key": [hashlib.sha1(text.encode()).hexdigest() for text in texts],
             "skeleton": texts,
             "prompt": texts,
+            "domain": "math",
             "answer": pl.Series([row[1] for row in rows], dtype=pl.String),
             "first_dataset": [row[2] for row in rows],
         }

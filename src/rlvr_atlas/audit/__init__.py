@@ -21,6 +21,9 @@ from rlvr_atlas.record import LEAKS, UNJUDGED, conform
 
 __all__ = ["Audited", "audit"]
 
+#: Least probability of a match of the semantic tier that is called a leak.
+_SEARCHED = 0.8
+
 
 @dataclass(frozen=True)
 class Audited:
@@ -60,8 +63,11 @@ def audit(tables: Mapping[str, pl.DataFrame], settings: AuditSettings) -> Audite
         .with_columns(came_first=came_first(datasets))
         .sort("dataset", "row", "benchmark", "benchmark_row", "benchmark_key")
     )
-    sure = pl.col("probability") >= settings.min_probability
-    common = pl.col("matched") >= settings.min_probability
+    # What only a search for other wordings found must be surer: it looked among all that resembles.
+    bar = pl.when(pl.col("tier") == "semantic").then(pl.lit(_SEARCHED)).otherwise(pl.lit(0.0))
+    bar = pl.max_horizontal(bar, pl.lit(settings.min_probability))
+    sure = (pl.col("matched") >= bar) & (pl.col("probability") >= settings.min_probability)
+    common = pl.col("matched") >= bar
     reason = pl.when(common).then(pl.lit("too common")).otherwise(pl.lit("below the threshold"))
     leaks, unjudged = weighed.filter(sure), weighed.filter(~sure).with_columns(reason=reason)
     counted = rates(

@@ -48,7 +48,7 @@ def match_converted(rows: pl.DataFrame, view: View) -> pl.DataFrame:
     old, prints = view.pick(view.texts.join(new, on="key", how="anti"))
     near = worth_comparing(prints, view.prints_of(new))
     both = pl.concat([old[near], new], how="diagonal")
-    return conform(match(both, MatchSettings()).matches.select(_COLUMNS), MATCHES)
+    return conform(match(both, MatchSettings(rewordings=False)).matches.select(_COLUMNS), MATCHES)
 
 
 def leaks_of_converted(rows: pl.DataFrame, found: pl.DataFrame, view: View) -> pl.DataFrame:

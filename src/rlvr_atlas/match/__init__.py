@@ -51,7 +51,7 @@ def match(instances: pl.DataFrame, settings: MatchSettings, embed: Embed | None 
         embed: The encoder; without one the semantic tier searches by words, numbers and answers alone.
     """
     units = instances.group_by("skeleton", maintain_order=True).agg(
-        pl.col("key", "prompt", "first_dataset").first(), pl.col("answer").drop_nulls().first()
+        pl.col("key", "prompt", "first_dataset", "domain").first(), pl.col("answer").drop_nulls().first()
     )
     answers, datasets = units["answer"].to_list(), units["first_dataset"].to_list()
     found = lexical.find(units["skeleton"].to_list(), answers, datasets, settings)
@@ -69,11 +69,13 @@ def match(instances: pl.DataFrame, settings: MatchSettings, embed: Embed | None 
             answers,
             normal_column(units["answer"]).to_list(),
             _begins(datasets),
-            _settled(found.pairs, datasets),
+            _settled(found.pairs, datasets) | (units["domain"] == "code").to_numpy(),
             None if embed is None else embed(units["key"].to_list(), units["prompt"].to_list()),
         )
         new = lexical.as_frame(_new(further.pairs, found.pairs, settings), units)
         pairs.append(_between_skeletons(ordered, new, "semantic"))
+        if code := int((units["domain"] == "code").sum()):
+            limits.append(f"{code} code problems were not searched for other wordings")
         if further.templated:
             limits.append(f"{further.templated} templated problems were not searched for other wordings")
     else:
@@ -81,7 +83,7 @@ def match(instances: pl.DataFrame, settings: MatchSettings, embed: Embed | None 
     if found.cut:
         limits.append(f"{found.cut} pairs of look-alike templated problems were not compared one by one")
     matches = pl.concat([conform(part, MATCHES).select(*MATCHES) for part in pairs]).sort("child", "parent")
-    return Matched(matches, units.drop("prompt"), found.signatures, limits)
+    return Matched(matches, units.drop("prompt", "domain"), found.signatures, limits)
 
 
 def _begins(datasets: Sequence[str]) -> NDArray[np.int64]:

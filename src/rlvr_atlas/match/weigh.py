@@ -12,6 +12,9 @@ Floats = NDArray[np.float64]
 
 #: What is more likely than not is the verdict; what is at least this likely is kept for a person to decide.
 _LIKELY, _DOUBTFUL = 0.5, 0.1
+#: Odds of a pair that was read, in the corpus against the pairs that the model was calibrated on, where every
+#: text has an original: 16,290 of 159,558 on the shared corpus against 3,500 of 11,587, so a quarter.
+_PRIOR = 0.25
 
 
 def worth_reading(searched: Floats, *, with_encoder: bool) -> NDArray[np.bool_]:
@@ -35,7 +38,7 @@ def weigh(features: Floats, *, with_encoder: bool) -> list[Verdict | None]:
     if not len(features):
         return []
     fitted = model(with_encoder=with_encoder)
-    same = fitted.probability("same", features)
+    same = in_the_wild(fitted.probability("same", features))
     variant = (1 - same) * fitted.probability("variant", features)
     embedded = fitted.probability("embedded", features) >= _LIKELY
     verdicts: list[Verdict | None] = []
@@ -47,3 +50,8 @@ def weigh(features: Floats, *, with_encoder: bool) -> list[Verdict | None]:
         else:
             verdicts.append(None)
     return verdicts
+
+
+def in_the_wild(probability: Floats) -> Floats:
+    """The same probability where originals are as rare as in a corpus."""
+    return _PRIOR * probability / (_PRIOR * probability + 1 - probability)
