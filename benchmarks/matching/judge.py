@@ -15,11 +15,11 @@ THRESHOLD = 0.5
 
 
 def scored(pairs: pl.DataFrame, model: Model) -> pl.DataFrame:
-    """Pairs with `read` and the probabilities p_same, p_variant, p_embedded and p_calibrated, 0 where not read."""
+    """Pairs with `read` and p_same, p_variant, p_embedded, p_calibrated, which are 0 where not read."""
     features = pairs.select(list(FEATURES)).to_numpy()
     read = model.probability("screen", features) >= model.least_likely
     p = {name: read * model.probability(name, features) for name in ("same", "variant", "embedded")}
-    # Calibrated on pairs like these; what is called the same must be surer, as originals are rarer in a corpus.
+    # Calibrated on pairs like these; what is called the same must be surer: a corpus holds fewer originals.
     p = {**p, "calibrated": p["same"], "same": in_the_wild(p["same"])}
     return pairs.with_columns(
         read=pl.Series(read), **{f"p_{name}": pl.Series(values) for name, values in p.items()}
