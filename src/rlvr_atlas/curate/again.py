@@ -33,12 +33,12 @@ def leaks_of_mix(mix: pl.DataFrame, view: View, settings: CurateSettings) -> pl.
     """
     if view.benchmarks.is_empty() or not settings.drop_leaks:
         return _none()
-    items, _ = view.pick(view.items)
+    items = view.texts.join(view.items, on="key", how="semi", maintain_order="left")
     mine = _texts(mix, view)
+    every = pl.concat([items, mine], how="diagonal").unique("key", keep="first", maintain_order=True)
     # Benchmarks first: the mix is younger than all of them. All texts take part, also those that are like
     # none: how rare a word is, and so what is a rewording, depends on them.
-    matches = match(_distinct(items, mine), MatchSettings()).matches
-    every = _distinct(items, mine)
+    matches = match(every, MatchSettings()).matches
     rows = mix.select(key="mix_key", dataset=pl.lit(_MIX), row=pl.col("at").cast(pl.Int64))
     itself = {"dataset": _MIX, "role": "train", "distinct_prompts": mine.height}
     datasets = pl.concat([view.benchmarks, pl.DataFrame([itself], schema=view.benchmarks.schema)])
@@ -57,16 +57,11 @@ def leaks_of_mix(mix: pl.DataFrame, view: View, settings: CurateSettings) -> pl.
 
 def _texts(mix: pl.DataFrame, view: View) -> pl.DataFrame:
     """The distinct texts of the mix with its own answers."""
-    old, _ = view.pick(mix.select(key="mix_key"))
+    old = view.texts.join(mix.select(key="mix_key"), on="key", how="semi", maintain_order="left")
     new = new_texts(mix).join(old, on="key", how="anti", maintain_order="left")
     own = mix.select(key="mix_key", own_answer="mix_answer").unique("key", keep="first", maintain_order=True)
     texts = pl.concat([old, new], how="diagonal").join(own, on="key", maintain_order="left")
     return texts.with_columns(answer="own_answer", first_dataset=pl.lit(_MIX)).select(view.texts.columns)
-
-
-def _distinct(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
-    both = pl.concat([first, second], how="diagonal")
-    return both.unique("key", keep="first", maintain_order=True)
 
 
 def _none() -> pl.DataFrame:

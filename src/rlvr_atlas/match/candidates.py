@@ -34,7 +34,7 @@ _ANY, _SAME_ANSWER, _SAME_NUMBERS = 6, 8, 6
 _LEAST = 0.06
 #: Of all texts only those that score at least this share of the best are candidates.
 _FAIR = 0.5
-#: Of more texts than this with one set of numbers, none is looked for by its numbers.
+#: Of more texts than this with one answer, or one set of numbers, each is looked for by its words alone.
 _LARGEST_GROUP = 20_000
 _BLOCK = 1024
 _PAIRS = 50_000
