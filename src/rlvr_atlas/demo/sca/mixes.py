@@ -42,6 +42,7 @@ path = "."
 [match]
 min_probability = 1.0
 semantic = false
+rewordings = false
 """
 
 
