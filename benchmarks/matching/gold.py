@@ -13,8 +13,12 @@ from pathlib import Path
 
 import polars as pl
 
+from rlvr_atlas.answer import compare
 from rlvr_atlas.canonicalise import canonicalise
-from rlvr_atlas.record import ROWS, TEMPLATES, empty
+from rlvr_atlas.match.evidence import Evidence, measure
+from rlvr_atlas.match.tokens import Parts
+from rlvr_atlas.match.verify import verify
+from rlvr_atlas.record import ROWS, SAME_PROBLEM, TEMPLATES, empty
 
 #: dataset, first row, dataset of the originals, relation: row by row.
 ALIGNED = (
@@ -32,6 +36,27 @@ NAMED = (
     ),
     ("gsm_hard", "benchmarks/gsm_hard/gsmhardv2.jsonl", lambda row: row["code"].split('"""')[1], "variant"),
 )
+
+
+#: A text with the original's answer and numbers and this much of its wording is another copy of it.
+COPY = 0.4
+
+Side = tuple[tuple[str, ...], str | None]
+
+
+def between(original: Side, other: Side) -> Evidence:
+    """Evidence between two texts of the corpus, each given as tokens and answer."""
+    judged = compare(original[1], other[1])
+    return measure(Parts(original[0]), Parts(other[0]), None if judged == "unknown" else judged == "same")
+
+
+def is_copy(original: Side, other: Side) -> bool:
+    """Whether a text of the corpus is the original in other clothes."""
+    found = between(original, other)
+    if found.answers_agree and found.number_set_agrees and found.lexical >= COPY:
+        return True
+    verdict = verify(found)
+    return verdict is not None and verdict.relation in SAME_PROBLEM
 
 
 def split_of(original: str) -> str:

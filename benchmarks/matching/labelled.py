@@ -17,39 +17,42 @@ from typing import Any
 import numpy as np
 import polars as pl
 from changes import CHANGES
-from gold import gold, split_of
+from gold import COPY, between, gold, split_of
 
-from rlvr_atlas.answer import compare, normal_column
+from rlvr_atlas.answer import normal_column
 from rlvr_atlas.canonicalise import skeleton
 from rlvr_atlas.demo import SOURCES, problems
 from rlvr_atlas.demo.transform import CHANGES as GENERATED
 from rlvr_atlas.demo.transform import item_of
 from rlvr_atlas.match.candidates import Candidates, Texts
 from rlvr_atlas.match.embeddings import EmbeddingCache
-from rlvr_atlas.match.evidence import Evidence, measure
+from rlvr_atlas.match.evidence import Evidence
 from rlvr_atlas.match.semantic import nearest, parts_of, read
 from rlvr_atlas.match.signals import FEATURES
-from rlvr_atlas.match.tokens import Parts, tokenise
+from rlvr_atlas.match.tokens import tokenise
 from rlvr_atlas.match.verify import verify
 from rlvr_atlas.record import SAME_PROBLEM
 
 #: Every text of these is another problem.
 PUZZLES = ("countdown10k_datacentric", "kk5_logicrl", "zebra_datacentric")
+#: Written anew for the dataset, as its authors say: nothing in it has an original in an earlier dataset.
+NEW = ("gsm8k_train", "tal_scq5k_en_train")
+#: Wording as alike as this is a copy all the same.
+NEW_COPY = 0.6
 SEED = 20
 #: How many texts of each kind are searched for, over all splits.
 SIZES = {
-    "math7500_corewarding_rewrite": 4500,
+    "math7500_corewarding_rewrite": 7500,
     "benbench_gsm8k_train_rewritten": 2000,
     "gsm8k_rephrased_llmdecontaminator": 1200,
     "benbench_gsm8k_test_rewritten": 1200,
     "gsm_hard": 1200,
     "changes": 6000,
     "neighbours": 3500,
+    "new": 1500,
     "puzzles": 200,
     "generated": 30,
 }
-#: A text with the original's answer and numbers and this much of its wording is another copy of it.
-COPY = 0.4
 
 
 @dataclass
@@ -95,6 +98,7 @@ def queries_of(corpus: Corpus, workspace: Path, folder: Path) -> pl.DataFrame:
     rng = Random(SEED)
     rows = [*_aligned_queries(corpus, workspace, folder)]
     rows += _changed(corpus, rows, rng)
+    rows += _new(corpus, rng)
     rows += _neighbours(corpus, rng)
     rows += _generated(corpus, rng)
     return pl.DataFrame(rows, infer_schema_length=None).unique("child", keep="first").sort("child")
@@ -170,6 +174,17 @@ def _neighbours(corpus: Corpus, rng: Random) -> list[Query]:
             for child in rng.sample(own, min(len(own), wanted))
         ]  # fmt: skip
     return rows
+
+
+def _new(corpus: Corpus, rng: Random) -> list[Query]:
+    """Texts that have no original, before which there are many of their kind."""
+    start = {name: n for n, name in reversed(list(enumerate(corpus.groups)))}
+    return [
+        {"kind": "new", "split": split_of(corpus.texts[child]), "relation": "new", "child": child,
+         "original": -1, "limit": start[name]}
+        for name in NEW
+        for child in rng.sample([n for n, group in enumerate(corpus.groups) if group == name], SIZES["new"])
+    ]  # fmt: skip
 
 
 def _generated(corpus: Corpus, rng: Random) -> list[Query]:
@@ -274,6 +289,8 @@ def _label(  # noqa: PLR0913, PLR0917  one case after the other
 ) -> tuple[str, bool]:
     """Label of a candidate, and whether it is doubtful."""
     child = fact["child"]
+    if fact["relation"] == "new":
+        return "variant" if seen.masked >= 0.8 else "unrelated", seen.lexical > NEW_COPY
     if fact["relation"] == "apart":
         return _apart(fact, corpus.groups[child] == corpus.groups[parent], seen)
     original, relation = aligned.get(parent, (parent, "same"))
@@ -290,16 +307,14 @@ def _by_original(
     fact: Query, parent: int, texts: list[Any], corpus: Corpus, seen: Evidence
 ) -> tuple[str, bool]:
     """Label of a candidate by what it is to the child's original, of which the corpus holds other copies."""
-    sides = fact["original"], parent
-    judged = compare(*(corpus.answers[n] for n in sides))
-    agree = None if judged == "unknown" else judged == "same"
-    between = measure(*(Parts(texts[n]) for n in sides), agree)
-    if agree and between.number_set_agrees and between.lexical >= COPY:
+    sides = [(texts[n], corpus.answers[n]) for n in (fact["original"], parent)]
+    found = between(*sides)
+    if found.answers_agree and found.number_set_agrees and found.lexical >= COPY:
         return fact["relation"], True
-    verdict = verify(between)
+    verdict = verify(found)
     if verdict is None:
-        return "unrelated", between.lexical > 0.5 or (
-            seen.answers_agree is True and between.number_set_agrees and between.lexical > 0.3
+        return "unrelated", found.lexical > 0.5 or (
+            seen.answers_agree is True and found.number_set_agrees and found.lexical > 0.3
         )
     if verdict.relation in SAME_PROBLEM:
         return fact["relation"], verdict.relation == "embedded"

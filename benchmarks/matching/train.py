@@ -93,7 +93,7 @@ def _question(  # noqa: PLR0913, PLR0917  where everything meets
     monotonic = [(c in RISING) - (c in FALLING) if name in ("same", "screen") else 0 for c in columns]
     count, leaves = SIZES[name]
     fitted = HistGradientBoostingClassifier(
-        max_iter=count, learning_rate=0.1, max_leaf_nodes=leaves, min_samples_leaf=25,
+        max_iter=count, learning_rate=0.1, max_leaf_nodes=leaves, max_depth=8, min_samples_leaf=25,
         l2_regularization=2.0, monotonic_cst=monotonic, early_stopping=False, random_state=0,
     )  # fmt: skip
     fitted.fit(train.select(columns).to_numpy(), train["label"].is_in(yes).to_numpy())

@@ -147,7 +147,7 @@ def find_matches(recipe: Recipe, workspace: Workspace, _network: bool, on_progre
     instances = workspace.read("instances")
     on_progress("match", f"{instances.height} distinct prompts", 0, 1)
     embed = embedder(recipe.match, workspace.folder / "cache" / "embeddings") if encoded else None
-    matched = match(instances, recipe.match, embed)
+    matched = match(instances, recipe.match, embed, workspace.read("occurrences"))
     workspace.write_array("match", "signatures", matched.signatures)
     # Which line of `instances` each signature stands for: explain then reads a few lines, not all.
     firsts = instances.select(pl.col("skeleton").is_first_distinct().arg_true()).to_series()

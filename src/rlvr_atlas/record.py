@@ -158,6 +158,7 @@ EVIDENCE = pl.Struct(
         "operators_agree": pl.Boolean,
         "asks_agree": pl.Boolean,  # largest/smallest, sum/product, more/less, ...
         "answers_agree": pl.Boolean,
+        "dataset_odds": pl.Float64,  # what the whole dataset makes of the odds that the verifier gives
         "changed": pl.String,  # the words and numbers that differ, for a person to read
     }
 )

@@ -12,7 +12,7 @@ from rlvr_atlas.match.model import Trees, model
 from rlvr_atlas.match.semantic import parts_of, read
 from rlvr_atlas.match.signals import FEATURES
 from rlvr_atlas.match.tokens import tokenise
-from rlvr_atlas.match.weigh import weigh
+from rlvr_atlas.match.weigh import decide, weigh
 
 TOLD = (
     "a farmer named olga fills 14 crates with 36 pumpkins each and sells 95 of the pumpkins at the harvest"
@@ -38,7 +38,7 @@ def _weigh(parent, child, answer=None, other=None, cosine=float("nan")):
     found.searched[:, SEARCHED.index("cosine")] = cosine
     found.searched[:, SEARCHED.index("cosine_gap")] = cosine * 0
     _, features = read(found, parts_of(texts), answers)
-    return weigh(features, with_encoder=not math.isnan(cosine))[0]
+    return decide(weigh(features, with_encoder=not math.isnan(cosine)), np.array([0.25]))[0]
 
 
 @pytest.mark.parametrize("cosine", [float("nan"), 0.9])
@@ -70,7 +70,7 @@ def test_unrelated_problems_with_an_equal_answer_are_apart():
 
 
 def test_nothing_to_weigh():
-    assert weigh(np.zeros((0, len(FEATURES))), with_encoder=False) == []
+    assert decide(weigh(np.zeros((0, len(FEATURES))), with_encoder=False), np.zeros(0)) == []
 
 
 @pytest.mark.parametrize("with_encoder", [True, False])

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from rlvr_atlas.answer import normal_column
 from rlvr_atlas.config import MatchSettings
 from rlvr_atlas.match import lexical
+from rlvr_atlas.match.derived import Datasets
 from rlvr_atlas.match.embed import Embed, embedder, wants_encoder
 from rlvr_atlas.match.minhash import Signatures
 from rlvr_atlas.match.normalised import equal_skeletons
@@ -42,13 +43,19 @@ class Matched:
     limits: list[str]
 
 
-def match(instances: pl.DataFrame, settings: MatchSettings, embed: Embed | None = None) -> Matched:
+def match(
+    instances: pl.DataFrame,
+    settings: MatchSettings,
+    embed: Embed | None = None,
+    occurrences: pl.DataFrame | None = None,
+) -> Matched:
     """Run all tiers.
 
     Args:
         instances: record.INSTANCES with `first_dataset`, ordered by first occurrence.
         settings: Thresholds and seed.
         embed: The encoder; without one the semantic tier searches by words, numbers and answers alone.
+        occurrences: dataset, key; without them a problem counts only for the dataset where it stood first.
     """
     units = instances.group_by("skeleton", maintain_order=True).agg(
         pl.col("key", "prompt", "first_dataset", "domain").first(), pl.col("answer").drop_nulls().first()
@@ -64,12 +71,18 @@ def match(instances: pl.DataFrame, settings: MatchSettings, embed: Embed | None 
     if settings.rewordings or embed is not None:
         from rlvr_atlas.match import semantic  # it loads SciPy, which a look-up need not wait for
 
+        settled = _settled(found.pairs, datasets) | (units["domain"] == "code").to_numpy()
+        places = instances.select("key", "skeleton", dataset="first_dataset")
+        if occurrences is not None:
+            places = occurrences.select("dataset", "key").join(places.drop("dataset"), on="key")
         further = semantic.find(
             found.texts,
             answers,
             normal_column(units["answer"]).to_list(),
-            _begins(datasets),
-            _settled(found.pairs, datasets) | (units["domain"] == "code").to_numpy(),
+            settled,
+            Datasets(
+                _begins(datasets), _roots(found.pairs, len(datasets)), ~settled, _holders(places, units)
+            ),
             None if embed is None else embed(units["key"].to_list(), units["prompt"].to_list()),
         )
         new = lexical.as_frame(_new(further.pairs, found.pairs, settings), units)
@@ -90,6 +103,22 @@ def _begins(datasets: Sequence[str]) -> NDArray[np.int64]:
     """For each text the first position of its dataset: what stands before is of earlier datasets."""
     first: dict[str, int] = {}
     return np.array([first.setdefault(name, position) for position, name in enumerate(datasets)], np.int64)
+
+
+def _roots(pairs: Sequence[lexical.Pair], n: int) -> NDArray[np.int64]:
+    """For each text the earliest one that is the same problem, by way of others too."""
+    roots = np.arange(n)
+    for pair in pairs:  # ordered by parent, so that its own root is known
+        if pair.verdict.relation in SAME_PROBLEM:
+            roots[pair.child] = min(roots[pair.child], roots[pair.parent])
+    return roots
+
+
+def _holders(places: pl.DataFrame, units: pl.DataFrame) -> list[NDArray[np.int64]]:
+    """Positions of the texts in each dataset, datasets by name."""
+    position = units.select("skeleton", position=pl.int_range(pl.len(), dtype=pl.Int64))
+    held = places.join(position, on="skeleton").group_by("dataset").agg(pl.col("position").unique().sort())
+    return [held.to_numpy() for held in held.sort("dataset")["position"]]
 
 
 def _settled(pairs: Sequence[lexical.Pair], datasets: Sequence[str]) -> NDArray[np.bool_]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -115,6 +116,22 @@ class Texts:
                 pairs[at[number] : at[number + 1]] - moved for pairs, at in zip(alike, bounds, strict=True)
             ]
             yield self._block(children[part], limits[part], [*known, _listed(extra[part])], vectors)
+
+    def closest(self, children: Ints, among: Ints, k: int) -> Ints:
+        """Of some texts those that share most with each child, rare terms first; (n, k), -1 for none.
+
+        Args:
+            children: (n,) positions.
+            among: Positions of earlier texts.
+            k: How many are wanted of each.
+        """
+        by_term = self._rarities[among].T.tocsr()
+        found = np.full((len(children), k), -1)
+        for start in range(0, len(children), _BLOCK):
+            shared = self._rarities[children[start : start + _BLOCK]] @ by_term
+            row, nth = _top(_rows(shared), shared.indices.astype(np.int64), shared.data, k).T
+            found[start + row, _rank(row)] = among[nth]
+        return found
 
     def _alike(self, children: Ints, limits: Ints, kind: Ints, k: int) -> Pairs:
         """Place of the child and parent: the best by all their terms among those of one kind."""
@@ -303,10 +320,11 @@ def _sets(sets: Sequence[frozenset[str]]) -> csr_array:
 def _terms(text: Sequence[str]) -> list[str]:
     """Words, numbers, commands and signs; pairs around signs and numbers, and of unspaced characters."""
     ignored = lexicon().function_words
-    pairs = (f"{a} {b}" for a, b in pairwise(text) if not (_is_word(a) and _is_word(b)))
-    return [*(token for token in text if token not in ignored), *pairs]
+    pairs = [f"{a} {b}" for a, b in pairwise(text) if not (_is_word(a) and _is_word(b))]
+    return [*[token for token in text if token not in ignored], *pairs]
 
 
+@lru_cache(maxsize=1 << 18)  # asked of a small vocabulary millions of times
 def _is_word(token: str) -> bool:
     return len(token) > 1 and token.isalpha() and token.isascii()
 

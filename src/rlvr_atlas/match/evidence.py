@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from rlvr_atlas.match.tokens import Parts, jaccard, overlap
+from rlvr_atlas.match.tokens import Parts, difference, equal, jaccard, overlap
 
 #: `changed` is for reading, not for computing; longer lists of words help nobody.
 _SHOWN = 24
@@ -42,6 +42,7 @@ class Evidence:
         gone: Tokens that only the parent has, or has more often.
         new: The same of the child.
         cosine: Set by the semantic tier, None elsewhere.
+        dataset_odds: What the child's dataset as a whole makes of the odds, see `derived`; likewise.
     """
 
     lexical: float
@@ -63,6 +64,7 @@ class Evidence:
     new: Counter[str]
     crowded: bool = False
     cosine: float | None = None
+    dataset_odds: float | None = None
 
     @property
     def same_content(self) -> bool:
@@ -106,12 +108,18 @@ class Evidence:
             "operators_agree": self.operators_agree and self.order_agree and self.variables_agree,
             "asks_agree": self.asks_agree,
             "answers_agree": self.answers_agree,
+            "dataset_odds": self.dataset_odds,
             "changed": self.changed,
         }
 
 
 def measure(
-    parent: Parts, child: Parts, answers_agree: bool | None = None, *, crowded: bool = False
+    parent: Parts,
+    child: Parts,
+    answers_agree: bool | None = None,
+    *,
+    crowded: bool = False,
+    cosine: float | None = None,
 ) -> Evidence:
     """Compare two texts.
 
@@ -120,8 +128,9 @@ def measure(
         child: Parts of the later text.
         answers_agree: Verdict on the two answers, from `answer.compare`.
         crowded: Whether either text is one of many alike in its own dataset.
+        cosine: Of their embeddings, where there are any.
     """
-    gone, new = parent.bag - child.bag, child.bag - parent.bag
+    gone, new = difference(parent.bag, child.bag), difference(child.bag, parent.bag)
     return Evidence(
         lexical=jaccard(parent.content, child.content),
         masked=jaccard(parent.masked_content, child.masked_content),
@@ -129,11 +138,11 @@ def measure(
         equal=parent.tokens == child.tokens,
         edge=_is_edge(parent.tokens, child.tokens),
         length=min(len(parent.tokens), len(child.tokens)),
-        numbers_agree=parent.values == child.values,
+        numbers_agree=equal(parent.values, child.values),
         number_set_agrees=parent.values.keys() == child.values.keys(),
-        operators_agree=parent.operators == child.operators,
+        operators_agree=equal(parent.operators, child.operators),
         order_agree=_order_agrees(parent, child),
-        variables_agree=_same_up_to_renaming(parent.variables, child.variables),
+        variables_agree=_same_up_to_renaming(parent, child),
         names_agree=_same_names(parent.tokens, child.tokens, gone, new),
         asks_agree=parent.asks == child.asks,
         answers_agree=answers_agree,
@@ -141,6 +150,7 @@ def measure(
         gone=gone,
         new=new,
         crowded=crowded,
+        cosine=cosine,
     )
 
 
@@ -156,8 +166,7 @@ def _is_edge(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
 
 def _order_agrees(left: Parts, right: Parts) -> bool:
     """Numbers and formulas may move with their clause, but not from one clause to another."""
-    renamed = Counter(left.variables) != Counter(right.variables)
-    if left.formula_pairs != right.formula_pairs and not renamed:
+    if not equal(left.formula_pairs, right.formula_pairs) and equal(left.variable_bag, right.variable_bag):
         return False
     if left.numbers == right.numbers:
         return True
@@ -165,11 +174,12 @@ def _order_agrees(left: Parts, right: Parts) -> bool:
     return 2 * kept >= left.number_contexts.total()
 
 
-def _same_up_to_renaming(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
-    if left == right or Counter(left) == Counter(right):
-        return True
+def _same_up_to_renaming(one: Parts, other: Parts) -> bool:
+    left, right = one.variables, other.variables
     if len(left) != len(right):
         return False
+    if equal(one.variable_bag, other.variable_bag):
+        return True
     forth = dict(zip(left, right, strict=True))
     back = dict(zip(right, left, strict=True))
     return all(forth[a] == b and back[b] == a for a, b in zip(left, right, strict=True))

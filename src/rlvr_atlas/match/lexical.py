@@ -59,7 +59,7 @@ class Lexical:
     """Result of the tier.
 
     Attributes:
-        pairs: Verified pairs, ordered by child and parent.
+        pairs: Verified pairs, ordered by parent and child.
         compared: How many candidate pairs were verified.
         cut: How many were left out because too many texts looked alike.
         signatures: (n, permutations) MinHash signatures, for later look-ups.

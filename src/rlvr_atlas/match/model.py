@@ -19,21 +19,22 @@ from numpy.typing import NDArray
 from rlvr_atlas.match.signals import FEATURES
 
 Array = NDArray[Any]
-_BLOCK = 8192
+#: Rows at a time: what a step works on then stays in the processor's cache.
+_BLOCK = 64
 
 
 @dataclass(frozen=True)
 class Trees:
     """An ensemble whose summed leaves are a log-odds, and how that becomes a probability.
 
-    Node arrays have the shape (trees, nodes). A leaf is its own child on both sides.
+    All nodes of all trees stand in one row. A leaf is its own child on both sides.
 
     Attributes:
-        feature: Column that a node looks at.
+        roots: Where each tree begins, shape (trees,).
+        feature: Column that a node looks at, of the features and once more the features: in the first half
+            what is not a number goes right, in the second one left.
         threshold: A value up to it goes left.
-        missing_left: Whether a value that is not a number goes left.
-        left: Where left is.
-        right: Where right is.
+        child: Right and left child of each node in turn, shape (2 * nodes,).
         value: Of a leaf.
         depth: Steps from a root to the deepest leaf.
         start: Log-odds before the first tree.
@@ -41,11 +42,10 @@ class Trees:
         shift: The other half of it.
     """
 
+    roots: Array
     feature: Array
     threshold: Array
-    missing_left: Array
-    left: Array
-    right: Array
+    child: Array
     value: Array
     depth: int
     start: float
@@ -56,22 +56,24 @@ class Trees:
     def read(cls, data: Mapping[str, Any], columns: Array) -> Trees:
         """Trees from their JSON form; `columns` are the positions of the features they were trained on."""
         trees = data["trees"]
-        size = max(len(tree) for tree in trees)
-        # [feature, threshold, missing left, left, right, value]; the padding is never reached.
-        nodes = np.array([[*tree, *[[0, 0, 0, 0, 0, 0]] * (size - len(tree))] for tree in trees], dtype=float)
-        feature, left, right = (nodes[..., column].astype(np.int64) for column in (0, 3, 4))
+        sizes = np.array([len(tree) for tree in trees])
+        roots = np.cumsum(sizes) - sizes
+        # [feature, threshold, missing left, left, right, value]
+        nodes = np.array([node for tree in trees for node in tree], dtype=float)
+        first = np.repeat(roots, sizes)
+        children = np.stack([nodes[:, 4] + first, nodes[:, 3] + first], axis=1)
+        feature = columns[nodes[:, 0].astype(np.intp)] + len(FEATURES) * nodes[:, 2].astype(np.intp)
         return cls(
-            columns[feature],
-            nodes[..., 1],
-            nodes[..., 2] > 0,
-            left,
-            right,
-            nodes[..., 5],
+            roots,
+            feature,
+            nodes[:, 1],
+            children.astype(np.intp).ravel(),
+            nodes[:, 5],
             *(data[name] for name in ("depth", "start", "slope", "shift")),
         )
 
     def log_odds(self, features: Array) -> Array:
-        """Summed leaves, shape (n,)."""
+        """Summed leaves, shape (n,); features in the order of `signals.FEATURES`, or the first of them."""
         blocks = [self._sum(features[i : i + _BLOCK]) for i in range(0, len(features), _BLOCK)]
         return np.concatenate([np.zeros(0), *blocks])
 
@@ -80,18 +82,17 @@ class Trees:
         return np.asarray(1 / (1 + np.exp(-(self.slope * self.log_odds(features) + self.shift))))
 
     def _sum(self, features: Array) -> Array:
-        total = np.full(len(features), self.start)
-        rows = np.arange(len(features))
-        for tree in range(len(self.feature)):
-            node = np.zeros(len(features), np.int64)
-            for _ in range(self.depth):
-                seen = features[rows, self.feature[tree, node]]
-                left = np.where(
-                    np.isnan(seen), self.missing_left[tree, node], seen <= self.threshold[tree, node]
-                )
-                node = np.where(left, self.left[tree, node], self.right[tree, node])
-            total += self.value[tree, node]
-        return total
+        n, width = len(features), len(FEATURES)
+        both = np.empty((n, 2 * width))
+        unknown = np.isnan(features)
+        both[:, : features.shape[1]] = np.where(unknown, np.inf, features)
+        both[:, width : width + features.shape[1]] = np.where(unknown, -np.inf, features)
+        flat, row = both.ravel(), (np.arange(n) * 2 * width)[:, None]
+        node = np.tile(self.roots, (n, 1))
+        for _ in range(self.depth):
+            left = flat.take(row + self.feature.take(node)) <= self.threshold.take(node)
+            node = self.child.take(2 * node + left)
+        return np.asarray(self.start + self.value.take(node).sum(axis=1))
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ def equal_skeletons(instances: pl.DataFrame) -> pl.DataFrame:
         "lexical": pl.lit(1.0),
         "containment": pl.lit(1.0),
         "cosine": pl.lit(None, pl.Float64),
+        "dataset_odds": pl.lit(None, pl.Float64),
         "changed": pl.lit(""),
         "answers_agree": pl.lit(agree),
     }

@@ -2,33 +2,40 @@
 
 Candidates come from earlier datasets: by words, numbers and answers (see `candidates`) and, where there is an
 encoder, the nearest by cosine. A first model, which sees only what the search knows, drops most of them; the
-texts of the rest are read, and a second one weighs each pair. Large families of templated problems are not
-searched: their members are told apart by their numbers, which is the lexical tier's work.
+texts of the rest are read, and a second one weighs each pair. What is then found of a dataset as a whole
+counts for each of its texts (see `derived`): where most of them have an original, the others are searched for
+once more, where these originals are. Large families of templated problems are not searched: their members are
+told apart by their numbers, which is the lexical tier's work.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rlvr_atlas.answer import compare
+from rlvr_atlas.match import derived
 from rlvr_atlas.match.candidates import SEARCHED, Candidates, Floats, Ints, Texts
 from rlvr_atlas.match.embeddings import top_k
 from rlvr_atlas.match.evidence import Evidence, measure
 from rlvr_atlas.match.lexical import Pair, Text
 from rlvr_atlas.match.signals import FEATURES, signals
 from rlvr_atlas.match.tokens import Parts, is_number
-from rlvr_atlas.match.weigh import weigh, worth_reading
+from rlvr_atlas.match.weigh import POSSIBLE, decide, weigh, worth_reading
 from rlvr_atlas.record import SAME_PROBLEM
 
 #: Texts that are equal with numbers masked, if there are more of them than this, are not searched.
 _FAMILY = 64
 _NEAREST = 12
+#: Where the originals of a dataset are known to be: so many of the best by words are read of those texts,
+_AMONG = 30
+#: and a pair may be so many times less likely by the search alone.
+_LAXER = 5.0
 _COSINE = SEARCHED.index("cosine")
 
 
@@ -51,8 +58,8 @@ def find(  # noqa: PLR0913, PLR0917  each is one fact about the texts
     texts: Sequence[Text],
     answers: Sequence[str | None],
     forms: Sequence[str | None],
-    limits: Ints,
     settled: NDArray[np.bool_],
+    datasets: derived.Datasets,
     vectors: NDArray[np.floating] | None = None,
 ) -> Found:
     """Find earlier texts that are the same problem in other words, or the one it was varied from.
@@ -61,41 +68,128 @@ def find(  # noqa: PLR0913, PLR0917  each is one fact about the texts
         texts: Tokens of all texts, ordered by release.
         answers: Their answers, None where unknown.
         forms: Normal forms of the answers.
-        limits: (n,) for each text, only positions below are of earlier datasets.
-        settled: (n,) texts that have a parent already.
+        settled: (n,) texts that have a parent already, or are not to be searched for.
+        datasets: Which text is of which dataset; only texts of earlier ones may be parents.
         vectors: (n, d) unit vectors of the texts, where there is an encoder.
     """
-    wanted = ~settled & (limits > 0)
+    wanted = ~settled & (datasets.begins > 0)
     templated = _templated(texts) & wanted
-    children = np.flatnonzero(wanted & ~templated)
-    pairs: list[Pair] = []
-    compared = 0
-    near = nearest(children, limits[children], vectors)
-    parts = parts_of(texts)
-    for found in Texts(texts, forms).search(children, limits[children], near, vectors):
-        likely = found[worth_reading(found.searched, with_encoder=vectors is not None)]
-        evidence, features = read(likely, parts, answers)
-        compared += len(evidence)
-        verdicts = weigh(features, with_encoder=vectors is not None)
-        pairs += [
-            Pair(parent, child, verdict, seen)
-            for parent, child, seen, verdict in zip(
-                likely.parents.tolist(), likely.children.tolist(), evidence, verdicts, strict=True
-            )
-            if verdict is not None and not (verdict.relation in SAME_PROBLEM and seen.other_statements)
-        ]
-    return Found(pairs, compared, int(templated.sum()))
+    datasets = replace(datasets, searched=wanted & ~templated)
+    search = _Search(Texts(texts, forms), texts, answers, datasets.begins, vectors)
+    found = search.run(np.flatnonzero(datasets.searched))
+    origins = derived.origins(found.claims, datasets)
+    for children, among in derived.unfinished(found.claims, datasets, origins):
+        found = _joined([found, search.run(children, among)])
+    factors = derived.factors(found.claims, datasets, origins)
+    pairs = [
+        Pair(parent, child, verdict, replace(seen, dataset_odds=factor))
+        for parent, child, seen, verdict, factor in zip(
+            found.parents.tolist(),
+            found.children.tolist(),
+            found.evidence,
+            decide(found.weighed, factors),
+            factors.round(4).tolist(),
+            strict=True,
+        )
+        if verdict is not None and not (verdict.relation in SAME_PROBLEM and seen.other_statements)
+    ]
+    return Found(pairs, search.compared, int(templated.sum()))
 
 
-def nearest(children: Ints, limits: Ints, vectors: NDArray[np.floating] | None) -> Ints:
-    """The nearest earlier texts of each child by cosine, (n, k); -1 for none, as without an encoder."""
+@dataclass(frozen=True)
+class _Read:
+    """Pairs that were read and are not out of the question.
+
+    Attributes:
+        children: (n,) positions.
+        parents: (n,) positions.
+        weighed: (n, 3), see `weigh`.
+        evidence: (n,) Evidence of each.
+    """
+
+    children: Ints
+    parents: Ints
+    weighed: Floats
+    evidence: NDArray[np.object_]
+
+    @property
+    def claims(self) -> derived.Claims:
+        """The pairs with the odds that they are the same problem."""
+        same = self.weighed[:, 0]
+        return derived.Claims(self.children, self.parents, same / (1 - same))
+
+
+def _joined(parts: Sequence[_Read]) -> _Read:
+    """All pairs, each once, ordered by child and parent."""
+    children, parents, weighed, evidence = (
+        np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(_Read)
+    )
+    order = np.lexsort((parents, children))
+    repeated = (np.diff(children[order]) == 0) & (np.diff(parents[order]) == 0)
+    order = np.delete(order, np.flatnonzero(repeated) + 1)
+    return _Read(children[order], parents[order], weighed[order], evidence[order])
+
+
+class _Search:
+    """Searches for texts, reads the pairs that it finds, and weighs them."""
+
+    def __init__(
+        self,
+        index: Texts,
+        texts: Sequence[Text],
+        answers: Sequence[str | None],
+        limits: Ints,
+        vectors: NDArray[np.floating] | None,
+    ) -> None:
+        self._index, self._parts, self._answers = index, parts_of(texts), answers
+        self._limits, self._vectors = limits, vectors
+        #: How many pairs were read.
+        self.compared = 0
+
+    def run(self, children: Ints, among: Ints | None = None) -> _Read:
+        """What is found for each child.
+
+        Args:
+            children: Positions, ascending.
+            among: Positions of the texts that are to be looked at too, the best of them for each child.
+        """
+        limits = self._limits[children]
+        extra = nearest(children, limits, self._vectors, among)
+        if among is not None:
+            extra = np.hstack([extra, self._index.closest(children, among, _AMONG)])
+        blocks = self._index.search(children, limits, extra, self._vectors)
+        return _joined([_NOTHING, *(self._read(block, 1 if among is None else _LAXER) for block in blocks)])
+
+    def _read(self, found: Candidates, laxer: float) -> _Read:
+        with_encoder = self._vectors is not None
+        likely = found[worth_reading(found.searched, with_encoder=with_encoder, laxer=laxer)]
+        evidence, features = read(likely, self._parts, self._answers)
+        self.compared += len(evidence)
+        weighed = weigh(features, with_encoder=with_encoder)
+        kept = np.flatnonzero((weighed[:, 0] >= POSSIBLE) | (weighed[:, 1] >= POSSIBLE))
+        seen = np.array([None, *evidence], dtype=object)[1:]
+        return _Read(likely.children[kept], likely.parents[kept], weighed[kept], seen[kept])
+
+
+_NOTHING = _Read(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 3)), np.zeros(0, object))
+
+
+def nearest(
+    children: Ints, limits: Ints, vectors: NDArray[np.floating] | None, among: Ints | None = None
+) -> Ints:
+    """The nearest earlier texts of each child by cosine, (n, k); -1 for none, as without an encoder.
+
+    Args:
+        children: (n,) positions of texts.
+        limits: (n,) only positions below may be found.
+        vectors: (m, d) unit vectors of all texts.
+        among: Positions of the texts that may be found; all by default.
+    """
     if vectors is None or not len(children):
         return np.full((len(children), 1), -1)
-    before = int(limits.max())
-    near, _ = top_k(
-        vectors[children], vectors[:before], _NEAREST, query_order=limits, corpus_order=np.arange(before)
-    )
-    return near
+    among = np.arange(int(limits.max())) if among is None else among
+    near, _ = top_k(vectors[children], vectors[among], _NEAREST, query_order=limits, corpus_order=among)
+    return np.where(near >= 0, among[near], -1)
 
 
 def parts_of(texts: Sequence[Text]) -> Callable[[int], Parts]:
@@ -114,13 +208,15 @@ def read(
         answers: Their answers, None where unknown.
     """
     evidence, between = [], np.empty((len(found.parents), len(FEATURES) - len(SEARCHED)))
-    cosines = found.searched[:, _COSINE].round(4)
+    cosines = [
+        None if np.isnan(cosine) else cosine for cosine in found.searched[:, _COSINE].round(4).tolist()
+    ]
     for n, (one, other) in enumerate(zip(found.parents.tolist(), found.children.tolist(), strict=True)):
         parent, child = parts(one), parts(other)
         verdict = compare(answers[one], answers[other])
-        seen = measure(parent, child, None if verdict == "unknown" else verdict == "same")
+        seen = measure(parent, child, None if verdict == "unknown" else verdict == "same", cosine=cosines[n])
         between[n] = signals(parent, child, seen, answers[other])
-        evidence.append(seen if np.isnan(cosines[n]) else replace(seen, cosine=float(cosines[n])))
+        evidence.append(seen)
     return evidence, np.hstack([found.searched, between])
 
 

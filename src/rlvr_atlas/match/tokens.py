@@ -159,6 +159,11 @@ class Parts:
         )
 
     @cached_property
+    def variable_bag(self) -> Counter[str]:
+        """How often each variable occurs."""
+        return Counter(self.variables)
+
+    @cached_property
     def asks(self) -> frozenset[str]:
         """Meanings of the deciding words."""
         table = lexicon().asks
@@ -234,7 +239,26 @@ class Parts:
 
 def overlap(left: Counter[str], right: Counter[str]) -> int:
     """How many tokens two bags have in common, each as often as both have it."""
-    return sum(min(left[token], right[token]) for token in left.keys() & right.keys())
+    if len(left) > len(right):
+        left, right = right, left
+    shared = 0
+    often = right.get
+    for token, count in left.items():
+        other = often(token)
+        if other is not None:
+            shared += count if count < other else other
+    return shared
+
+
+def difference(left: Counter[str], right: Counter[str]) -> Counter[str]:
+    """What the left bag has more of; as `left - right`, at a third of its time."""
+    often = right.get
+    return Counter({token: more for token, count in left.items() if (more := count - often(token, 0)) > 0})
+
+
+def equal(left: Counter[str], right: Counter[str]) -> bool:
+    """Whether two bags are the same; none of ours counts anything zero times, which `==` allows for."""
+    return dict.__eq__(left, right)
 
 
 def jaccard(left: Counter[str], right: Counter[str]) -> float:

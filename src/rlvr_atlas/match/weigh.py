@@ -1,4 +1,4 @@
-"""From signals to one relation and one probability, for pairs that a search found."""
+"""From signals to probabilities, and from probabilities to one relation, for pairs that a search found."""
 
 from __future__ import annotations
 
@@ -12,35 +12,52 @@ Floats = NDArray[np.float64]
 
 #: What is more likely than not is the verdict; what is at least this likely is kept for a person to decide.
 _LIKELY, _DOUBTFUL = 0.5, 0.1
-#: Every labelled text has an original and few texts of a corpus have one, so a quarter of the odds counts:
-#: what has 0.8 by the labelled pairs has 0.5. Chosen by hand on the validation split and a corpus run.
-_PRIOR = 0.25
+#: No dataset makes more of a pair that is less likely than this.
+POSSIBLE = 0.01
 
 
-def worth_reading(searched: Floats, *, with_encoder: bool) -> NDArray[np.bool_]:
+def worth_reading(searched: Floats, *, with_encoder: bool, laxer: float = 1.0) -> NDArray[np.bool_]:
     """Which candidates may be the same problem or a variant, by what the search knows of them, shape (n,).
 
     Args:
         searched: (n, len(SEARCHED)), see `candidates`.
         with_encoder: Whether it holds cosines.
+        laxer: A pair may be this many times less likely, where more is known than the search knows.
     """
     fitted = model(with_encoder=with_encoder)
-    return np.asarray(fitted.probability("screen", searched) >= fitted.least_likely)
+    return np.asarray(fitted.probability("screen", searched) >= fitted.least_likely / laxer)
 
 
-def weigh(features: Floats, *, with_encoder: bool) -> list[Verdict | None]:
-    """Decide what each pair is; None where the two are unrelated.
+def weigh(features: Floats, *, with_encoder: bool) -> Floats:
+    """What each pair may be, before its dataset is looked at: calibrated probabilities, shape (n, 3).
+
+    They are: the same problem; a variant, if it is not the same; one text holds the other, if it is the same
+    (0 where it can hardly be).
 
     Args:
         features: (n, len(FEATURES)) signals of each pair.
         with_encoder: Whether the signals hold cosines.
     """
-    if not len(features):
-        return []
     fitted = model(with_encoder=with_encoder)
-    same = in_the_wild(fitted.probability("same", features))
-    variant = (1 - same) * fitted.probability("variant", features)
-    embedded = fitted.probability("embedded", features) >= _LIKELY
+    weighed = np.zeros((len(features), 3))
+    weighed[:, 0] = fitted.probability("same", features)
+    weighed[:, 1] = fitted.probability("variant", features)
+    # Whether one holds the other is only asked where they may be the same.
+    possible = weighed[:, 0] >= POSSIBLE
+    weighed[possible, 2] = fitted.probability("embedded", features[possible])
+    return weighed
+
+
+def decide(weighed: Floats, factors: Floats) -> list[Verdict | None]:
+    """Decide what each pair is; None where the two are unrelated.
+
+    Args:
+        weighed: (n, 3), see `weigh`.
+        factors: (n,) what the odds of the same problem are multiplied by, see `derived`.
+    """
+    same = factors * weighed[:, 0] / (factors * weighed[:, 0] + 1 - weighed[:, 0])
+    variant = (1 - same) * weighed[:, 1]
+    embedded = weighed[:, 2] >= _LIKELY
     verdicts: list[Verdict | None] = []
     for p_same, p_variant, inside in zip(same.tolist(), variant.tolist(), embedded.tolist(), strict=True):
         if p_variant >= _LIKELY:
@@ -50,8 +67,3 @@ def weigh(features: Floats, *, with_encoder: bool) -> list[Verdict | None]:
         else:
             verdicts.append(None)
     return verdicts
-
-
-def in_the_wild(probability: Floats) -> Floats:
-    """The same probability where originals are as rare as in a corpus."""
-    return _PRIOR * probability / (_PRIOR * probability + 1 - probability)
