@@ -48,7 +48,10 @@ clean: ## remove what was made here: the environment, caches, the demo's workspa
 	rm -rf .venv .venv-extra .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist demo-workspace
 	find src tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
-# Bytecode is compiled when a module is first imported: compiling all of it here would double the wait.
+# Bytecode is compiled when a module is first imported: compiling all of it here would double the wait. A first
+# command compiles what most commands import. PYTHONDONTWRITEBYTECODE is emptied for it: where it is set, as in many
+# containers, nothing would ever be compiled, and every command would spend most of its time on that.
+WARM_UP := import rlvr_atlas.explain, rlvr_atlas.match; from rlvr_atlas.cli import app; app(["registry", "list"])
 $(READY): requirements/dev.lock pyproject.toml
 	@$(BIN)/python -c '$(SUITABLE)' 2>/dev/null || { \
 	    for python in $(PYTHON); do \
@@ -65,6 +68,7 @@ $(READY): requirements/dev.lock pyproject.toml
 	}
 	$(PIP) --no-compile --require-hashes --requirement requirements/dev.lock
 	$(PIP) --no-build-isolation --no-deps --editable .
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c '$(WARM_UP)' > /dev/null
 	@touch $@
 
 # The extras' packages in an environment of their own, so that the core's stays without torch. verl comes without

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -55,6 +57,30 @@ def test_every_listing_speaks_json_and_text(workspace, command):
     assert "\x1b[31m" not in as_text.stdout
     assert "\x07" not in as_text.stdout
     assert "\u202e" not in as_text.stdout
+
+
+@pytest.mark.parametrize(
+    ("query", "unused"),
+    [
+        ("How many kettles whistle when nine of them are full?", {"rich"}),
+        (f"{HOSTILE} Lamp 4 of 8.", {"numpy", "orjson", "rlvr_atlas.match", "rlvr_atlas.answer"}),
+        ("b:3", {"numpy", "orjson", "rlvr_atlas.match", "rlvr_atlas.answer"}),
+    ],
+)
+def test_explain_loads_no_more_than_a_query_needs(workspace, query, unused):
+    # Loading is most of what explain takes; typer loads pydantic, but our settings need not be built.
+    unused = unused | {
+        "rlvr_atlas.config",
+        "rlvr_atlas.pipeline",
+        "pyarrow",
+        "scipy",
+        "jinja2",
+        "huggingface_hub",
+    }
+    code = "import sys; from rlvr_atlas.cli import app; app(standalone_mode=False); print(*sys.modules)"
+    command = [sys.executable, "-c", code, "explain", str(workspace), query]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert not unused & set(run.stdout.splitlines()[-1].split())
 
 
 def test_explain_reads_standard_input(workspace):

@@ -11,7 +11,7 @@ where it is used, and the texts of a workspace are read once.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -80,8 +80,8 @@ def explain(workspace: Workspace, query: str) -> Explanation:
         raise InputError("the text is not UTF-8", fix="convert it, or read it from a file with '-'") from None
     key, row = named(workspace, query.strip())
     if key is not None:
-        prompt = _instance(workspace, key)
-        return _known(workspace, Explanation(query, prompt, key, "identical", 1.0, None, prompt), key, row)
+        found = _known(workspace, Explanation(query, "", key, "identical", 1.0), key, row)
+        return replace(found, prompt=found.matched or "")
     # Polars decodes the texts on its own threads while the question is brought into canonical form.
     reading = workspace.scan("instances").select("key", "skeleton", "answer").collect(background=True)
     wanted = {name: ROWS[name] for name in ("question", "options", "hint")}
@@ -92,9 +92,7 @@ def explain(workspace: Workspace, query: str) -> Explanation:
     hit = _same_text(texts, asked["key"], asked["skeleton"])
     if hit is not None:
         relation = "identical" if hit == asked["key"] else "reformatted"
-        matched = _instance(workspace, hit)
-        found = Explanation(query, asked["prompt"], asked["key"], relation, 1.0, None, matched)
-        return _known(workspace, found, hit, None)
+        return _known(workspace, replace(found, relation=relation, probability=1.0), hit, None)
     return _alike(workspace, found, texts, asked["skeleton"])
 
 
@@ -105,19 +103,12 @@ def named(workspace: Workspace, query: str) -> tuple[str | None, tuple[str, int]
     dataset, _, number = query.rpartition(":")
     if not number.isdecimal() or workspace.scan("datasets").filter(dataset=dataset).collect().is_empty():
         return None, None
-    row = workspace.scan("occurrences").filter(dataset=dataset, row=int(number)).collect()
+    row = workspace.scan("occurrences").filter(dataset=dataset, row=int(number)).select("key").collect()
     if row.is_empty():
         skipped = workspace.scan("skipped_rows").filter(dataset=dataset, row=int(number)).collect()
         why = f"it was skipped: {skipped['reason'][0]}" if skipped.height else "the dataset is shorter"
         raise InputError(f"no row {number} ({why})", where=dataset)
     return row["key"][0], (dataset, int(number))
-
-
-def _instance(workspace: Workspace, key: str) -> str:
-    prompt = workspace.scan("instances").filter(key=key).select("prompt").collect()
-    if prompt.is_empty():
-        raise InputError("no problem with this key in the workspace", where=key)
-    return str(prompt.item())
 
 
 def _same_text(texts: pl.DataFrame, key: str, skeleton: str) -> str | None:
@@ -141,10 +132,7 @@ def _alike(workspace: Workspace, found: Explanation, texts: pl.DataFrame, skelet
     if not verdicts:
         return found
     verdict, evidence_row, key = verdicts[0]
-    matched = _instance(workspace, key)
-    best = Explanation(
-        found.query, found.prompt, found.key, verdict.relation, verdict.probability, evidence_row, matched
-    )
+    best = replace(found, relation=verdict.relation, probability=verdict.probability, evidence=evidence_row)
     return _known(workspace, best, key, None)
 
 
@@ -173,40 +161,45 @@ def _nearest(workspace: Workspace, texts: pl.DataFrame, asked: Parts, skeleton: 
 
 
 def _known(workspace: Workspace, found: Explanation, key: str, row: tuple[str, int] | None) -> Explanation:
-    """Fill in lineage, occurrences and related texts of a key."""
-    lineage = workspace.scan("lineage")
+    """Fill in the text, lineage, occurrences and related texts of a key."""
+    pairs = workspace.scan("matches").filter((pl.col("child") == key) | (pl.col("parent") == key))
+    other = pl.when(pl.col("child") == key).then("parent").otherwise("child")
+    related = pairs.with_columns(key=other).collect()
+    # A filter decodes the few prompts that are wanted, a join would decode all.
+    wanted = pl.col("key").is_in([key, *related["key"]])
+    prompts = workspace.scan("instances").select("key", "prompt").filter(wanted).collect()
+    if key not in prompts["key"]:
+        raise InputError("no problem with this key in the workspace", where=key)
     places = (
         workspace.scan("occurrences")
         .filter(key=key)
         .select("dataset", "row", "released", "declared_source", "answer")
         .collect()
     )
-    place: tuple[str, int] | None = row or (places["dataset"][0], places["row"][0])
-    chain: list[dict[str, Any]] = []
-    while place is not None:
-        step = lineage.filter(dataset=place[0], row=place[1]).collect().row(0, named=True)
-        chain.append(step)
-        place = (step["parent_dataset"], step["parent_row"]) if step["parent_dataset"] is not None else None
-    pairs = workspace.scan("matches").filter((pl.col("child") == key) | (pl.col("parent") == key))
-    other = pl.when(pl.col("child") == key).then("parent").otherwise("child")
-    related = pairs.with_columns(key=other).collect()
-    # A filter decodes the few prompts that are wanted, a join would decode all.
-    prompts = (
-        workspace.scan("instances")
-        .select("key", "prompt")
-        .filter(pl.col("key").is_in(related["key"].implode()))
-    )
+    chain = _chain(workspace, row or (places["dataset"][0], places["row"][0]))
     related = (
-        related.join(prompts.collect(), on="key")
+        related.join(prompts, on="key")
         .sort("probability", "key", descending=[True, False])
         .select("key", "relation", "tier", "probability", "prompt", "evidence")
     )
-    return Explanation(
-        **{
-            **found.__dict__,
-            "atomic_source": chain[0]["atomic_source"],
-            "chain": chain,
-            "occurrences": places.to_dicts(),
-            "related": related.to_dicts(),
-        }
+    return replace(
+        found,
+        matched=prompts.filter(key=key)["prompt"].item(),
+        atomic_source=chain[0]["atomic_source"],
+        chain=chain,
+        occurrences=places.to_dicts(),
+        related=related.to_dicts(),
     )
+
+
+def _chain(workspace: Workspace, place: tuple[str, int]) -> list[dict[str, Any]]:
+    """Lineage of a row, one step per item, back to the root."""
+    lineage = workspace.scan("lineage")
+    # Whole rows are dear to decode: the columns that tell the way come first, then its rows, all at once.
+    links = lineage.select("dataset", "row", "parent_dataset", "parent_row").collect()
+    way = [place]
+    while (parent := links.filter(dataset=way[-1][0], row=way[-1][1]).row(0)[2:])[0] is not None:
+        way.append(parent)
+    at = pl.any_horizontal((pl.col("dataset") == dataset) & (pl.col("row") == row) for dataset, row in way)
+    steps = {(step["dataset"], step["row"]): step for step in lineage.filter(at).collect().to_dicts()}
+    return [steps[place] for place in way]

@@ -87,17 +87,18 @@ def show_summary(workspace: Workspace, as_json: bool) -> None:
 
 def show_explanation(found: Explanation) -> None:
     """One problem: what it is, where it comes from, where else it stands."""
-    out.print(f"prompt         {one_line(found.prompt, 600)}", markup=False)
+    # Only tables need rich, and what is not known has none.
+    typer.echo(f"prompt         {one_line(found.prompt, 600)}")
     if found.relation is None:
-        out.print("source         unknown: nothing in this workspace is the same problem", markup=False)
+        typer.echo("source         unknown: nothing in this workspace is the same problem")
         return
     if found.relation != "identical":
-        out.print(f"recognised as  {one_line(found.matched, 600)}", markup=False)
-    out.print(f"relation       {found.relation} (probability {found.probability:.2f})", markup=False)
+        typer.echo(f"recognised as  {one_line(found.matched, 600)}")
+    typer.echo(f"relation       {found.relation} (probability {found.probability:.2f})")
     for name, value in (found.evidence or {}).items():
         if value not in (None, ""):
-            out.print(f"  {name:16} {one_line(value)}", markup=False)
-    out.print(f"atomic source  {found.atomic_source or 'unknown'}", markup=False)
+            typer.echo(f"  {name:16} {one_line(value)}")
+    typer.echo(f"atomic source  {found.atomic_source or 'unknown'}")
     steps = [
         {
             "step": number,

@@ -12,7 +12,7 @@ import hashlib
 import polars as pl
 
 from rlvr_atlas.canonicalise import traits
-from rlvr_atlas.canonicalise.clean import clean, squeeze
+from rlvr_atlas.canonicalise.clean import change_at, clean, squeeze
 from rlvr_atlas.canonicalise.infer import infer_templates
 from rlvr_atlas.canonicalise.skeleton import skeleton
 from rlvr_atlas.canonicalise.templates import known_rules, literal_rule, take_off
@@ -89,7 +89,7 @@ def _forms(prompts: pl.DataFrame) -> pl.DataFrame:
         begin.is_not_null().alias("is_mcq"),
     )
     offering = forms["is_mcq"].arg_true()
-    stems = forms["skeleton"].scatter(offering, skeleton(prompts["stem_text"].gather(offering)))
+    stems = change_at(offering, forms["skeleton"], lambda _: skeleton(prompts["stem_text"].gather(offering)))
     return forms.with_columns(stems.alias("stem"))
 
 

@@ -13,6 +13,8 @@ from importlib.resources import files
 
 import polars as pl
 
+from rlvr_atlas.canonicalise.clean import change_at
+
 #: Ends every TeX command while commands are told apart, so that `\le` is not found in `\left`.
 _END = "\x01"
 #: A point inside a number, while all other points go; an underscore, while it must not count as a letter.
@@ -175,14 +177,12 @@ def skeleton(texts: pl.Series) -> pl.Series:
         As many skeletons (String), in the same order.
     """
     signs, escapes, commands = _tables()
-    texts = texts.fill_null("").clone()  # `scatter` works in place
+    texts = texts.fill_null("")
     other = texts.str.contains(r"[^\x00-\x7f]").arg_true()
-    if len(other):
-        texts = texts.scatter(other, _fold(texts.gather(other), signs))
+    texts = change_at(other, texts, lambda signed: _fold(signed, signs))
     texts = _replace(texts, _BEFORE_COMMANDS).str.replace_many(escapes, leftmost=True)
     tex = texts.str.contains(r"\\[a-zA-Z]|[{}^⦃⦄]").arg_true()
-    if len(tex):
-        texts = texts.scatter(tex, _untex(texts.gather(tex), commands))
+    texts = change_at(tex, texts, lambda written: _untex(written, commands))
     texts = _replace(texts.str.to_lowercase().str.replace_all("_", _LOW, literal=True), _PLAIN)
     return texts.str.replace_many({_POINT: ".", _LOW: "_"}).str.strip_chars().alias("skeleton")
 
@@ -199,7 +199,7 @@ def _untex(texts: pl.Series, commands: dict[str, str]) -> pl.Series:
         grouped = texts.str.contains("{", literal=True).arg_true()
         if grouped.is_empty():
             break
-        texts = texts.scatter(grouped, _replace(texts.gather(grouped), _LINES))
+        texts = change_at(grouped, texts, lambda nested: _replace(nested, _LINES))
     return _replace(texts, _BRACKETS).str.replace_all(_FRACTION, "\\frac ", literal=True)
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import polars as pl
 
+from rlvr_atlas.canonicalise.clean import change_at
+
 #: Only so many characters are read: a question does not change its language or domain.
 _READ = 1200
 
@@ -46,11 +48,17 @@ def language(texts: pl.Series) -> pl.Series:
         texts: Canonical prompts (String).
     """
     words = texts.str.slice(0, _READ).str.replace_all(_NO_WORDS, " ").str.to_lowercase()
-    frame = pl.DataFrame({"words": words})
-    latin = pl.col("words").str.count_matches(r"\p{Latin}{3,}")
     result = pl.Series(["und"]).new_from_index(0, len(texts))
     # Scripts other than Latin are rare, and each needs a look at every character.
     other = words.str.contains(r"[^\x00-\x{24f}\x{2000}-\x{2bff}]").arg_true()
+    result = change_at(other, result, lambda _: _script(words.gather(other)))
+    left = (result == "und").arg_true()
+    return change_at(left, result, lambda _: _latin(words.gather(left))).alias("language")
+
+
+def _script(words: pl.Series) -> pl.Series:
+    """The language of the script that most characters are of, Latin apart."""
+    latin = pl.col("words").str.count_matches(r"\p{Latin}{3,}")
     scripts = pl.coalesce(
         *(
             pl.when(
@@ -68,9 +76,7 @@ def language(texts: pl.Series) -> pl.Series:
         ),
         pl.lit("und"),
     )
-    result = result.scatter(other, frame[other].select(scripts).to_series())
-    left = (result == "und").arg_true()
-    return result.scatter(left, _latin(words.gather(left))).alias("language")
+    return words.to_frame("words").select(scripts).to_series()
 
 
 def _latin(words: pl.Series) -> pl.Series:
@@ -86,11 +92,14 @@ def _latin(words: pl.Series) -> pl.Series:
         .to_series()
     )
     rest = (~sure).arg_true()
+    return change_at(rest, result, lambda _: _most(words.gather(rest), pick))
+
+
+def _most(words: pl.Series, pick: dict[str, str]) -> pl.Series:
+    """The language with most matches of its pattern; English where others have no more."""
     codes = list(pick)
-    counts = pl.DataFrame(
-        {code: words.gather(rest).str.count_matches(pattern) for code, pattern in pick.items()}
-    )
-    best = counts.select(
+    counts = pl.DataFrame({code: words.str.count_matches(pattern) for code, pattern in pick.items()})
+    return counts.select(
         pl.when(pl.max_horizontal(codes[1:]) > pl.max_horizontal(pl.col("en"), 1))
         .then(
             pl.concat_list(codes)
@@ -101,7 +110,6 @@ def _latin(words: pl.Series) -> pl.Series:
         .then(pl.lit("en"))
         .otherwise(pl.lit("und"))
     ).to_series()
-    return result.scatter(rest, best)
 
 
 # --- domain -------------------------------------------------------------------------------------------
@@ -157,18 +165,17 @@ def stem(prompts: pl.Series) -> pl.Series:
     Args:
         prompts: Canonical prompts (String).
     """
-    candidates = prompts.str.contains(_OPTIONS).arg_true()
-    stems = prompts.gather(candidates).str.extract(rf"(?s)^(.*){_OPTIONS.removeprefix('(?s)')}", 1)
-    stems = stems.str.replace(_LOOSE_END, "")
+    none = pl.Series([None], dtype=pl.String).new_from_index(0, len(prompts))
+    # The pattern for a whole run is large: it is made only for texts with a third label.
+    labelled = prompts.str.contains(_label("C")).arg_true()
+    return change_at(labelled, none, lambda _: _stem(prompts.gather(labelled))).alias("stem")
+
+
+def _stem(prompts: pl.Series) -> pl.Series:
+    stems = prompts.str.extract(rf"(?s)^(.*){_OPTIONS.removeprefix('(?s)')}", 1).str.replace(_LOOSE_END, "")
     # The points A, B, C of a drawing are no options.
-    drawn = prompts.gather(candidates).str.extract(_OPTIONS, 0).str.contains(r"\b(?:draw|dot|label)\(")
-    stems = stems.set(drawn | ~stems.str.contains(r"[\p{L}\p{N}]"), None)
-    return (
-        pl.Series([None], dtype=pl.String)
-        .new_from_index(0, len(prompts))
-        .scatter(candidates, stems)
-        .alias("stem")
-    )
+    drawn = prompts.str.extract(_OPTIONS, 0).str.contains(r"\b(?:draw|dot|label)\(")
+    return stems.set(drawn | ~stems.str.contains(r"[\p{L}\p{N}]"), None)
 
 
 def relabel(prompts: pl.Series) -> pl.Series:

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from rlvr_atlas.answer import normal_column
-from rlvr_atlas.config import MatchSettings
 from rlvr_atlas.match import lexical
 from rlvr_atlas.match.derived import Datasets
 from rlvr_atlas.match.embed import Embed, embedder, wants_encoder
 from rlvr_atlas.match.minhash import Signatures
 from rlvr_atlas.match.normalised import equal_skeletons
 from rlvr_atlas.record import MATCHES, SAME_PROBLEM, conform
+
+if TYPE_CHECKING:
+    from rlvr_atlas.config import MatchSettings
 
 __all__ = ["Matched", "embedder", "match", "wants_encoder"]
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rlvr_atlas.config import MatchSettings
 from rlvr_atlas.match.embeddings import EmbeddingCache
 from rlvr_atlas.match.encoder import DEFAULT_ENCODER, PACKAGE, load_encoder
+
+if TYPE_CHECKING:
+    from rlvr_atlas.config import MatchSettings
 
 #: From keys and their texts to unit vectors, one row each.
 Embed = Callable[[Sequence[str], Sequence[str]], NDArray[np.floating]]

@@ -11,18 +11,21 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from rlvr_atlas.answer import compare
-from rlvr_atlas.config import MatchSettings
 from rlvr_atlas.match import minhash
 from rlvr_atlas.match.evidence import Evidence, measure
 from rlvr_atlas.match.tokens import Parts, tokenise
 from rlvr_atlas.match.verify import Verdict, verify
 from rlvr_atlas.record import EVIDENCE
+
+if TYPE_CHECKING:
+    from rlvr_atlas.config import MatchSettings
 
 Text = tuple[str, ...]
 

@@ -56,7 +56,9 @@ def signatures(token_sets: Sequence[Sequence[str]], *, seed: int = 0) -> Signatu
 
 def similarity(signature: NDArray[np.uint32], all_signatures: Signatures) -> NDArray[np.float64]:
     """Estimated Jaccard similarity of one text to all, shape (n,)."""
-    agreement: NDArray[np.float64] = (all_signatures == signature).mean(axis=1)
+    # A mean would make a number of 64 bits of every comparison first.
+    agreeing = (all_signatures == signature).sum(axis=1, dtype=np.uint16)
+    agreement: NDArray[np.float64] = agreeing.astype(np.float64) / PERMUTATIONS
     return agreement
 
 
