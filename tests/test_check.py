@@ -258,6 +258,23 @@ def test_an_index_holds_no_run_of_any_text(made):
     assert shared_runs(made / "bench.index", bench) == []
 
 
+def test_a_heavy_rewording_is_found_when_it_is_searched_for(made, tmp_path):
+    retold = (
+        "After nine hours, what number of barrels did the ferry bring away from the harbour of Pellworth "
+        "Quillton, which it departs from every 11 minutes, with 155 barrels of salted herring on board?"
+    )
+    assert item(6).startswith("A ferry leaves the harbour of Pellworth Quillton every 11")
+    file = write(
+        tmp_path / "one.jsonl", [retold, "How many sides do seven hexagons have together?"], ["6", "42"]
+    )
+    assert check(file, [str(made / "bench.jsonl")]).leaked == 0
+    found = check(file, [str(made / "bench.jsonl")], rewordings=True)
+    assert found.leaks.select("row", "benchmark_row", "tier").rows() == [(0, 6, "semantic")]
+    asked = ["check", str(file), "--against", str(made / "bench.jsonl")]
+    assert CliRunner().invoke(app, asked).exit_code == 0
+    assert CliRunner().invoke(app, [*asked, "--rewordings"]).exit_code == 1
+
+
 def shared_runs(index: Path, texts, length=20):
     """Texts of which some run of characters stands in the file, as it is or unpacked."""
     header, payload = index.read_bytes().split(b"\n", 2)[1:]

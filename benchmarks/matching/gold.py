@@ -61,9 +61,18 @@ def is_copy(original: Side, other: Side) -> bool:
 
 def split_of(original: str) -> str:
     """train, validation or test (2 : 1 : 2), by the letters and digits of the original problem."""
-    letters = "".join(sign for sign in original.lower() if sign.isalnum())
-    share = hashlib.sha1(letters.encode()).digest()[0] / 256
+    share = _digest(original)[0] / 256
     return "train" if share < 0.4 else "validation" if share < 0.6 else "test"
+
+
+def fold_of(original: str) -> int:
+    """Half of a split, 0 or 1, that a problem belongs to."""
+    return _digest(original)[1] % 2
+
+
+def _digest(original: str) -> bytes:
+    letters = "".join(sign for sign in original.lower() if sign.isalnum())
+    return hashlib.sha1(letters.encode()).digest()
 
 
 def gold(workspace: Path, corpus: Path) -> pl.DataFrame:

@@ -9,9 +9,10 @@ import polars as pl
 
 from rlvr_atlas.match.model import Model
 from rlvr_atlas.match.signals import FEATURES
-from rlvr_atlas.match.weigh import in_the_wild
 
 THRESHOLD = 0.5
+#: Of the odds, in a dataset where nothing speaks for derivation (see `rlvr_atlas.match.derived`).
+UNDERIVED = 0.25
 
 
 def scored(pairs: pl.DataFrame, model: Model) -> pl.DataFrame:
@@ -20,7 +21,11 @@ def scored(pairs: pl.DataFrame, model: Model) -> pl.DataFrame:
     read = model.probability("screen", features) >= model.least_likely
     p = {name: read * model.probability(name, features) for name in ("same", "variant", "embedded")}
     # Calibrated on pairs like these; what is called the same must be surer: a corpus holds fewer originals.
-    p = {**p, "calibrated": p["same"], "same": in_the_wild(p["same"])}
+    p = {
+        **p,
+        "calibrated": p["same"],
+        "same": UNDERIVED * p["same"] / (UNDERIVED * p["same"] + 1 - p["same"]),
+    }
     return pairs.with_columns(
         read=pl.Series(read), **{f"p_{name}": pl.Series(values) for name, values in p.items()}
     )

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 from changes import CHANGES
-from gold import COPY, between, gold, split_of
+from gold import COPY, between, fold_of, gold, split_of
+from numpy.typing import NDArray
 
 from rlvr_atlas.answer import normal_column
 from rlvr_atlas.canonicalise import skeleton
@@ -25,6 +26,7 @@ from rlvr_atlas.demo import SOURCES, problems
 from rlvr_atlas.demo.transform import CHANGES as GENERATED
 from rlvr_atlas.demo.transform import item_of
 from rlvr_atlas.match.candidates import Candidates, Texts
+from rlvr_atlas.match.embed import in_metric, packaged_metric
 from rlvr_atlas.match.embeddings import EmbeddingCache
 from rlvr_atlas.match.evidence import Evidence
 from rlvr_atlas.match.semantic import nearest, parts_of, read
@@ -91,6 +93,7 @@ class Corpus:
 
 
 Query = dict[str, Any]
+Halves = tuple[NDArray[np.floating], NDArray[np.floating]]
 
 
 def queries_of(corpus: Corpus, workspace: Path, folder: Path) -> pl.DataFrame:
@@ -210,12 +213,18 @@ def _generated(corpus: Corpus, rng: Random) -> list[Query]:
     return rows
 
 
-def labelled(workspace: Path, folder: Path, cache: EmbeddingCache) -> tuple[pl.DataFrame, pl.DataFrame]:
+def labelled(workspace: Path, folder: Path, cache: EmbeddingCache, halves: Halves) -> list[pl.DataFrame]:
     """All pairs with answers known and with answers hidden.
+
+    Args:
+        workspace: An ingested workspace of the corpus.
+        folder: The corpus.
+        cache: Of the encoder.
+        halves: Metrics fitted on one half of the train split each, for texts of the other half.
 
     Returns:
         Two frames: kind, split, relation, child, parent, label, doubtful, by_words (found without the
-        encoder too), and FEATURES.
+        encoder too), encoded (cosine as encoded, in no metric), and FEATURES.
     """
     corpus = Corpus.of(workspace)
     queries = queries_of(corpus, workspace, folder)
@@ -224,19 +233,36 @@ def labelled(workspace: Path, folder: Path, cache: EmbeddingCache) -> tuple[pl.D
     texts = [tuple(tokenise(text)) for text in skeletons]
     keys = [*corpus.units["key"], *(hashlib.sha1(text.encode()).hexdigest() for text in made)]
     rows = cache.get_or_encode(keys, corpus.texts)
-    vectors = cache.vectors[rows]
+    encoded = cache.vectors[rows]
     aligned = _aligned(workspace, folder, corpus)
     children, limits = (queries[name].to_numpy().astype(np.int64) for name in ("child", "limit"))
-    near = nearest(children, limits, vectors)
+    fold = np.array([_fold(row, corpus) for row in queries.iter_rows(named=True)])
+    searches = []
+    for half, metric in enumerate([*halves, packaged_metric()]):
+        vectors = in_metric(encoded, metric)
+        of = fold == half
+        searches.append((children[of], limits[of], nearest(children[of], limits[of], vectors), vectors))
     parts = []
     for answers in (corpus.answers, [None] * len(texts)):
         index = Texts(texts, normal_column(pl.Series(answers, dtype=pl.String)).to_list())
-        found = joined(index.search(children, limits, near, vectors))
+        found = joined(block for search in searches for block in index.search(*search))
         plain = joined(index.search(children, limits, np.full((len(children), 1), -1)))
         pairs = _labelled(queries, found, plain, texts, answers, corpus, aligned)
+        cosine = np.concatenate([
+            np.vecdot(encoded[found.children[i : i + 8192]].astype(np.float32),
+                      encoded[found.parents[i : i + 8192]].astype(np.float32))
+            for i in range(0, len(found.children), 8192)
+        ])  # fmt: skip
+        pairs = pairs.with_columns(encoded=pl.Series(cosine))
         print(pairs.group_by("kind", "label").len().sort("kind", "label").write_csv(), flush=True)
         parts.append(pairs)
-    return parts[0], parts[1]
+    return parts
+
+
+def _fold(query: Query, corpus: Corpus) -> int:
+    """Which metric has not seen the text: 0 or 1 in the train split, 2 elsewhere."""
+    original = query["child"] if query["original"] < 0 else query["original"]
+    return fold_of(corpus.texts[original]) if query["split"] == "train" else 2
 
 
 def joined(found: Iterable[Candidates]) -> Candidates:

@@ -2,9 +2,9 @@
 
 Run: python benchmarks/matching/measure.py WORKSPACE FOLDER [--corpus FOLDER]
 
-WORKSPACE is an ingested workspace of the shared corpus (benchmarks/real_corpus.py makes one). Every text is
-encoded once, into FOLDER/embeddings, which takes most of the time. Written are FOLDER/known.parquet and
-FOLDER/hidden.parquet (no answers known).
+WORKSPACE is an ingested workspace of the shared corpus (benchmarks/real_corpus.py makes one), FOLDER that of
+benchmarks/matching/metric.py, which runs before. Every text is encoded once, into FOLDER/embeddings, which
+takes most of the time. Written are FOLDER/known.parquet and FOLDER/hidden.parquet (no answers known).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import numpy as np
 from labelled import labelled
 
 from rlvr_atlas.match.embeddings import EmbeddingCache
@@ -30,7 +31,8 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, default=HERE.parents[2] / "shared" / "data" / "real")
     given = parser.parse_args()
     cache = EmbeddingCache(given.folder / "embeddings", load_encoder())
-    known, hidden = labelled(given.workspace, given.corpus, cache)
+    halves = tuple(np.load(given.folder / f"metric-{half}.npy") for half in (0, 1))
+    known, hidden = labelled(given.workspace, given.corpus, cache, halves)
     known.write_parquet(given.folder / "known.parquet")
     hidden.write_parquet(given.folder / "hidden.parquet")
 

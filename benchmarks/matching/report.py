@@ -1,7 +1,7 @@
 """Judge the packaged verifier on the test split and print docs/benchmarks/matching.md.
 
 Run: python benchmarks/matching/report.py FOLDER WORKSPACE [--ablation] > docs/benchmarks/matching.md
-(FOLDER as written by benchmarks/matching/measure.py, WORKSPACE as given to it.)
+(FOLDER as written by benchmarks/matching/measure.py and links.py, WORKSPACE as given to them.)
 """
 
 from __future__ import annotations
@@ -64,6 +64,44 @@ EVIDENCE = {
 def test_split(pairs: pl.DataFrame) -> pl.DataFrame:
     """Pairs of the test split that are not doubtful where that matters: all of them, as found."""
     return pairs.filter(split="test")
+
+
+RUNS = {
+    "plain": "without encoder",
+    "plain_hidden": "without encoder, answers hidden",
+    "encoder": "with encoder",
+    "encoder_hidden": "with encoder, answers hidden",
+}
+
+
+def run_rows(links: pl.DataFrame) -> list[str]:
+    """Lines of a table: what whole runs did with the rewordings, and which tier did it."""
+    rows = []
+    for name, told in RUNS.items():
+        for problems, kinds in (("MATH", (MATH,)), ("GSM8K", GSM)):
+            of = links.filter(pl.col("run") == name, pl.col("kind").is_in(kinds))
+            summed = of.group_by("tier").agg(pl.col("texts", "links", "right").sum())
+            by_tier = {row["tier"]: row for row in summed.iter_rows(named=True)}
+            made, right, texts = (by_tier["all"][column] for column in ("links", "right", "texts"))
+            recall, precision = right / texts, right / max(made, 1)
+            f1 = 2 * recall * precision / max(recall + precision, 1e-9)
+            tiers = " | ".join(
+                f"{by_tier[tier]['right']} of {by_tier[tier]['links']}" for tier in ("lexical", "semantic")
+            )
+            figures = f"{recall:.3f} | {precision:.3f} | {f1:.3f}"
+            rows.append(f"| {told} | {problems} | {texts} | {figures} | {tiers} |")
+    return rows
+
+
+def hard_rows(links: pl.DataFrame) -> list[str]:
+    """Lines of a table: what whole runs did with problems whose numbers were changed."""
+    return [
+        f"| {told} | {texts} | {made / texts:.4f} | {variant / texts:.3f} |"
+        for name, told in RUNS.items()
+        for texts, made, variant in links.filter(run=name, kind="gsm_hard", tier="all")
+        .select("texts", "links", "variant")
+        .iter_rows()
+    ]
 
 
 def link_rows(name: str, pairs: pl.DataFrame, score: str = "p_same", threshold: float = 0.5) -> list[str]:
@@ -189,11 +227,23 @@ def main(folder: Path, workspace: Path, *, ablate: bool) -> None:
         sets[told] = judged.filter("answered")
         sets[f"{told}, answers hidden"] = judged.filter(~pl.col("answered"))
     print((Path(__file__).parent / "page.template").read_text(encoding="utf-8").rstrip())
-    head = "verifier | rewordings of | texts | recall | precision | F1"
-    rows = [row for told, pairs in sets.items() for row in link_rows(told, pairs)]
-    rows += link_rows("MiniLM cosine >= 0.90 (the paper's rule)", sets["with encoder"], "cosine", 0.9)
-    rows += link_rows("MiniLM cosine >= 0.80", sets["with encoder"], "cosine", 0.8)
-    table("Links to the right problem", head, [*rows, *baselines(sets["without encoder"], workspace)])
+    made = pl.read_csv(folder / "links-test.csv")
+    head = (
+        "run | rewordings of | texts | recall | precision | F1 | right, lexical tier | right, semantic tier"
+    )
+    table("Links to the right problem", head, run_rows(made))
+    table(
+        "gsm_hard in the same runs",
+        "run | texts | called the same | variant of the right one",
+        hard_rows(made),
+    )
+    head = "rule | rewordings of | texts | recall | precision | F1"
+    rows = [row for told, pairs in sets.items() for row in link_rows(f"verifier alone, {told}", pairs)]
+    rows += link_rows("MiniLM cosine >= 0.90 (the paper's rule)", sets["with encoder"], "encoded", 0.9)
+    rows += link_rows("MiniLM cosine >= 0.80", sets["with encoder"], "encoded", 0.8)
+    rows += link_rows("cosine >= 0.80 in the metric", sets["with encoder"], "cosine", 0.8)
+    rows += baselines(sets["without encoder"], workspace)
+    table("Each pair by itself: the verifier alone, and simpler rules", head, rows)
     for told, pairs in sets.items():
         table(f"Other problems, {told}", "kind | number | called the same | called variant", rates(pairs))
     for told, pairs in sets.items():

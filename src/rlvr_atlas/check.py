@@ -1,7 +1,8 @@
 """Check: one file against benchmarks, in memory, without a workspace; the gate for somebody's CI.
 
-Against the text of benchmarks the file is canonicalised and matched as in a run, except that rows which look
-like no item at all are left out beforehand. Against an index there is no text, and prints alone decide.
+Against the text of benchmarks the file is canonicalised and matched as in a run. Unless heavy rewordings are
+searched for, rows which look like no item at all are left out beforehand. Against an index there is no text,
+and prints alone decide.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import polars as pl
 
 from rlvr_atlas import fingerprints, index, registry
 from rlvr_atlas.answer import extract_column
-from rlvr_atlas.audit.leaks import IS_SAME, STRENGTH, both_ways, overlaps, weigh
+from rlvr_atlas.audit.leaks import IS_SAME, STRENGTH, both_ways, overlaps, sure_match, weigh
 from rlvr_atlas.audit.rarity import taken_over
 from rlvr_atlas.audit.rates import wilson
 from rlvr_atlas.canonicalise import canonicalise, infer_templates
@@ -76,12 +77,13 @@ class _Read:
     datasets: pl.DataFrame
 
 
-def check(
+def check(  # noqa: PLR0913  each is one thing to choose
     file: Path,
     against: Sequence[str] = (),
     indexes: Sequence[Path] = (),
     *,
     min_probability: float = 0.5,
+    rewordings: bool = False,
     allow_network: bool = False,
 ) -> Checked:
     """Look for benchmark items in a file.
@@ -91,6 +93,7 @@ def check(
         against: Benchmarks: paths, globs, or ids of the registry (which are on the Hub).
         indexes: Indexes made by `audit --write-index`.
         min_probability: Overlaps below it are listed as unjudged.
+        rewordings: Whether heavy rewordings are searched for too, which takes longer; only against text.
         allow_network: Whether benchmarks may be fetched from the Hub.
 
     Raises:
@@ -108,7 +111,7 @@ def check(
     ]
     found = []
     if against:
-        pairs, cut = _by_text(read)
+        pairs, cut = _by_text(read, rewordings=rewordings)
         found.append(pairs)
         limits += cut
     for path, opened_index in zip(indexes, opened, strict=True):
@@ -174,13 +177,14 @@ def _read(specs: Sequence[DatasetSpec], file: Path, allow_network: bool) -> _Rea
     return _Read(occurrences, instances, datasets)
 
 
-def _by_text(read: _Read) -> tuple[pl.DataFrame, list[str]]:
+def _by_text(read: _Read, *, rewordings: bool) -> tuple[pl.DataFrame, list[str]]:
     """Overlaps by the same matching as a run's."""
     mine = read.instances.filter(first_dataset=_FILE)
     items = read.instances.filter(pl.col("first_dataset") != _FILE)
-    printer = fingerprints.Printer()
-    near = fingerprints.worth_comparing(printer.prints(mine), printer.prints(items))
-    matched = match(pl.concat([items, mine[near]]), MatchSettings(rewordings=False))
+    if not rewordings:
+        printer = fingerprints.Printer()
+        mine = mine[fingerprints.worth_comparing(printer.prints(mine), printer.prints(items))]
+    matched = match(pl.concat([items, mine]), MatchSettings(rewordings=rewordings))
     found = overlaps(read.occurrences, read.instances, matched.matches, read.datasets)
     weighed = weigh(found, read.instances, read.datasets)
     evidence = both_ways(matched.matches, "evidence").select("key", "evidence", benchmark_key="other")
@@ -248,15 +252,13 @@ def _result(read: _Read, found: pl.DataFrame, limits: list[str], min_probability
     # A row that uses the template of an item uses that of all items made from it: one of them says so.
     again = pl.struct("row", "benchmark").is_first_distinct()
     found = found.filter(IS_SAME | again)
-    sure = pl.col("probability") >= min_probability
+    sure = sure_match(min_probability) & (pl.col("probability") >= min_probability)
     leaks, unjudged = found.filter(sure), found.filter(~sure)
-    common = unjudged.filter(pl.col("matched") >= min_probability)["row"].n_unique()
+    common = unjudged.filter(sure_match(min_probability))["row"].n_unique()
     if common:
         limits.append(f"{common} rows share a benchmark's text, but it is too common to call them leaks")
     if unjudged["row"].n_unique() > common:
-        limits.append(
-            f"{unjudged['row'].n_unique() - common} rows overlap less probably than {min_probability}"
-        )
+        limits.append(f"{unjudged['row'].n_unique() - common} rows overlap less probably than a leak must")
     mine = read.occurrences.filter(dataset=_FILE)
     real = leaks.filter(IS_SAME)["row"]
     return Checked(

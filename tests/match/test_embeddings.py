@@ -183,3 +183,30 @@ def test_the_tier_gets_the_vectors_of_texts_that_were_never_encoded(tmp_path, mo
     for n in (3, 5):  # at first the cache is empty, then it grows
         vectors = ask([key(text) for text in wanted[:n]], wanted[:n])
         np.testing.assert_allclose(vectors, Stub().encode(wanted[:n]), atol=1e-3)
+
+
+def test_vectors_of_the_default_encoder_are_given_in_the_packaged_metric(tmp_path, monkeypatch):
+    stub = Stub(dimension=384)
+    stub.name = embed.DEFAULT_ENCODER
+    monkeypatch.setattr(embed, "load_encoder", lambda name: stub)
+    texts = ["one apple", "two pears"]
+    keys = [key(text) for text in texts]
+    encoded = embed.embedder(MatchSettings(), tmp_path, in_own_metric=False)(keys, texts)
+    given = embed.embedder(MatchSettings(), tmp_path)(keys, texts)
+    expected = encoded.astype(np.float32) @ embed.packaged_metric().astype(np.float32).T
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    assert np.allclose(given, expected, atol=1e-3)
+    assert not np.allclose(given, encoded, atol=1e-3)
+    assert stub.seen == texts  # the cache holds what was encoded, whatever the metric
+
+
+def test_a_vector_of_zeros_stays_one_in_a_metric():
+    assert not embed.in_metric(np.zeros((1, 384), np.float16), embed.packaged_metric()).any()
+
+
+def test_another_encoder_has_no_metric(tmp_path, monkeypatch):
+    monkeypatch.setattr(embed, "load_encoder", lambda name: Stub())
+    ask = embed.embedder(MatchSettings(encoder="team/stub"), tmp_path)
+    vector = ask([key("x")], ["x"])
+    assert np.allclose(np.linalg.norm(vector.astype(np.float32), axis=1), 1, atol=1e-2)
+    assert vector.shape == (1, 8)

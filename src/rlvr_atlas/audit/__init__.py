@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from rlvr_atlas.audit.families import families, problems
-from rlvr_atlas.audit.leaks import IS_SAME, both_ways, came_first, overlaps, weigh
+from rlvr_atlas.audit.leaks import IS_SAME, both_ways, came_first, overlaps, sure_match, weigh
 from rlvr_atlas.audit.paths import chains, spread
 from rlvr_atlas.audit.rates import rates
 from rlvr_atlas.audit.tally import hits, limits, units
@@ -20,9 +20,6 @@ from rlvr_atlas.config import AuditSettings
 from rlvr_atlas.record import LEAKS, UNJUDGED, conform
 
 __all__ = ["Audited", "audit"]
-
-#: Least probability of a match of the semantic tier that is called a leak.
-_SEARCHED = 0.8
 
 
 @dataclass(frozen=True)
@@ -63,11 +60,8 @@ def audit(tables: Mapping[str, pl.DataFrame], settings: AuditSettings) -> Audite
         .with_columns(came_first=came_first(datasets))
         .sort("dataset", "row", "benchmark", "benchmark_row", "benchmark_key")
     )
-    # What only a search for other wordings found must be surer: it looked among all that resembles.
-    bar = pl.when(pl.col("tier") == "semantic").then(pl.lit(_SEARCHED)).otherwise(pl.lit(0.0))
-    bar = pl.max_horizontal(bar, pl.lit(settings.min_probability))
-    sure = (pl.col("matched") >= bar) & (pl.col("probability") >= settings.min_probability)
-    common = pl.col("matched") >= bar
+    common = sure_match(settings.min_probability)
+    sure = common & (pl.col("probability") >= settings.min_probability)
     reason = pl.when(common).then(pl.lit("too common")).otherwise(pl.lit("below the threshold"))
     leaks, unjudged = weighed.filter(sure), weighed.filter(~sure).with_columns(reason=reason)
     counted = rates(

@@ -95,6 +95,9 @@ def check(
     min_probability: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Overlaps below it are no leaks.")
     ] = 0.5,
+    rewordings: Annotated[
+        bool, typer.Option("--rewordings", help="Search for heavy rewordings too, which takes longer.")
+    ] = False,
     network: Network = False,
     as_json: AsJson = False,
 ) -> None:
@@ -106,6 +109,7 @@ def check(
         [*(against or []), *(more or [])],
         index or [],
         min_probability=min_probability,
+        rewordings=rewordings,
         allow_network=network,
     )
     passed = found.share <= tolerance

@@ -95,7 +95,8 @@ def match(
         if further.templated:
             limits.append(f"{further.templated} templated problems were not searched for other wordings")
     else:
-        limits.append("heavy rewordings were not searched for: set [match] rewordings = true")
+        how = "[match] rewordings = true in a recipe, --rewordings in a check"
+        limits.append(f"heavy rewordings were not searched for ({how})")
     if found.cut:
         limits.append(f"{found.cut} pairs of look-alike templated problems were not compared one by one")
     matches = pl.concat([conform(part, MATCHES).select(*MATCHES) for part in pairs]).sort("child", "parent")
