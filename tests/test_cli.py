@@ -83,6 +83,32 @@ def test_explain_loads_no_more_than_a_query_needs(workspace, query, unused):
     assert not unused & set(run.stdout.splitlines()[-1].split())
 
 
+def test_explain_searches_for_a_heavy_rewording_when_asked_to(tmp_path):
+    told = (
+        "A farmer named Olga fills 14 crates with 36 pumpkins each and sells 95 of the pumpkins at the harvest "
+        "fair. How many pumpkins does she have left?"
+    )
+    retold = (
+        "At the harvest fair, Olga the farmer sold 95 pumpkins; before that she had packed 14 crates holding "
+        "36 pumpkins apiece. Determine the number of pumpkins that remain."
+    )
+    rows = [told, *(f"House {n * n} has {n % 7 + 2} doors: how many in street {n}?" for n in range(40))]
+    lines = "".join(json.dumps({"question": row, "answer": n}) + "\n" for n, row in enumerate(rows))
+    (tmp_path / "a.jsonl").write_text(lines)
+    recipe = '[workspace]\npath = "ws"\n[[datasets]]\nid = "a"\npath = "a.jsonl"\natomic_source = "fair"\n'
+    (tmp_path / "recipe.toml").write_text(recipe)
+    assert CliRunner().invoke(app, ["run", str(tmp_path / "recipe.toml")]).exit_code == 0
+    asked = ["explain", str(tmp_path / "ws"), retold]
+    assert "--rewordings" in CliRunner().invoke(app, asked).stdout
+    found = json.loads(CliRunner().invoke(app, [*asked, "--rewordings", "--json"]).stdout)
+    assert found["relation"] in ("reworded", "embedded")
+    assert found["matched"] == told
+    assert found["atomic_source"] == "fair"
+    nothing = CliRunner().invoke(app, ["explain", str(tmp_path / "ws"), "Name a colour.", "--rewordings"])
+    assert "unknown" in nothing.stdout
+    assert "--rewordings" not in nothing.stdout
+
+
 def test_explain_reads_standard_input(workspace):
     result = CliRunner().invoke(
         app, ["explain", str(workspace), "-", "--json"], input=f"{HOSTILE} Lamp 4 of 8."

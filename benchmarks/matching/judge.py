@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from rlvr_atlas.match.derived import UNDERIVED
 from rlvr_atlas.match.model import Model
 from rlvr_atlas.match.signals import FEATURES
 
 THRESHOLD = 0.5
-#: Of the odds, in a dataset where nothing speaks for derivation (see `rlvr_atlas.match.derived`).
-UNDERIVED = 0.25
 
 
 def scored(pairs: pl.DataFrame, model: Model) -> pl.DataFrame:

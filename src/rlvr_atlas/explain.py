@@ -2,7 +2,7 @@
 
 A problem is named by its text (in any wrapping), by its key, or by DATASET:ROW. A text that was never seen in
 exactly that form is looked up by its skeleton, then by wording, with the same judgement as the lexical tier.
-Not covered: rewordings that only the semantic tier finds.
+Heavy rewordings are searched for where that is asked for; this takes longer, because all texts are read.
 
 Most of the time goes into imports and into decoding columns: what only an unknown text needs is imported
 where it is used, and the texts of a workspace are read once.
@@ -18,7 +18,7 @@ import polars as pl
 
 from rlvr_atlas.canonicalise import canonicalise
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.record import ROWS
+from rlvr_atlas.record import ROWS, SAME_PROBLEM
 from rlvr_atlas.store import Workspace
 
 if TYPE_CHECKING:
@@ -61,12 +61,13 @@ class Explanation:
     related: list[dict[str, Any]] = field(default_factory=list)
 
 
-def explain(workspace: Workspace, query: str) -> Explanation:
+def explain(workspace: Workspace, query: str, *, rewordings: bool = False) -> Explanation:
     """Say where a problem comes from.
 
     Args:
         workspace: A traced workspace.
         query: Text, key, or DATASET:ROW.
+        rewordings: Whether a text that is like none is searched for in other words too, without an encoder.
 
     Raises:
         InputError: If the query is empty, or names a row or key that is not there.
@@ -93,7 +94,16 @@ def explain(workspace: Workspace, query: str) -> Explanation:
     if hit is not None:
         relation = "identical" if hit == asked["key"] else "reformatted"
         return _known(workspace, replace(found, relation=relation, probability=1.0), hit, None)
-    return _alike(workspace, found, texts, asked["skeleton"])
+    judged = _alike(workspace, texts, asked["skeleton"])
+    if rewordings and not any(verdict.relation in SAME_PROBLEM for verdict, _, _ in judged):
+        judged += _in_other_words(texts, asked["skeleton"])
+    if not judged:
+        return found
+    verdict, evidence, key = min(
+        judged, key=lambda j: (j[0].relation == "variant", -j[0].probability, -j[1]["lexical"])
+    )
+    best = replace(found, relation=verdict.relation, probability=verdict.probability, evidence=evidence)
+    return _known(workspace, best, key, None)
 
 
 def named(workspace: Workspace, query: str) -> tuple[str | None, tuple[str, int] | None]:
@@ -117,23 +127,33 @@ def _same_text(texts: pl.DataFrame, key: str, skeleton: str) -> str | None:
     return key if key in keys else next(iter(keys), None)
 
 
-def _alike(workspace: Workspace, found: Explanation, texts: pl.DataFrame, skeleton: str) -> Explanation:
-    """Judge the most similar texts; the best verdict is the answer, the others are related."""
+#: What a text is to the one asked for, the evidence as a row, and the key of the text.
+_Judged = tuple["Verdict", dict[str, Any], str]
+
+
+def _alike(workspace: Workspace, texts: pl.DataFrame, skeleton: str) -> list[_Judged]:
+    """Judge the most similar texts as the lexical tier does."""
     from rlvr_atlas.match import lexical
     from rlvr_atlas.match.tokens import Parts
 
     asked = Parts.of(skeleton)
-    verdicts: list[tuple[Verdict, dict[str, Any], str]] = []
+    judged: list[_Judged] = []
     for row in _nearest(workspace, texts, asked, skeleton).iter_rows(named=True):
         verdict, evidence = lexical.judge(Parts.of(row["skeleton"]), asked, (row["answer"], None))
         if verdict is not None:
-            verdicts.append((verdict, evidence.row(), row["key"]))
-    verdicts.sort(key=lambda v: (v[0].relation == "variant", -v[0].probability, -v[1]["lexical"]))
-    if not verdicts:
-        return found
-    verdict, evidence_row, key = verdicts[0]
-    best = replace(found, relation=verdict.relation, probability=verdict.probability, evidence=evidence_row)
-    return _known(workspace, best, key, None)
+            judged.append((verdict, evidence.row(), row["key"]))
+    return judged
+
+
+def _in_other_words(texts: pl.DataFrame, skeleton: str) -> list[_Judged]:
+    """Search all texts as the semantic tier does."""
+    from rlvr_atlas.match.semantic import look_up
+    from rlvr_atlas.match.tokens import tokenise
+
+    distinct = texts.unique("skeleton", keep="first", maintain_order=True)
+    tokens = [tuple(tokenise(text)) for text in distinct["skeleton"]]
+    pairs = look_up(tokens, tuple(tokenise(skeleton)), distinct["answer"].to_list())
+    return [(pair.verdict, pair.evidence.row(), distinct["key"][pair.parent]) for pair in pairs]
 
 
 def _nearest(workspace: Workspace, texts: pl.DataFrame, asked: Parts, skeleton: str) -> pl.DataFrame:

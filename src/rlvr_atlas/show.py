@@ -85,12 +85,19 @@ def show_summary(workspace: Workspace, as_json: bool) -> None:
         out.print(f"report: {workspace.folder / 'report.html'}", markup=False)
 
 
-def show_explanation(found: Explanation) -> None:
-    """One problem: what it is, where it comes from, where else it stands."""
+def show_explanation(found: Explanation, *, searched: bool = False) -> None:
+    """One problem: what it is, where it comes from, where else it stands.
+
+    Args:
+        found: What is known of it.
+        searched: Whether it was searched for in other words too.
+    """
     # Only tables need rich, and what is not known has none.
     typer.echo(f"prompt         {one_line(found.prompt, 600)}")
     if found.relation is None:
-        typer.echo("source         unknown: nothing in this workspace is the same problem")
+        typer.echo("source         unknown: nothing in this workspace is known to be the same problem")
+        if not searched:
+            typer.echo("               (--rewordings searches for it in other words too, and takes longer)")
         return
     if found.relation != "identical":
         typer.echo(f"recognised as  {one_line(found.matched, 600)}")

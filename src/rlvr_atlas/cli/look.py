@@ -18,6 +18,10 @@ def explain(
     query: Annotated[
         str, typer.Argument(help="A problem text, a key, or DATASET:ROW; '-' reads it from standard input.")
     ],
+    rewordings: Annotated[
+        bool,
+        typer.Option("--rewordings", help="Search for a heavy rewording of the text, which takes longer."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Say where one problem comes from, with the evidence."""
@@ -26,11 +30,11 @@ def explain(
 
     # Bytes that are no UTF-8 are shown as such in what was understood, and cost nothing else.
     text = sys.stdin.buffer.read().decode("utf-8", "replace") if query == "-" else query
-    found = explain_problem(Workspace(workspace), text)
+    found = explain_problem(Workspace(workspace), text, rewordings=rewordings)
     if as_json:
         print_json(dataclasses.asdict(found))
     else:
-        show_explanation(found)
+        show_explanation(found, searched=rewordings)
 
 
 @app.command()

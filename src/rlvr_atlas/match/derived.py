@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 _TRAINED = 0.655 / 0.345
 #: Bounds of the factor. The lower one holds where nothing speaks for derivation: one leak among thousands of
 #: clean rows must still be found. Chosen on the validation split and a corpus run.
-_LEAST, _MOST = 0.25, 10.0
+UNDERIVED, _MOST = 0.25, 10.0
 _ROUNDS = 8
 #: A dataset of whose texts this share has an original was derived from other datasets.
 _DERIVED = 0.5
@@ -145,7 +145,7 @@ def _links(claims: Claims, datasets: Datasets, origins: Mapping[int, Origin]) ->
 
 def _compared(share: Floats) -> Floats:
     """How much likelier originals are than among the texts that the verifier was trained on."""
-    return np.clip(share / (1 - share) / _TRAINED, _LEAST, _MOST)
+    return np.clip(share / (1 - share) / _TRAINED, UNDERIVED, _MOST)
 
 
 def _shares(claims: Claims, datasets: Datasets) -> Floats:
@@ -154,7 +154,7 @@ def _shares(claims: Claims, datasets: Datasets) -> Floats:
     searched = np.bincount(datasets.begins[datasets.searched], minlength=n)
     best = np.zeros(n)
     np.maximum.at(best, claims.children, claims.odds)
-    factor, share = np.full(n, _LEAST), np.zeros(n)
+    factor, share = np.full(n, UNDERIVED), np.zeros(n)
     for _ in range(_ROUNDS):
         expected = factor[datasets.begins] * best
         found = np.bincount(datasets.begins, expected / (1 + expected), minlength=n)

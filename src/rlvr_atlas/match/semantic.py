@@ -96,6 +96,26 @@ def find(  # noqa: PLR0913, PLR0917  each is one fact about the texts
     return Found(pairs, search.compared, int(templated.sum()))
 
 
+def look_up(texts: Sequence[Text], asked: Text, answers: Sequence[str | None]) -> list[Pair]:
+    """What one text without an answer, of no dataset, is to others; its position is that after the last.
+
+    Args:
+        texts: Tokens of the others.
+        asked: Tokens of the one.
+        answers: Of the others.
+    """
+    n = len(texts)
+    every, known = [*texts, asked], [*answers, None]
+    search = _Search(Texts(every, [None] * (n + 1)), every, known, np.full(n + 1, n), None)
+    found = search.run(np.array([n]))
+    verdicts = decide(found.weighed, np.full(len(found.parents), derived.UNDERIVED))
+    return [
+        Pair(parent, n, verdict, seen)
+        for parent, seen, verdict in zip(found.parents.tolist(), found.evidence, verdicts, strict=True)
+        if verdict is not None and not (verdict.relation in SAME_PROBLEM and seen.other_statements)
+    ]
+
+
 @dataclass(frozen=True)
 class _Read:
     """Pairs that were read and are not out of the question.
