@@ -85,8 +85,8 @@ def test_explain_loads_no_more_than_a_query_needs(workspace, query, unused):
 
 def test_explain_searches_for_a_heavy_rewording_when_asked_to(tmp_path):
     told = (
-        "A farmer named Olga fills 14 crates with 36 pumpkins each and sells 95 of the pumpkins at the harvest "
-        "fair. How many pumpkins does she have left?"
+        "A farmer named Olga fills 14 crates with 36 pumpkins each and sells 95 of the pumpkins at the "
+        "harvest fair. How many pumpkins does she have left?"
     )
     retold = (
         "At the harvest fair, Olga the farmer sold 95 pumpkins; before that she had packed 14 crates holding "
