@@ -1,7 +1,7 @@
 """Recall and false alarms of the audit on planted leaks, beside two rules that are in use.
 
 Run: python benchmarks/planted_leaks.py [--clean 100000] [--planted 1000] [--corpus FOLDER] [--rewordings]
-     [--encoder] [--write FILE] [--alarms FILE]
+     [--encoder] [--embeddings FOLDER] [--write FILE] [--alarms FILE]
 
 A generated benchmark is planted into clean rows, so many items by each change. Clean rows are generated from
 the same templates as the benchmark, which makes every one a hard one, or are real: rows of training sets of
@@ -18,6 +18,7 @@ import math
 import random
 import re
 import resource
+import shutil
 import tempfile
 import time
 from collections import Counter, defaultdict
@@ -145,8 +146,12 @@ def recipe_of(options: argparse.Namespace, benchmark: list[Item], rows: list[Row
     )
 
 
-def by_audit(recipe: Recipe, lap: Callable[[str], None]) -> dict[str, pl.DataFrame]:
+def by_audit(
+    recipe: Recipe, embeddings: Path | None, lap: Callable[[str], None]
+) -> dict[str, pl.DataFrame]:
     """What the audit and a check by index call leaks: row, benchmark_row, relation, tier, probability."""
+    if embeddings is not None:
+        shutil.copytree(embeddings, recipe.workspace_path / "cache" / "embeddings")
     workspace = pipeline.run(recipe, stages=["ingest", "trace", "audit"])
     lap("trace and audit")
     index = recipe.base / "benchmark.index"
@@ -227,6 +232,7 @@ def main() -> int:
     parser.add_argument("--corpus", type=Path, help="take clean rows from the training sets of this corpus")
     parser.add_argument("--rewordings", action="store_true", help="search for heavy rewordings")
     parser.add_argument("--encoder", action="store_true", help="with the encoder (extra `semantic`)")
+    parser.add_argument("--embeddings", type=Path, help="a cache of the encoder's vectors to begin with")
     parser.add_argument("--alarms", type=Path, help="write the clean rows called leaks here, as JSON lines")
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
@@ -238,7 +244,7 @@ def main() -> int:
     benchmark, rows = world(options.clean, options.planted, options.seed, options.corpus)
     lap("world")
     with tempfile.TemporaryDirectory() as folder:
-        called = by_audit(recipe_of(options, benchmark, rows, Path(folder)), lap)
+        called = by_audit(recipe_of(options, benchmark, rows, Path(folder)), options.embeddings, lap)
     found = {name: set(leaks.filter(SAME)["row"]) for name, leaks in called.items()}
     for name, rule in (("8-grams", eight_grams), ("weighted 5-grams", weighted_grams)):
         found[name] = rule(benchmark, rows)
