@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rlvr_atlas.match.derived import Claims, Datasets, factors, origins, unfinished
+from rlvr_atlas.match.derived import Claims, Datasets, confirmed, factors, origins, unfinished
 
 SEED, REST, DERIVED = 100, 300, 100  # an earlier dataset, a larger one, and one made from the earlier
 
@@ -63,6 +63,18 @@ def test_a_parent_elsewhere_is_less_likely():
     claims = _claims([99.0] * 99 + [3.0], parents)
     known = origins(claims, datasets)
     assert factors(claims, datasets, known)[-1] < factors(claims, datasets, {})[-1]
+
+
+def test_wrong_links_elsewhere_do_not_hide_where_originals_are():
+    elsewhere = np.split(np.arange(SEED, SEED + REST), 20)
+    datasets = _datasets([np.arange(SEED), *elsewhere])
+    parents = np.arange(DERIVED)
+    parents[80:] = [held[0] for held in elsewhere]
+    claims = _claims([99.0] * 80 + [0.5] * 20, parents)
+    before = origins(claims, datasets)
+    after = confirmed(claims, datasets, before)
+    assert before[SEED + REST].covered < after[SEED + REST].covered == 1
+    assert factors(claims, datasets, after)[-1] < factors(claims, datasets, before)[-1]
 
 
 def test_a_dataset_of_new_problems_has_no_origin_and_is_not_searched_again():

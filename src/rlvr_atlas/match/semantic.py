@@ -80,6 +80,7 @@ def find(  # noqa: PLR0913, PLR0917  each is one fact about the texts
     origins = derived.origins(found.claims, datasets)
     for children, among in derived.unfinished(found.claims, datasets, origins):
         found = _joined([found, search.run(children, among)])
+    origins = derived.confirmed(found.claims, datasets, origins)
     factors = derived.factors(found.claims, datasets, origins)
     pairs = [
         Pair(parent, child, verdict, replace(seen, dataset_odds=factor))
