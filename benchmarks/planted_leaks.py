@@ -146,9 +146,7 @@ def recipe_of(options: argparse.Namespace, benchmark: list[Item], rows: list[Row
     )
 
 
-def by_audit(
-    recipe: Recipe, embeddings: Path | None, lap: Callable[[str], None]
-) -> dict[str, pl.DataFrame]:
+def by_audit(recipe: Recipe, embeddings: Path | None, lap: Callable[[str], None]) -> dict[str, pl.DataFrame]:
     """What the audit and a check by index call leaks: row, benchmark_row, relation, tier, probability."""
     if embeddings is not None:
         shutil.copytree(embeddings, recipe.workspace_path / "cache" / "embeddings")

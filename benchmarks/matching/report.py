@@ -93,6 +93,22 @@ def run_rows(links: pl.DataFrame) -> list[str]:
     return rows
 
 
+def semhash_rows(path: Path) -> list[str]:
+    """Lines of a table: semhash at its own threshold and a lower one, where it was run."""
+    if not path.exists():
+        return []
+    found, rows = pl.read_csv(path), []
+    for (threshold,), part in found.group_by("threshold", maintain_order=True):
+        for problems, kinds in (("MATH", (MATH,)), ("GSM8K", GSM)):
+            of = part.filter(pl.col("kind").is_in(kinds)).select("texts", "links", "right").sum()
+            texts, made, right = of.row(0)
+            recall, precision = right / texts, right / max(made, 1)
+            f1 = 2 * recall * precision / max(recall + precision, 1e-9)
+            figures = f"{recall:.3f} | {precision:.3f} | {f1:.3f}"
+            rows.append(f"| semhash, threshold {threshold} | {problems} | {texts} | {figures} |")
+    return rows
+
+
 def hard_rows(links: pl.DataFrame) -> list[str]:
     """Lines of a table: what whole runs did with problems whose numbers were changed."""
     return [
@@ -242,6 +258,7 @@ def main(folder: Path, workspace: Path, *, ablate: bool) -> None:
     rows += link_rows("MiniLM cosine >= 0.90 (the paper's rule)", sets["with encoder"], "encoded", 0.9)
     rows += link_rows("MiniLM cosine >= 0.80", sets["with encoder"], "encoded", 0.8)
     rows += link_rows("cosine >= 0.80 in the metric", sets["with encoder"], "cosine", 0.8)
+    rows += semhash_rows(folder / "semhash-test.csv")
     rows += baselines(sets["without encoder"], workspace)
     table("Each pair by itself: the verifier alone, and simpler rules", head, rows)
     for told, pairs in sets.items():

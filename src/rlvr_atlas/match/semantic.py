@@ -11,7 +11,8 @@ told apart by their numbers, which is the lexical tier's work.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
@@ -151,6 +152,18 @@ def _joined(parts: Sequence[_Read]) -> _Read:
     return _Read(children[order], parents[order], weighed[order], evidence[order])
 
 
+def _ahead(blocks: Iterator[Candidates]) -> Iterator[Candidates]:
+    """The same, each worked out in another thread while the one before is read.
+
+    Products of sparse matrices do not hold Python's lock, and reading is all Python.
+    """
+    with ThreadPoolExecutor(1) as other:
+        coming = other.submit(next, blocks, None)
+        while (block := coming.result()) is not None:
+            coming = other.submit(next, blocks, None)
+            yield block
+
+
 class _Search:
     """Searches for texts, reads the pairs that it finds, and weighs them."""
 
@@ -178,7 +191,7 @@ class _Search:
         extra = nearest(children, limits, self._vectors, among)
         if among is not None:
             extra = np.hstack([extra, self._index.closest(children, among, _AMONG)])
-        blocks = self._index.search(children, limits, extra, self._vectors)
+        blocks = _ahead(self._index.search(children, limits, extra, self._vectors))
         return _joined([_NOTHING, *(self._read(block, 1 if among is None else _LAXER) for block in blocks)])
 
     def _read(self, found: Candidates, laxer: float) -> _Read:
