@@ -59,7 +59,11 @@ def main() -> None:
         "kind", maintain_order=True
     ):
         children = texts["child"].to_list()
-        index = SemHash.from_records(instances["key"][: begins[kind]].to_list(), model=model)
+        index = SemHash.from_records(
+            instances["key"][: begins[kind]].to_list(),
+            model=model,
+            ann_backend="basic",  # exact
+        )
         for threshold in THRESHOLDS:
             found = index.deduplicate(children, threshold=threshold).filtered
             best = {str(line.record): str(line.duplicate_of) for line in found}

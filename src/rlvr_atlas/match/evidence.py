@@ -191,16 +191,19 @@ def _same_names(left: tuple[str, ...], right: tuple[str, ...], gone: Counter[str
     Ann, Bo, Ann may have become Cy, Di, Cy, but not Cy, Di, Di. One repeated word on a side proves nothing;
     two tell a puzzle with other statements from a renamed one.
     """
-    ours = [token for token in left if gone[token] > 1 and token.isalpha()]
-    theirs = [token for token in right if new[token] > 1 and token.isalpha()]
-    if min(len(set(ours)), len(set(theirs))) < 2:
+    ours, theirs = _repeated(gone), _repeated(new)
+    if min(len(ours), len(theirs)) < 2:
         return True
-    return _pattern(ours) == _pattern(theirs)
+    return _pattern(left, ours) == _pattern(right, theirs)
 
 
-def _pattern(tokens: list[str]) -> list[int]:
+def _repeated(bag: Counter[str]) -> set[str]:
+    return {token for token, count in bag.items() if count > 1 and token.isalpha()}
+
+
+def _pattern(tokens: tuple[str, ...], names: set[str]) -> list[int]:
     first: dict[str, int] = {}
-    return [first.setdefault(token, len(first)) for token in tokens]
+    return [first.setdefault(token, len(first)) for token in tokens if token in names]
 
 
 def _show(gone: Counter[str], new: Counter[str]) -> str:
