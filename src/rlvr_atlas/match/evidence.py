@@ -10,12 +10,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from rlvr_atlas.match.tokens import Parts, difference, equal, jaccard, overlap
+from rlvr_atlas.match.tokens import Parts, difference, equal, jaccard, lexicon, overlap
 
 #: `changed` is for reading, not for computing; longer lists of words help nobody.
 _SHOWN = 24
 #: Texts this alike whose differing tokens are to this share repeated words are two puzzles of one template.
 _ALIKE, _MOSTLY = 0.4, 0.6
+#: What several questions are numbered with; parentheses are no tokens.
+_LABELS = frozenset(("a", "b", "c", "d", "i", "ii", "iii"))
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Evidence:
         containment: Share of the shorter bag that the longer one holds.
         equal: Token for token the same text.
         edge: The shorter text is the beginning or the end of the longer one, token for token.
+        part: The shorter text is the longer one without a stretch that asks something: one of its questions.
         length: Tokens of the shorter text.
         numbers_agree: The same numbers, in digits or words, each as often.
         number_set_agrees: The same numbers, however often.
@@ -50,6 +53,7 @@ class Evidence:
     containment: float
     equal: bool
     edge: bool
+    part: bool
     length: int
     numbers_agree: bool
     number_set_agrees: bool
@@ -137,6 +141,7 @@ def measure(
         containment=_containment(parent.content, child.content),
         equal=parent.tokens == child.tokens,
         edge=_is_edge(parent.tokens, child.tokens),
+        part=_is_part(parent.tokens, child.tokens),
         length=min(len(parent.tokens), len(child.tokens)),
         numbers_agree=equal(parent.values, child.values),
         number_set_agrees=parent.values.keys() == child.values.keys(),
@@ -162,6 +167,23 @@ def _containment(left: Counter[str], right: Counter[str]) -> float:
 def _is_edge(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
     short, long = sorted((left, right), key=len)
     return long[: len(short)] == short or long[len(long) - len(short) :] == short
+
+
+def _is_part(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
+    if not left or not right or left[0] != right[0]:
+        return False
+    short, long = sorted((_unlabelled(left), _unlabelled(right)), key=len)
+    head = next((n for n, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    rest = len(short) - head
+    if len(short) == len(long) or short[head:] != long[len(long) - rest :]:
+        return False
+    asking = lexicon().questions
+    return any(token in asking for token in long[head : len(long) - rest])
+
+
+def _unlabelled(tokens: tuple[str, ...]) -> tuple[str, ...]:
+    """Without the letters that number questions, as in "(a) Find ..."."""
+    return tuple(token for token in tokens if token not in _LABELS)
 
 
 def _order_agrees(left: Parts, right: Parts) -> bool:

@@ -27,6 +27,7 @@ from rlvr_atlas.match.evidence import Evidence, measure
 from rlvr_atlas.match.lexical import Pair, Text
 from rlvr_atlas.match.signals import FEATURES, signals
 from rlvr_atlas.match.tokens import Parts, is_number
+from rlvr_atlas.match.verify import contained
 from rlvr_atlas.match.weigh import POSSIBLE, decide, weigh, worth_reading
 from rlvr_atlas.record import SAME_PROBLEM
 
@@ -83,19 +84,28 @@ def find(  # noqa: PLR0913, PLR0917  each is one fact about the texts
         found = _joined([found, search.run(children, among)])
     origins = derived.confirmed(found.claims, datasets, origins)
     factors = derived.factors(found.claims, datasets, origins)
-    pairs = [
-        Pair(parent, child, verdict, replace(seen, dataset_odds=factor))
-        for parent, child, seen, verdict, factor in zip(
-            found.parents.tolist(),
-            found.children.tolist(),
-            found.evidence,
-            decide(found.weighed, factors),
-            factors.round(4).tolist(),
-            strict=True,
-        )
-        if verdict is not None and not (verdict.relation in SAME_PROBLEM and seen.other_statements)
+    evidence = [
+        replace(seen, dataset_odds=factor)
+        for seen, factor in zip(found.evidence, factors.round(4).tolist(), strict=True)
     ]
-    return Found(pairs, search.compared, int(templated.sum()))
+    return Found(_pairs(found, evidence, factors), search.compared, int(templated.sum()))
+
+
+def _pairs(found: _Read, evidence: Sequence[Evidence], factors: Floats) -> list[Pair]:
+    """Those of the pairs that are something."""
+    pairs = []
+    verdicts = decide(found.weighed, factors)
+    places = zip(found.parents.tolist(), found.children.tolist(), strict=True)
+    for (parent, child), seen, weighed in zip(places, evidence, verdicts, strict=True):
+        verdict = weighed
+        if weighed is not None and weighed.relation in SAME_PROBLEM and seen.other_statements:
+            verdict = None
+        inside = contained(seen)  # word for word, which no weighing has to decide
+        if inside is not None and (verdict is None or verdict.relation not in SAME_PROBLEM):
+            verdict = inside
+        if verdict is not None:
+            pairs.append(Pair(parent, child, verdict, seen))
+    return pairs
 
 
 def look_up(texts: Sequence[Text], asked: Text, answers: Sequence[str | None]) -> list[Pair]:
@@ -110,12 +120,7 @@ def look_up(texts: Sequence[Text], asked: Text, answers: Sequence[str | None]) -
     every, known = [*texts, asked], [*answers, None]
     search = _Search(Texts(every, [None] * (n + 1)), every, known, np.full(n + 1, n), None)
     found = search.run(np.array([n]))
-    verdicts = decide(found.weighed, np.full(len(found.parents), derived.UNDERIVED))
-    return [
-        Pair(parent, n, verdict, seen)
-        for parent, seen, verdict in zip(found.parents.tolist(), found.evidence, verdicts, strict=True)
-        if verdict is not None and not (verdict.relation in SAME_PROBLEM and seen.other_statements)
-    ]
+    return _pairs(found, found.evidence.tolist(), np.full(len(found.parents), derived.UNDERIVED))
 
 
 @dataclass(frozen=True)

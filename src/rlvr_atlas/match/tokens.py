@@ -31,6 +31,7 @@ class Lexicon:
     numbers: dict[str, str]
     function_words: frozenset[str]
     short_words: frozenset[str]
+    questions: frozenset[str]
 
 
 @cache
@@ -41,10 +42,8 @@ def lexicon() -> Lexicon:
     def turn(table: dict[str, list[str]]) -> dict[str, str]:
         return {word: meaning for meaning, words in table.items() for word in words}
 
-    function_words, short_words = (
-        frozenset(data[table]["words"]) for table in ("function_words", "short_words")
-    )
-    return Lexicon(turn(data["asks"]), turn(data["numbers"]), function_words, short_words)
+    plain = (frozenset(data[table]["words"]) for table in ("function_words", "short_words", "questions"))
+    return Lexicon(turn(data["asks"]), turn(data["numbers"]), *plain)
 
 
 @cache

@@ -48,9 +48,8 @@ def _same_problem(evidence: Evidence) -> Verdict | None:
     answers = evidence.answers_agree
     if evidence.equal:
         return Verdict("reformatted", 0.9 if answers is False else 0.97)
-    if evidence.edge and evidence.length >= (_PART_WITH_ANSWER if answers else _PART):
-        # A whole problem that another answer was asked of ("... give m + n") is still in the text.
-        return Verdict("embedded", {True: 0.95, None: 0.85, False: 0.75}[answers])
+    if (inside := contained(evidence)) is not None:
+        return inside
     if not evidence.same_content:
         return None
     if answers is False:
@@ -60,6 +59,15 @@ def _same_problem(evidence: Evidence) -> Verdict | None:
     if evidence.lexical >= _least_alike(evidence):
         return Verdict("reworded", 0.98 if answers else 0.9)
     return None
+
+
+def contained(evidence: Evidence) -> Verdict | None:
+    """`embedded` where one text holds the other word for word, or all of it but another question."""
+    least = _PART_WITH_ANSWER if evidence.answers_agree else _PHRASE if evidence.part else _PART
+    if not (evidence.edge or evidence.part) or evidence.length < least:
+        return None
+    # A whole problem that another answer was asked of ("... give m + n") is still in the text.
+    return Verdict("embedded", {True: 0.95, None: 0.85, False: 0.8}[evidence.answers_agree])
 
 
 def _least_alike(evidence: Evidence) -> float:
