@@ -91,3 +91,14 @@ def test_large_families_are_reported_and_not_searched():
         MatchSettings(rewordings=True),
     )
     assert any("templated problems were not searched" in limit for limit in matched.limits)
+
+
+def test_the_verifier_overrules_the_rules_that_took_a_rewording_for_a_variant():
+    told = "how many integers $x$ satisfy $|x| + 5 < 7$ and $|x - 3| > 2$"
+    retold = "how many integers $x$ satisfy the following conditions 1 $|x| + 5 < 7$ 2 $|x - 3| > 2$"
+    rows = [(told, "2", "a"), *((text, None, "a") for text in FILLER), (retold, "2", "b")]
+    by_rules = match(_instances(rows), MatchSettings(rewordings=False)).matches
+    assert by_rules.select("relation", "tier").rows() == [("variant", "lexical")]
+    found = match(_instances(rows), MatchSettings(rewordings=True)).matches
+    assert found["tier"].to_list() == ["semantic"]  # one verdict on the pair, not two
+    assert found["relation"].item() in ("reworded", "embedded")
