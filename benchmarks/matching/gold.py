@@ -6,6 +6,7 @@ the test split was seen in training in any wording.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 from collections.abc import Callable
@@ -41,7 +42,18 @@ NAMED = (
 #: A text with the original's answer and numbers and this much of its wording is another copy of it.
 COPY = 0.4
 
+HERE = Path(__file__).resolve().parent
+
 Side = tuple[tuple[str, ...], str | None]
+
+
+def arguments(doc: str | None) -> argparse.ArgumentParser:
+    """What every script here is told: an ingested workspace, the folder of results, where the corpus is."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("workspace", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--corpus", type=Path, default=HERE.parents[2] / "shared" / "data" / "real")
+    return parser
 
 
 def between(original: Side, other: Side) -> Evidence:

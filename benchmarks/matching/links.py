@@ -13,20 +13,18 @@ original (see `gold.is_copy`).
 
 from __future__ import annotations
 
-import argparse
 import time
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-from gold import Side, gold, is_copy
+from gold import Side, arguments, gold, is_copy
 
 from rlvr_atlas.config import MatchSettings
 from rlvr_atlas.match import embedder, match
 from rlvr_atlas.match.tokens import tokenise
 from rlvr_atlas.record import SAME_PROBLEM
 
-HERE = Path(__file__).resolve().parent
 NAMES = ("plain", "plain_hidden", "encoder", "encoder_hidden")
 #: A link of a run is what is more likely than not.
 THRESHOLD = 0.5
@@ -118,12 +116,7 @@ def run(name: str, workspace: Path, folder: Path, truth: Gold, split: str) -> li
 
 def main() -> None:
     """Read the arguments, trace, print and write the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("workspace", type=Path)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--corpus", type=Path, default=HERE.parents[2] / "shared" / "data" / "real")
+    parser = arguments(__doc__)
     parser.add_argument("--only", choices=NAMES, nargs="*", default=NAMES)
     parser.add_argument("--split", choices=("train", "validation", "test"), default="test")
     given = parser.parse_args()

@@ -9,27 +9,17 @@ takes most of the time. Written are FOLDER/known.parquet and FOLDER/hidden.parqu
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import numpy as np
+from gold import arguments
 from labelled import labelled
 
 from rlvr_atlas.match.embeddings import EmbeddingCache
 from rlvr_atlas.match.encoder import load_encoder
 
-HERE = Path(__file__).resolve().parent
-
 
 def main() -> None:
     """Read the arguments and write the pairs."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("workspace", type=Path)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--corpus", type=Path, default=HERE.parents[2] / "shared" / "data" / "real")
-    given = parser.parse_args()
+    given = arguments(__doc__).parse_args()
     cache = EmbeddingCache(given.folder / "embeddings", load_encoder())
     halves = tuple(np.load(given.folder / f"metric-{half}.npy") for half in (0, 1))
     known, hidden = labelled(given.workspace, given.corpus, cache, halves)

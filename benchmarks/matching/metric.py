@@ -11,13 +11,12 @@ so that the verifier does not learn from cosines that have seen their own pair.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import torch
-from gold import fold_of, gold
+from gold import arguments, fold_of, gold
 from torch.nn.functional import cross_entropy, normalize
 
 from rlvr_atlas.config import MatchSettings
@@ -69,13 +68,7 @@ def found(
 
 def main() -> None:
     """Read the arguments, fit three times, and say what it does on the validation split."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("workspace", type=Path)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--corpus", type=Path, default=HERE.parents[2] / "shared" / "data" / "real")
-    given = parser.parse_args()
+    given = arguments(__doc__).parse_args()
     torch.set_num_threads(1)  # the same sums in the same order
     instances = pl.read_parquet(given.workspace / "instances.parquet")
     texts = instances.unique("skeleton", keep="first", maintain_order=True)

@@ -8,20 +8,19 @@ and its own threshold of 0.9. Written is FOLDER/semhash-test.csv, which `report.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+from gold import arguments
 from links import Gold
 from semhash import SemHash
 
 from rlvr_atlas.config import MatchSettings
 from rlvr_atlas.match import embedder
 
-HERE = Path(__file__).resolve().parent
 THRESHOLDS = (0.9, 0.8)
 
 
@@ -40,13 +39,7 @@ class Cached:
 
 def main() -> None:
     """Read the arguments, deduplicate each reworded set against what came before, write the figures."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("workspace", type=Path)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--corpus", type=Path, default=HERE.parents[2] / "shared" / "data" / "real")
-    given = parser.parse_args()
+    given = arguments(__doc__).parse_args()
     truth = Gold(given.workspace, given.corpus)
     instances = pl.read_parquet(given.workspace / "instances.parquet").select(
         "key", "prompt", "first_dataset"

@@ -45,7 +45,7 @@ class Datasets:
     Attributes:
         begins: (n,) first position of the dataset that each text was first seen in; it names the dataset.
         roots: (n,) the earliest text that is the same problem by the earlier tiers, or the text itself.
-        searched: (n,) whether the text was searched for.
+        searched: (n,) whether the text is searched for.
         holders: For each dataset the texts that occur in it, also those that were first seen elsewhere.
     """
 

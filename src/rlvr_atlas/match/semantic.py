@@ -56,11 +56,10 @@ class Found:
     templated: int
 
 
-def find(  # noqa: PLR0913, PLR0917  each is one fact about the texts
+def find(
     texts: Sequence[Text],
     answers: Sequence[str | None],
     forms: Sequence[str | None],
-    settled: NDArray[np.bool_],
     datasets: derived.Datasets,
     vectors: NDArray[np.floating] | None = None,
 ) -> Found:
@@ -70,11 +69,11 @@ def find(  # noqa: PLR0913, PLR0917  each is one fact about the texts
         texts: Tokens of all texts, ordered by release.
         answers: Their answers, None where unknown.
         forms: Normal forms of the answers.
-        settled: (n,) texts that have a parent already, or are not to be searched for.
-        datasets: Which text is of which dataset; only texts of earlier ones may be parents.
+        datasets: Which text is of which dataset, and which are to be searched for; only texts of earlier
+            datasets may be parents.
         vectors: (n, d) unit vectors of the texts, where there is an encoder.
     """
-    wanted = ~settled & (datasets.begins > 0)
+    wanted = datasets.searched & (datasets.begins > 0)
     templated = _templated(texts) & wanted
     datasets = replace(datasets, searched=wanted & ~templated)
     search = _Search(Texts(texts, forms), texts, answers, datasets.begins, vectors)
