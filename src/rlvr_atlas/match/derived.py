@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-#: Odds that a text which the verifier was trained on has an original among its candidates, nearly two in three
-#: (counted by hand when the bounds below were chosen).
+#: Odds that a text which the verifier was trained on has an original among its candidates: nearly two in
+#: three (counted by hand when the bounds below were chosen).
 _TRAINED = 0.655 / 0.345
 #: Bounds of the factor. The lower one holds where nothing speaks for derivation: one leak among thousands of
 #: clean rows must still be found. Chosen on the validation split and a corpus run.
