@@ -94,7 +94,7 @@ def explain(workspace: Workspace, query: str, *, rewordings: bool = False) -> Ex
     if hit is not None:
         relation = "identical" if hit == asked["key"] else "reformatted"
         return _known(workspace, replace(found, relation=relation, probability=1.0), hit, None)
-    judged = _alike(workspace, texts, asked["skeleton"])
+    judged = _alike(workspace, texts, asked)
     if rewordings and not any(verdict.relation in SAME_PROBLEM for verdict, _, _ in judged):
         judged += _in_other_words(texts, asked["skeleton"])
     if not judged:
@@ -131,15 +131,30 @@ def _same_text(texts: pl.DataFrame, key: str, skeleton: str) -> str | None:
 _Judged = tuple["Verdict", dict[str, Any], str]
 
 
-def _alike(workspace: Workspace, texts: pl.DataFrame, skeleton: str) -> list[_Judged]:
+def _alike(workspace: Workspace, texts: pl.DataFrame, asked: dict[str, Any]) -> list[_Judged]:
     """Judge the most similar texts as the lexical tier does."""
-    from rlvr_atlas.match import lexical
+    from rlvr_atlas.match import lexical, programs
     from rlvr_atlas.match.tokens import Parts
 
-    asked = Parts.of(skeleton)
+    child = Parts.of(asked["skeleton"])
+    near = _nearest(workspace, texts, child, asked["skeleton"])
+    taken_apart: dict[str, programs.Program] = {}
+    if asked["domain"] == "code":
+        wanted = (pl.col("domain") == "code") & pl.col("key").is_in(near["key"].to_list())
+        code = (
+            workspace.scan("instances").select("key", "prompt", "answer", "domain").filter(wanted).collect()
+        )
+        prompts, answers = [asked["prompt"], *code["prompt"]], [None, *code["answer"]]
+        taken_apart = dict(
+            zip([asked["key"], *code["key"]], programs.programs(prompts, answers), strict=True)
+        )
     judged: list[_Judged] = []
-    for row in _nearest(workspace, texts, asked, skeleton).iter_rows(named=True):
-        verdict, evidence = lexical.judge(Parts.of(row["skeleton"]), asked, (row["answer"], None))
+    for row in near.iter_rows(named=True):
+        parent = Parts.of(row["skeleton"])
+        verdict, evidence = lexical.judge(parent, child, (row["answer"], None))
+        if row["key"] in taken_apart:
+            both = taken_apart[row["key"]], taken_apart[asked["key"]]
+            verdict, evidence = programs.judge((parent, child), both, verdict)
         if verdict is not None:
             judged.append((verdict, evidence.row(), row["key"]))
     return judged

@@ -84,12 +84,7 @@ SCA_PROBLEMS: Schema = {
 #: Every source in view, planned or not; problems are left out for the first reason that holds.
 SCA_SOURCES: Schema = {
     "source": pl.String,
-    "problems": pl.Int64,
-    "train": pl.Int64,
-    "held_out": pl.Int64,
-    "leaked": pl.Int64,
-    "no_answer": pl.Int64,
-    "code": pl.Int64,
+    **dict.fromkeys(("problems", "train", "held_out", "leaked", "no_answer", "code"), pl.Int64),
     "unreadable_gold": pl.Int64,  # of those looked at
     "reason": pl.String,  # why nothing is trained on it; null where it is planned
 }
@@ -159,6 +154,9 @@ EVIDENCE = pl.Struct(
         "asks_agree": pl.Boolean,  # largest/smallest, sum/product, more/less, ...
         "answers_agree": pl.Boolean,
         "dataset_odds": pl.Float64,  # what the whole dataset makes of the odds that the verifier gives
+        "statement": pl.Float64,  # of programming problems: `lexical` of the statements alone
+        "signature_agrees": pl.Boolean,  # of programming problems: both ask for one function
+        "tests_shared": pl.Float64,  # of programming problems: share of the shorter list of tests
         "changed": pl.String,  # the words and numbers that differ, for a person to read
     }
 )

@@ -8,7 +8,7 @@ of what is left. A match is a pair of keys (child, parent), the parent released 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,6 +69,9 @@ def match(
     )
     answers, datasets = units["answer"].to_list(), units["first_dataset"].to_list()
     found = lexical.find(units["skeleton"].to_list(), answers, datasets, settings)
+    code = (units["domain"] == "code").to_numpy()
+    if code.any():
+        found = replace(found, pairs=_by_parts(found, units, np.flatnonzero(code), settings))
     ordered = instances.select("key", "skeleton", "answer").with_row_index("order")
     by_wording, in_other_words, limits = found.pairs, [], []
     if settings.rewordings or embed is not None:
@@ -81,8 +84,8 @@ def match(
         in_other_words = [pair for pair in further.pairs if _wanted(pair, known, settings)]
         overruled = {(pair.parent, pair.child) for pair in in_other_words}
         by_wording = [pair for pair in found.pairs if (pair.parent, pair.child) not in overruled]
-        if code := int((units["domain"] == "code").sum()):
-            limits.append(f"{code} code problems were not searched for other wordings")
+        if code.any():
+            limits.append(f"{code.sum()} code problems were not searched for other wordings")
         if further.templated:
             limits.append(f"{further.templated} templated problems were not searched for other wordings")
     else:
@@ -96,6 +99,17 @@ def match(
     ]
     matches = pl.concat([conform(part, MATCHES).select(*MATCHES) for part in tiers]).sort("child", "parent")
     return Matched(matches, units.drop("prompt", "domain"), found.signatures, limits)
+
+
+def _by_parts(
+    found: lexical.Lexical, units: pl.DataFrame, code: NDArray[np.int64], settings: MatchSettings
+) -> list[lexical.Pair]:
+    """The pairs of the lexical tier, with those of programming problems judged by their parts."""
+    from rlvr_atlas.match import programs
+
+    parts = programs.programs(units["prompt"].gather(code).to_list(), units["answer"].gather(code).to_list())
+    problems = list(zip(code.tolist(), parts, strict=True))
+    return programs.find(found.pairs, found.texts, problems, units["first_dataset"].to_list(), settings)
 
 
 def _searched(

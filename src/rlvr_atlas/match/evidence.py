@@ -46,6 +46,9 @@ class Evidence:
         new: The same of the child.
         cosine: Set by the semantic tier, None elsewhere.
         dataset_odds: What the child's dataset as a whole makes of the odds, see `derived`; likewise.
+        statement: Of programming problems, `lexical` of the statements alone; None elsewhere, like the rest.
+        signature_agrees: They ask for one function; None too where either names none.
+        tests_shared: Share of the shorter list of tests that the other has; None too where one has none.
     """
 
     lexical: float
@@ -69,6 +72,9 @@ class Evidence:
     crowded: bool = False
     cosine: float | None = None
     dataset_odds: float | None = None
+    statement: float | None = None
+    signature_agrees: bool | None = None
+    tests_shared: float | None = None
 
     @property
     def same_content(self) -> bool:
@@ -113,6 +119,9 @@ class Evidence:
             "asks_agree": self.asks_agree,
             "answers_agree": self.answers_agree,
             "dataset_odds": self.dataset_odds,
+            "statement": self.statement,
+            "signature_agrees": self.signature_agrees,
+            "tests_shared": self.tests_shared,
             "changed": self.changed,
         }
 

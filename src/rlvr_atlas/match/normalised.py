@@ -27,11 +27,10 @@ def equal_skeletons(instances: pl.DataFrame) -> pl.DataFrame:
     agree = _agreement(pairs["answer"], pairs["answer_child"])
     equal = {name: pl.lit(True) for name in ("numbers_agree", "operators_agree", "asks_agree")}
     parts = {
+        **{field.name: pl.lit(None, field.dtype) for field in EVIDENCE.fields},
         **equal,
         "lexical": pl.lit(1.0),
         "containment": pl.lit(1.0),
-        "cosine": pl.lit(None, pl.Float64),
-        "dataset_odds": pl.lit(None, pl.Float64),
         "changed": pl.lit(""),
         "answers_agree": pl.lit(agree),
     }
