@@ -73,6 +73,12 @@ def made(tmp_path_factory):
     return folder
 
 
+def told(row, answers, made, tmp_path):
+    """Relations that an index tells of one row, under several answers."""
+    files = [write(tmp_path / f"{n}.jsonl", [row], [answer]) for n, answer in enumerate(answers)]
+    return [check(file, indexes=[made / "bench.index"]).leaks["relation"].to_list() for file in files]
+
+
 def invoke(*arguments):
     result = CliRunner().invoke(app, ["check", *map(str, arguments)])
     assert result.exception is None or isinstance(result.exception, SystemExit | InputError), result.exception
@@ -105,6 +111,17 @@ def test_an_index_finds_what_the_text_finds(made):
     assert leaking(by_index) >= {0, 1, 2, 3}
     assert by_index.leaked >= by_text.leaked - 1
     assert any("no text" in limit for limit in by_index.limits)
+
+
+def test_by_an_index_like_wording_with_another_answer_is_another_problem(made, tmp_path):
+    # The benchmark's row 6 has the answer "6".
+    alike = item(6).replace("carried after", "landed after")
+    assert told(alike, ["6", "6.0"], made, tmp_path) == [["reworded"]] * 2
+    assert told(alike, ["many", None], made, tmp_path) == [["reworded"]] * 2  # no numbers, nothing to tell
+    others = [answer for (answer,) in told(alike, [str(n) for n in range(100, 130)], made, tmp_path)]
+    # Four bits: one of fifteen other answers passes for the right one, and no more can be read from them.
+    assert 20 <= others.count("variant") < 30
+    assert told(item(6), ["100"], made, tmp_path) == [["identical"]]  # a wrong answer does not hide a copy
 
 
 BOATS = (
@@ -238,7 +255,15 @@ def test_a_changed_byte_anywhere_is_an_error_or_harmless(made, tmp_path):
                 raise InputError("harmless")
 
 
-@pytest.mark.parametrize("content", [b"", b"PAR1 something else", b"rlvr-atlas benchmark index 1\n{}\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"PAR1 something else",
+        b"rlvr-atlas benchmark index 1\n{}\n",
+        b"rlvr-atlas benchmark index 2\n{}\n",
+    ],
+)
 def test_a_foreign_file_is_an_error(tmp_path, content):
     path = tmp_path / "foreign.index"
     path.write_bytes(content)

@@ -53,7 +53,8 @@ SIZES = {
     "neighbours": 3500,
     "new": 1500,
     "puzzles": 200,
-    "generated": 30,
+    "generated": 120,
+    "strangers": 4000,
 }
 
 
@@ -104,6 +105,7 @@ def queries_of(corpus: Corpus, workspace: Path, folder: Path) -> pl.DataFrame:
     rows += _new(corpus, rng)
     rows += _neighbours(corpus, rng)
     rows += _generated(corpus, rng)
+    rows += _strangers(corpus, {row["child"] for row in rows}, rng)
     return pl.DataFrame(rows, infer_schema_length=None).unique("child", keep="first").sort("child")
 
 
@@ -213,6 +215,17 @@ def _generated(corpus: Corpus, rng: Random) -> list[Query]:
     return rows
 
 
+def _strangers(corpus: Corpus, taken: set[int], rng: Random) -> list[Query]:
+    """Real texts, to be compared with generated problems alone: what is alike there is so by chance."""
+    training = corpus.of_training
+    free = [n for n, name in enumerate(corpus.groups) if name in training and n not in taken]
+    return [
+        {"kind": "strangers", "split": split_of(corpus.texts[child]), "relation": "stranger", "child": child,
+         "original": -1, "limit": 0}
+        for child in rng.sample(free, SIZES["strangers"])
+    ]  # fmt: skip
+
+
 def labelled(workspace: Path, folder: Path, cache: EmbeddingCache, halves: Halves) -> list[pl.DataFrame]:
     """All pairs with answers known and with answers hidden.
 
@@ -242,11 +255,21 @@ def labelled(workspace: Path, folder: Path, cache: EmbeddingCache, halves: Halve
         vectors = in_metric(encoded, metric)
         of = fold == half
         searches.append((children[of], limits[of], nearest(children[of], limits[of], vectors), vectors))
+    strangers = queries.filter(relation="stranger")["child"].to_numpy().astype(np.int64)
+    problems = np.unique(queries.filter(pl.col("kind").str.starts_with("generated"))["original"].to_numpy())
+    apart = np.concatenate([problems, strangers]).astype(np.int64)
     parts = []
     for answers in (corpus.answers, [None] * len(texts)):
-        index = Texts(texts, normal_column(pl.Series(answers, dtype=pl.String)).to_list())
+        forms = normal_column(pl.Series(answers, dtype=pl.String)).to_list()
+        index = Texts(texts, forms)
         found = joined(block for search in searches for block in index.search(*search))
         plain = joined(index.search(children, limits, np.full((len(children), 1), -1)))
+        found, plain = (
+            joined(both)
+            for both in zip(
+                (found, plain), _among(apart, len(problems), texts, forms, searches[-1][-1]), strict=True
+            )
+        )
         pairs = _labelled(queries, found, plain, texts, answers, corpus, aligned)
         cosine = np.concatenate([
             np.vecdot(encoded[found.children[i : i + 8192]].astype(np.float32),
@@ -257,6 +280,27 @@ def labelled(workspace: Path, folder: Path, cache: EmbeddingCache, halves: Halve
         print(pairs.group_by("kind", "label").len().sort("kind", "label").write_csv(), flush=True)
         parts.append(pairs)
     return parts
+
+
+def _among(
+    world: NDArray[np.int64],
+    first: int,
+    texts: Sequence[tuple[str, ...]],
+    forms: Sequence[str | None],
+    vectors: NDArray[np.floating],
+) -> tuple[Candidates, Candidates]:
+    """Candidates in a world of its own, with the encoder and without: of its first texts for all others."""
+    index = Texts([texts[n] for n in world], [forms[n] for n in world])
+    children = np.arange(first, len(world))
+    limits, nothing = np.full(len(children), first), np.full((len(children), 1), -1)
+    near = nearest(children, limits, vectors[world])
+    found = (
+        index.search(children, limits, near, vectors[world]),
+        index.search(children, limits, nothing),
+    )
+    both = [joined(blocks) for blocks in found]
+    one, other = (Candidates(world[part.children], world[part.parents], part.searched) for part in both)
+    return one, other
 
 
 def _fold(query: Query, corpus: Corpus) -> int:
@@ -315,8 +359,9 @@ def _label(  # noqa: PLR0913, PLR0917  one case after the other
 ) -> tuple[str, bool]:
     """Label of a candidate, and whether it is doubtful."""
     child = fact["child"]
-    if fact["relation"] == "new":
-        return "variant" if seen.masked >= 0.8 else "unrelated", seen.lexical > NEW_COPY
+    if fact["relation"] in ("new", "stranger"):
+        copy = fact["relation"] == "new" and seen.lexical > NEW_COPY
+        return "variant" if seen.masked >= 0.8 else "unrelated", copy
     if fact["relation"] == "apart":
         return _apart(fact, corpus.groups[child] == corpus.groups[parent], seen)
     original, relation = aligned.get(parent, (parent, "same"))

@@ -30,7 +30,7 @@ UNTRAINED = ("gsm8k_rephrased_llmdecontaminator", "benbench_gsm8k_test_rewritten
 #: More of these can only speak for the same problem, or only against it.
 RISING = (
     "cosine", "bm25", "child_terms", "parent_terms", "child_in_parent", "numbers", "child_numbers",
-    "parent_numbers", "answers", "forms",
+    "parent_numbers", "answers", "forms", "telling",
 )  # fmt: skip
 FALLING = ("cosine_gap", "bm25_gap", "asks_exchanged", "numbers_exchanged")
 QUESTIONS = {

@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from rlvr_atlas import fingerprints, index, registry
-from rlvr_atlas.answer import extract_column
+from rlvr_atlas.answer import extract_column, normal_column
 from rlvr_atlas.audit.leaks import IS_SAME, STRENGTH, both_ways, overlaps, sure_match, weigh
 from rlvr_atlas.audit.rarity import taken_over
 from rlvr_atlas.audit.rates import wilson
@@ -198,7 +198,8 @@ def _by_prints(read: _Read, opened: fingerprints.Index) -> pl.DataFrame:
     texts = keys.join(read.instances, on="key", maintain_order="left")
     parts = [Parts.of(skeleton) for skeleton in texts["skeleton"]]
     printer = fingerprints.Printer(opened.salt)
-    found = fingerprints.look_up(printer.prints(texts, parts), parts, opened.prints, printer)
+    answers = normal_column(texts["answer"]).to_list()
+    found = fingerprints.look_up(printer.prints(texts, parts), parts, answers, opened.prints, printer)
     sizes = pl.DataFrame(
         [(line["id"], line["items"]) for line in opened.benchmarks],
         schema={"benchmark": pl.String, "items": pl.Int64},
@@ -233,9 +234,7 @@ def _about(path: Path, opened: fingerprints.Index) -> list[str]:
     """What a person should know of an index."""
     from rlvr_atlas import __version__
 
-    sentences = [
-        f"{path.name}: no text is inside, so that answers were not compared and some rewordings are missed"
-    ]
+    sentences = [f"{path.name}: no text is inside, so that some rewordings are missed"]
     if opened.version != __version__:
         sentences.append(
             f"{path.name} was made by version {opened.version}, this is {__version__}: texts that they bring "

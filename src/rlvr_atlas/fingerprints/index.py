@@ -18,18 +18,20 @@ import numpy as np
 import polars as pl
 
 from rlvr_atlas import __version__
+from rlvr_atlas.answer import normal_column
 from rlvr_atlas.audit.rarity import Rarity
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.fingerprints.prints import PRINTS, Printer, Prints
 from rlvr_atlas.match.minhash import PERMUTATIONS
 from rlvr_atlas.match.tokens import Parts
 
-_MAGIC = b"rlvr-atlas benchmark index 1\n"
+_MAGIC = b"rlvr-atlas benchmark index 2\n"
 _LONGEST_HEADER = 10_000_000
 #: Made up for this purpose: an index whose sketch of it differs was made with other hash functions.
 _PROBE = "eleven copper kettles whistle while 42 tailors fold the evening"
 _PLACES = {"benchmark": pl.String, "row": pl.Int64, "bits": pl.Float64, "wording_bits": pl.Float64}
-_COLUMNS = {**_PLACES, **PRINTS, "content": pl.UInt64, "sketch": pl.Binary}
+_CONTENT = {"content": pl.UInt64, "answer": pl.UInt8}
+_COLUMNS = {**_PLACES, **PRINTS, **_CONTENT, "sketch": pl.Binary}
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Index:
         salt: Enters every hash of this index.
         benchmarks: What is in it: id, rows, items, skipped_rows and release date of each benchmark.
         places: benchmark, row, bits, wording_bits of each distinct item.
-        prints: Their prints, in the same order, with `content` (see Printer.content).
+        prints: Their prints, in the same order, with `content` and `answer` (see Printer).
         version: The version of rlvr-atlas that made it.
     """
 
@@ -70,7 +72,7 @@ def build(occurrences: pl.DataFrame, instances: pl.DataFrame, datasets: pl.DataF
         .group_by("rank", benchmark="dataset", key="key")
         .agg(pl.col("row").min())
         .sort("rank", "row", "key")
-        .join(instances.select("key", "skeleton", "stem"), on="key", maintain_order="left")
+        .join(instances.select("key", "skeleton", "stem", "answer"), on="key", maintain_order="left")
     )
     # Made from the keys: the same benchmarks give the same bytes, others give other hashes.
     salt = hashlib.blake2b("".join(items["key"]).encode(), digest_size=16).digest()
@@ -92,8 +94,10 @@ def build(occurrences: pl.DataFrame, instances: pl.DataFrame, datasets: pl.DataF
     ]
     printer, parts = Printer(salt), [Parts.of(skeleton) for skeleton in items["skeleton"]]
     prints = printer.prints(items, parts)
-    content = pl.Series("content", map(printer.content, parts), dtype=pl.UInt64)
-    return Index(salt, listed, places, Prints(prints.frame.with_columns(content), prints.sketch))
+    content = [printer.content(part) for part in parts]
+    answers = map(printer.answer, content, normal_column(items["answer"]))
+    told = pl.DataFrame({"content": content, "answer": list(answers)}, schema=_CONTENT)
+    return Index(salt, listed, places, Prints(prints.frame.hstack(told), prints.sketch))
 
 
 def write(index: Index, path: Path) -> None:
@@ -147,7 +151,7 @@ def read(path: Path) -> Index:
             bytes.fromhex(header["salt"]),
             list(header["benchmarks"]),
             table.select(*_PLACES),
-            Prints(table.select(*PRINTS, "content"), sketch),
+            Prints(table.select(*PRINTS, *_CONTENT), sketch),
             str(header["version"]),
         )
         probe = header["probe"]
@@ -164,5 +168,6 @@ def _probe(salt: bytes) -> str:
     """What the hash functions make of one sentence."""
     printer = Printer(salt)
     line = printer.prints(pl.DataFrame({"key": [_PROBE], "skeleton": [_PROBE], "stem": [_PROBE]}))
-    hashes = (*line.frame.row(0), printer.content(Parts.of(_PROBE)))
+    content = printer.content(Parts.of(_PROBE))
+    hashes = (*line.frame.row(0), content, printer.answer(content, "42"))
     return hashlib.sha256(line.sketch.tobytes() + repr(hashes).encode()).hexdigest()[:16]

@@ -78,13 +78,16 @@ def worth_comparing(rows: Prints, items: Prints) -> pl.Series:
     return pl.concat(found).unique().sort()
 
 
-def look_up(rows: Prints, parts: Sequence[Parts], items: Prints, printer: Printer) -> pl.DataFrame:
+def look_up(
+    rows: Prints, parts: Sequence[Parts], answers: Sequence[str | None], items: Prints, printer: Printer
+) -> pl.DataFrame:
     """What the rows of a file are, by prints alone.
 
     Args:
         rows: Prints of the file.
         parts: Parts of its skeletons, in the same order.
-        items: Prints of the benchmarks.
+        answers: Their answers in normal form.
+        items: Prints of the benchmarks, with `content` and `answer`.
         printer: What took the prints.
 
     Returns:
@@ -103,7 +106,7 @@ def look_up(rows: Prints, parts: Sequence[Parts], items: Prints, printer: Printe
             _equal(rows, items, ("tokens", "stem_tokens"), embedded),
             _equal(rows, items, ("stem_tokens", "tokens"), embedded),
             _inside(rows, parts, items, printer),
-            _similar(rows, parts, items, printer),
+            _similar(rows, parts, answers, items, printer),
         ]
     )
     found = found.unique(["row", "item"], keep="first", maintain_order=True)
@@ -144,16 +147,22 @@ def _inside(rows: Prints, parts: Sequence[Parts], items: Prints, printer: Printe
     return pl.DataFrame(found, schema=FOUND, orient="row")
 
 
-def _similar(rows: Prints, parts: Sequence[Parts], items: Prints, printer: Printer) -> pl.DataFrame:
-    """Rewordings (the content is equal) and variants (the wording is, the content is not)."""
+def _similar(
+    rows: Prints, parts: Sequence[Parts], answers: Sequence[str | None], items: Prints, printer: Printer
+) -> pl.DataFrame:
+    """Rewordings (the content is equal) and variants (the wording is, the content or the answer is not)."""
     near = alike(rows, items, _TEMPLATE)
     left, right = rows.frame[near.pairs[:, 0]], items.frame[near.pairs[:, 1]]
     length = np.minimum(left["length"].to_numpy(), right["length"].to_numpy())
     # What is asked of the rows that are near anything, row by row.
     at, place = np.unique(near.pairs[:, 0], return_inverse=True)
-    mine = np.array([printer.content(parts[row]) for row in at], np.uint64)[place]
+    contents = [printer.content(parts[row]) for row in at]
+    classes = [printer.answer(content, answers[row]) for content, row in zip(contents, at, strict=True)]
+    mine, answered = np.array(contents, np.uint64)[place], np.array(classes, np.uint8)[place]
     in_words = np.array([is_told_by_words(parts[row]) for row in at], bool)[place]
-    same = mine == right["content"].to_numpy()
+    theirs = right["answer"].to_numpy()
+    differ = (answered > 0) & (theirs > 0) & (answered != theirs)
+    same = (mine == right["content"].to_numpy()) & ~differ
     needed = _ALIKE + (1 - _ALIKE) * np.maximum(0, 1 - length / _SHORT)
     needed = np.where(in_words, np.maximum(needed, _ALIKE_IN_WORDS), needed)
     reworded = same & (near.similarity >= needed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ from numpy.typing import NDArray
 from rlvr_atlas.match import minhash
 from rlvr_atlas.match.tokens import Parts, is_number, lexicon
 
+#: Answers that are numbers; whether other ones are the same cannot be told without seeing them.
+_NUMBER = re.compile(r"-?\d+(?:/\d+)?")
+#: So many classes of answers are told apart: enough to notice most that differ, too few to read one.
+_CLASSES = 15
 #: Tokens at the beginning and at the end by which a text is looked for inside another.
 EDGE = 8
 #: With fewer different numbers and variables than this, two texts of one template may differ in words alone.
@@ -127,6 +132,20 @@ class Printer:
         It must be equal in two tellings of one problem, which is stricter than the verifier, who sees both.
         """
         return self.hash("\x1e".join("\x1f".join(kind) for kind in _content(parts)))
+
+    def answer(self, content: int, answer: str | None) -> int:
+        """Class of an answer among those of this content, from 1 to 15; 0 where it is no number or unknown.
+
+        Four bits of a hash that content and answer enter together: who does not know the content learns
+        nothing, who does can rule out 14 of 15 wrong answers.
+
+        Args:
+            content: See `content`.
+            answer: The answer in normal form.
+        """
+        if answer is None or not _NUMBER.fullmatch(answer):
+            return 0
+        return 1 + self.hash(f"{content}\x1d{answer}") % _CLASSES
 
 
 def is_told_by_words(parts: Parts) -> bool:

@@ -87,7 +87,10 @@ def match(
         if code.any():
             limits.append(f"{code.sum()} code problems were not searched for other wordings")
         if further.templated:
-            limits.append(f"{further.templated} templated problems were not searched for other wordings")
+            told = (
+                "templated problems were searched for other wordings only among those with the same numbers"
+            )
+            limits.append(f"{further.templated} {told}")
     else:
         how = "[match] rewordings = true in a recipe, --rewordings in a check"
         limits.append(f"heavy rewordings were not searched for ({how})")

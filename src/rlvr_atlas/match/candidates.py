@@ -29,9 +29,9 @@ _K1, _B = 1.2, 0.75
 _POSTINGS, _POSTINGS_UNANSWERED = 3_000, 12_000
 #: A text is searched by this many terms at least.
 _TERMS = 6
-#: How many of the best are kept of all texts, of those with the same answer, of those with the same numbers.
-_ANY, _SAME_ANSWER, _SAME_NUMBERS = 6, 8, 6
-#: Below this share of the child's own weight nothing is a candidate, unless found otherwise.
+#: How many of the best are kept of all texts, of those with the same answer, the same numbers, both.
+_ANY, _SAME_ANSWER, _SAME_NUMBERS, _SAME_BOTH = 6, 8, 6, 6
+#: Below this share of the child's own weight nothing is a candidate, unless answer and numbers are the same.
 _LEAST = 0.06
 #: Of all texts only those that score at least this share of the best are candidates.
 _FAIR = 0.5
@@ -77,6 +77,21 @@ class Candidates:
         return Candidates(self.children[chosen], self.parents[chosen], self.searched[chosen])
 
 
+@dataclass(frozen=True)
+class _Kind:
+    """Texts that may be compared each with each: those of one group.
+
+    Attributes:
+        groups: (n,) group of each text, -1 for none.
+        kept: How many of the best are kept.
+        least: Share of the child's own weight below which nothing is a candidate.
+    """
+
+    groups: Ints
+    kept: int
+    least: float
+
+
 class Texts:
     """All texts, ready to be searched.
 
@@ -93,10 +108,22 @@ class Texts:
         self._numbers = _sets([frozenset(filter(is_number, text)) for text in texts])
         self._lengths = np.array([len(text) + 1 for text in texts], np.float64)
         self._forms = _ids(answers)
-        self._kinds = ((self._forms, _SAME_ANSWER), (_groups(self._numbers), _SAME_NUMBERS))
+        numbers = _groups(self._numbers)
+        self._kinds = (
+            _Kind(self._forms, _SAME_ANSWER, _LEAST),
+            _Kind(numbers, _SAME_NUMBERS, _LEAST),
+            _Kind(_both(self._forms, numbers), _SAME_BOTH, 0.0),
+        )
+        self._same_numbers = _Kind(numbers, _SAME_NUMBERS, 0.0)
 
     def search(
-        self, children: Ints, limits: Ints, extra: Ints, vectors: NDArray[np.floating] | None = None
+        self,
+        children: Ints,
+        limits: Ints,
+        extra: Ints,
+        vectors: NDArray[np.floating] | None = None,
+        *,
+        by_numbers: bool = False,
     ) -> Iterator[Candidates]:
         """The best earlier texts of each child, and those of `extra`, block by block.
 
@@ -105,17 +132,21 @@ class Texts:
             limits: (n,) only positions below may be parents.
             extra: (n, k) parents found otherwise, to be scored too; -1 for none.
             vectors: (m, d) unit vectors of all texts, where there are any.
+            by_numbers: Whether only texts with the same numbers are candidates.
         """
-        alike = [self._alike(children, limits, kind, k) for kind, k in self._kinds]
+        kinds = (self._same_numbers,) if by_numbers else self._kinds
+        alike = [self._alike(children, limits, kind) for kind in kinds]
         starts = np.arange(0, len(children) + _BLOCK, _BLOCK)
         bounds = [np.searchsorted(pairs[:, 0], starts) for pairs in alike]
+        best = 0 if by_numbers else _ANY
         for number, start in enumerate(range(0, len(children), _BLOCK)):
             part = slice(start, start + _BLOCK)
             moved = np.array([start, 0], np.int64)
             known = [
                 pairs[at[number] : at[number + 1]] - moved for pairs, at in zip(alike, bounds, strict=True)
             ]
-            yield self._block(children[part], limits[part], [*known, _listed(extra[part])], vectors)
+            known.append(_listed(extra[part]))
+            yield self._block(children[part], limits[part], known, best, vectors)
 
     def closest(self, children: Ints, among: Ints, k: int) -> Ints:
         """Of some texts those that share most with each child, rare terms first; (n, k), -1 for none.
@@ -133,26 +164,27 @@ class Texts:
             found[start + row, _rank(row)] = among[nth]
         return found
 
-    def _alike(self, children: Ints, limits: Ints, kind: Ints, k: int) -> Pairs:
-        """Place of the child and parent: the best by all their terms among those of one kind."""
-        place = np.full(len(kind), -1)
+    def _alike(self, children: Ints, limits: Ints, kind: _Kind) -> Pairs:
+        """Place of the child and parent: the best by all their terms among those of one group."""
+        groups = kind.groups
+        place = np.full(len(groups), -1)
         place[children] = np.arange(len(children))
-        known = np.flatnonzero(kind >= 0)
-        size = np.bincount(kind[known], minlength=1)[kind[known]]
+        known = np.flatnonzero(groups >= 0)
+        size = np.bincount(groups[known], minlength=1)[groups[known]]
         small = known[(size > 1) & (size <= WINDOW)]
-        parents, asking = small[pairs_within_groups(kind[small].astype(np.uint64))[0]].T
+        parents, asking = small[pairs_within_groups(groups[small].astype(np.uint64))[0]].T
         wanted = place[asking] >= 0
         parents, asking = parents[wanted], asking[wanted]
         early = parents < limits[place[asking]]
-        found = [self._best(place, parents[early], asking[early], k)]
+        found = [self._best(place, parents[early], asking[early], kind)]
         large = known[(size > WINDOW) & (size <= _LARGEST_GROUP)]
-        large = large[np.argsort(kind[large], kind="stable")]
-        for group in np.split(large, np.flatnonzero(np.diff(kind[large])) + 1):
-            found += self._best_of_group(place, limits, group, k)
+        large = large[np.argsort(groups[large], kind="stable")]
+        for group in np.split(large, np.flatnonzero(np.diff(groups[large])) + 1):
+            found += self._best_of_group(place, limits, group, kind)
         pairs = np.concatenate(found)
         return pairs[np.argsort(pairs[:, 0], kind="stable")]
 
-    def _best_of_group(self, place: Ints, limits: Ints, group: Ints, k: int) -> Iterator[Pairs]:
+    def _best_of_group(self, place: Ints, limits: Ints, group: Ints, kind: _Kind) -> Iterator[Pairs]:
         """The same for one large group, where a product is faster than pair by pair."""
         children = group[place[group] >= 0]
         rarities = _compact(self._rarities[group])
@@ -161,20 +193,27 @@ class Texts:
             part = children[start : start + _BLOCK]
             shared = rarities[np.searchsorted(group, part)] @ by_term
             row, parents = _rows(shared), group[shared.indices]
-            good = (shared.data >= _LEAST * self._masses[part][row]) & (parents < limits[place[part]][row])
-            yield _top(place[part[row[good]]], parents[good], shared.data[good], k)
+            good = (shared.data >= kind.least * self._masses[part][row]) & (
+                parents < limits[place[part]][row]
+            )
+            yield _top(place[part[row[good]]], parents[good], shared.data[good], kind.kept)
 
-    def _best(self, place: Ints, parents: Ints, children: Ints, k: int) -> Pairs:
+    def _best(self, place: Ints, parents: Ints, children: Ints, kind: _Kind) -> Pairs:
         shared = self._shared(children, parents)
-        good = shared >= _LEAST * self._masses[children]
-        return _top(place[children[good]], parents[good], shared[good], k)
+        good = shared >= kind.least * self._masses[children]
+        return _top(place[children[good]], parents[good], shared[good], kind.kept)
 
     def _shared(self, children: Ints, parents: Ints) -> Floats:
         """Sum of the squared rarities of the terms that two texts share, pair by pair."""
         return _products(self._rarities, children, self._rarities, parents)
 
     def _block(
-        self, children: Ints, limits: Ints, known: list[Pairs], vectors: NDArray[np.floating] | None
+        self,
+        children: Ints,
+        limits: Ints,
+        known: list[Pairs],
+        best: int,
+        vectors: NDArray[np.floating] | None,
     ) -> Candidates:
         asked = self._questions(children)
         scores = asked @ self._by_term
@@ -188,7 +227,7 @@ class Texts:
         row, column, share = row[early], column[early], share[early]
         crowding = _crowds(row, share, len(children))
         fair = share >= _FAIR * _maxima(row, share, len(children))[row]
-        found = np.concatenate([_top(row[fair], column[fair], share[fair], _ANY), *known])
+        found = np.concatenate([_top(row[fair], column[fair], share[fair], best), *known])
         n = len(self._lengths)
         row, parents = np.divmod(np.unique(found[:, 0] * n + found[:, 1]), n)
         bm25 = _products(asked, row, self._weights, parents)
@@ -306,6 +345,14 @@ def _groups(sets: csr_array) -> Ints:
     """A number for each distinct row; -1 for empty ones."""
     parts = np.split(sets.indices, sets.indptr[1:-1]) if sets.shape[0] else []
     return _ids([part.tobytes().hex() or None for part in parts])
+
+
+def _both(one: Ints, other: Ints) -> Ints:
+    """A number for each distinct pair of groups; -1 where either is none."""
+    groups = np.full(len(one), -1)
+    known = np.flatnonzero((one >= 0) & (other >= 0))
+    groups[known] = np.unique(one[known] * (other.max(initial=0) + 1) + other[known], return_inverse=True)[1]
+    return groups
 
 
 def _sets(sets: Sequence[frozenset[str]]) -> csr_array:

@@ -4,8 +4,8 @@ Candidates come from earlier datasets: by words, numbers and answers (see `candi
 encoder, the nearest by cosine. A first model, which sees only what the search knows, drops most of them; the
 texts of the rest are read, and a second one weighs each pair. What is then found of a dataset as a whole
 counts for each of its texts (see `derived`): where most of them have an original, the others are searched for
-once more, where these originals are. Large families of templated problems are not searched: their members are
-told apart by their numbers, which is the lexical tier's work.
+once more, where these originals are. Members of large families of templated problems are told apart by their
+numbers, and searched for only among texts that have the same.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from rlvr_atlas.match.verify import contained
 from rlvr_atlas.match.weigh import POSSIBLE, decide, weigh, worth_reading
 from rlvr_atlas.record import SAME_PROBLEM
 
-#: Texts that are equal with numbers masked, if there are more of them than this, are not searched.
+#: More texts than this that are equal with numbers masked are searched by their numbers alone.
 _FAMILY = 64
 _NEAREST = 12
 #: Where the originals of a dataset are known to be: so many of the best by words are read of those texts,
@@ -48,7 +48,7 @@ class Found:
     Attributes:
         pairs: Pairs that are the same problem or variants, ordered by child and parent.
         compared: How many candidate pairs were read.
-        templated: How many texts were not searched because they belong to a large family.
+        templated: How many texts were searched by their numbers alone because they belong to a large family.
     """
 
     pairs: list[Pair]
@@ -75,12 +75,13 @@ def find(
     """
     wanted = datasets.searched & (datasets.begins > 0)
     templated = _templated(texts) & wanted
-    datasets = replace(datasets, searched=wanted & ~templated)
+    datasets = replace(datasets, searched=wanted)
     search = _Search(Texts(texts, forms), texts, answers, datasets.begins, vectors)
-    found = search.run(np.flatnonzero(datasets.searched))
+    found = search.run(np.flatnonzero(wanted & ~templated))
+    found = _joined([found, search.run(np.flatnonzero(templated), by_numbers=True)])
     origins = derived.origins(found.claims, datasets)
     for children, among in derived.unfinished(found.claims, datasets, origins):
-        found = _joined([found, search.run(children, among)])
+        found = _joined([found, search.run(children[~templated[children]], among)])
     origins = derived.confirmed(found.claims, datasets, origins)
     factors = derived.factors(found.claims, datasets, origins)
     evidence = [
@@ -184,18 +185,20 @@ class _Search:
         #: How many pairs were read.
         self.compared = 0
 
-    def run(self, children: Ints, among: Ints | None = None) -> _Read:
+    def run(self, children: Ints, among: Ints | None = None, *, by_numbers: bool = False) -> _Read:
         """What is found for each child.
 
         Args:
             children: Positions, ascending.
             among: Positions of the texts that are to be looked at too, the best of them for each child.
+            by_numbers: Whether only texts with the same numbers are looked at.
         """
         limits = self._limits[children]
-        extra = nearest(children, limits, self._vectors, among)
+        extra = nearest(children, limits, None if by_numbers else self._vectors, among)
         if among is not None:
             extra = np.hstack([extra, self._index.closest(children, among, _AMONG)])
-        blocks = _ahead(self._index.search(children, limits, extra, self._vectors))
+        index = self._index
+        blocks = _ahead(index.search(children, limits, extra, self._vectors, by_numbers=by_numbers))
         return _joined([_NOTHING, *(self._read(block, 1 if among is None else _LAXER) for block in blocks)])
 
     def _read(self, found: Candidates, laxer: float) -> _Read:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from functools import lru_cache
 
 from rlvr_atlas.match.candidates import SEARCHED
 from rlvr_atlas.match.evidence import Evidence
 from rlvr_atlas.match.rarity import rarity
-from rlvr_atlas.match.tokens import Parts, jaccard, lexicon
+from rlvr_atlas.match.tokens import Parts, is_number, jaccard, lexicon, tokenise
 
 _UNKNOWN = math.nan
 
-
+#: No answer weighs more than this; about as much as two numbers that are seldom seen.
+_WEIGHTIEST = 26.0
 #: How many tokens at the end of a text count as what it asks.
 _ENDING = 12
 
@@ -42,6 +44,7 @@ FEATURES = (
     "asks_new",  # how many only the child has
     "answers",  # 1 the same, 0 different
     "answer_weight",  # how telling the child's answer is: 17/43 more than 2
+    "telling",  # how telling the shared numbers are, and the answer if it is the same
     "asks_exchanged",  # deciding words that stand between the same neighbours, another in each text
     "numbers_exchanged",  # the same for numbers
     "names",  # words that differ and are repeated are exchanged consistently
@@ -66,6 +69,8 @@ def signals(parent: Parts, child: Parts, evidence: Evidence, answer: str | None)
     shared = parent.values & child.values
     same = shared.total()
     judged = evidence.answers_agree is not None
+    number_weight = sum(rarity(number) for number in shared)
+    answer_weight = _weight(answer) if judged and answer is not None else _UNKNOWN
     values = (
         evidence.only_function_words or (gone.keys() | new.keys()) <= lexicon().function_words,
         evidence.lexical,
@@ -77,7 +82,7 @@ def signals(parent: Parts, child: Parts, evidence: Evidence, answer: str | None)
         jaccard(parent.values, child.values),
         _share(same, child.values),
         _share(same, parent.values),
-        sum(rarity(number) for number in shared),
+        number_weight,
         evidence.number_set_agrees,
         parent.values.total() - same,
         child.values.total() - same,
@@ -89,7 +94,8 @@ def signals(parent: Parts, child: Parts, evidence: Evidence, answer: str | None)
         len(parent.asks - child.asks),
         len(child.asks - parent.asks),
         bool(evidence.answers_agree) if judged else _UNKNOWN,
-        _weight(answer) if judged and answer is not None else _UNKNOWN,
+        answer_weight,
+        number_weight + (answer_weight if evidence.answers_agree else 0.0),
         _exchanged(parent.ask_places, child.ask_places),
         _exchanged(parent.number_places, child.number_places),
         evidence.names_agree,
@@ -122,6 +128,9 @@ def _held(one: Parts, other: Parts) -> float:
     return shared / one.rare_total if one.rare_total else 1.0
 
 
+@lru_cache(maxsize=1 << 16)
 def _weight(answer: str) -> float:
-    """How much an equal answer tells: signs that are no spelling, so 2 weighs 1 and 17/43 weighs 5."""
-    return float(min(sum(not sign.isspace() and sign not in "\\{}$" for sign in answer), 12))
+    """How rare the numbers of an answer are, its words where it has none; answers of many words are alike."""
+    tokens = set(tokenise(answer.lower()))
+    numbers = {token for token in tokens if is_number(token)}
+    return min(sum(rarity(token) for token in numbers or tokens), _WEIGHTIEST)
