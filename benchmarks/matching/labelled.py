@@ -51,9 +51,9 @@ SIZES = {
     "gsm_hard": 1200,
     "changes": 6000,
     "neighbours": 3500,
-    "new": 1500,
+    "new": 3000,
     "puzzles": 200,
-    "generated": 120,
+    "generated": 250,
     "strangers": 4000,
 }
 
@@ -176,9 +176,14 @@ def _neighbours(corpus: Corpus, rng: Random) -> list[Query]:
         rows += [
             {"kind": kind, "split": split_of(corpus.texts[child]), "relation": "apart", "child": child,
              "original": -1, "limit": child}
-            for child in rng.sample(own, min(len(own), wanted))
+            for child in _sampled(own, wanted, rng)
         ]  # fmt: skip
     return rows
+
+
+def _sampled(members: list[int], wanted: int, rng: Random) -> list[int]:
+    """So many of them, or all there are."""
+    return rng.sample(members, min(len(members), wanted))
 
 
 def _new(corpus: Corpus, rng: Random) -> list[Query]:
@@ -188,7 +193,7 @@ def _new(corpus: Corpus, rng: Random) -> list[Query]:
         {"kind": "new", "split": split_of(corpus.texts[child]), "relation": "new", "child": child,
          "original": -1, "limit": start[name]}
         for name in NEW
-        for child in rng.sample([n for n, group in enumerate(corpus.groups) if group == name], SIZES["new"])
+        for child in _sampled([n for n, of in enumerate(corpus.groups) if of == name], SIZES["new"], rng)
     ]  # fmt: skip
 
 

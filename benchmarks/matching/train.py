@@ -38,8 +38,13 @@ QUESTIONS = {
     "variant": (("variant",), ("unrelated",)),
     "embedded": (("embedded",), ("same",)),
 }
-#: Trees and leaves of each.
-SIZES = {"screen": (40, 8), "same": (260, 14), "variant": (60, 10), "embedded": (30, 10)}
+#: Trees of each, their leaves, pairs in a leaf at least, and the learning rate.
+SIZES = {
+    "screen": (40, 8, 25, 0.1),
+    "same": (260, 31, 15, 0.09),
+    "variant": (60, 10, 25, 0.1),
+    "embedded": (30, 10, 25, 0.1),
+}
 #: Share of the same problems of the validation split that the screen may drop. Where encoding takes the hour,
 #: reading more pairs costs little; without an encoder reading is what takes the time.
 DROPPED = {"without_encoder": 0.035, "with_encoder": 0.01}
@@ -72,8 +77,10 @@ def fit(pairs: pl.DataFrame, dropped: float, hidden: tuple[str, ...] = ()) -> di
     same = usable.filter(pl.col("split") == "validation", pl.col("label").is_in(["same", "embedded"]))
     least = round(float(same["likely"].quantile(dropped) or 0), 5)
     read = usable.filter(pl.col("likely") >= least)
+    texts = read.filter(pl.col("split") == "validation").group_by("answered", "child")
+    derived_share = texts.agg(pl.col("label").is_in(["same", "embedded"]).any())["label"].mean()
     told = f"read: {read.height} of {usable.height} pairs, from a likelihood of {least} on"
-    print(told, file=sys.stderr)
+    print(f"{told}; {derived_share:.3f} of the texts have an original among them", file=sys.stderr)
     questions = {name: _question(read, name, *sides, hidden) for name, sides in QUESTIONS.items()}
     return {"least_likely": least, "questions": {"screen": screen, **questions}}
 
@@ -91,9 +98,9 @@ def _question(  # noqa: PLR0913, PLR0917  where everything meets
     # Without an encoder the cosines are not numbers, all of them.
     columns = [c for c in seen if c not in hidden and not train[c].is_nan().all()]
     monotonic = [(c in RISING) - (c in FALLING) if name in ("same", "screen") else 0 for c in columns]
-    count, leaves = SIZES[name]
+    count, leaves, least, rate = SIZES[name]
     fitted = HistGradientBoostingClassifier(
-        max_iter=count, learning_rate=0.1, max_leaf_nodes=leaves, max_depth=8, min_samples_leaf=25,
+        max_iter=count, learning_rate=rate, max_leaf_nodes=leaves, max_depth=8, min_samples_leaf=least,
         l2_regularization=2.0, monotonic_cst=monotonic, early_stopping=False, random_state=0,
     )  # fmt: skip
     fitted.fit(train.select(columns).to_numpy(), train["label"].is_in(yes).to_numpy())

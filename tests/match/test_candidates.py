@@ -86,6 +86,34 @@ def test_of_one_answer_the_likest_are_found_whatever_the_size_of_the_group(size)
     assert (_column(found, "forms") == 1).all()
 
 
+def test_the_same_answer_and_numbers_are_candidates_whatever_the_words():
+    retold = (
+        "a",
+        "tower",
+        "of",
+        "24",
+        "by",
+        "41",
+        "cut",
+        "out",
+        "of",
+        "quite",
+        "other",
+        "planks",
+        "and",
+        "nails",
+    )
+    crowd = [("a", "tower", "of", str(n), "by", "planks", "and", "nails") for n in range(50, 70)]
+    told = ("volume", "if", "radius", "24", "height", "41")
+    texts = [told, *crowd, retold]
+    child = len(texts) - 1
+    assert 0 in _search(texts, child, child, ["984", *["7"] * 20, "984"]).parents
+    index = Texts(texts, [None] * len(texts))
+    none = np.array([[-1]])
+    (found,) = index.search(np.array([child]), np.array([child]), none, by_numbers=True)
+    assert found.parents.tolist() == [0]
+
+
 def test_candidates_from_elsewhere_are_scored_too_and_marks_of_none_are_not():
     texts = [("road",), ("apple", "pear"), ("pear", "cart")]
     found = _search(texts, 2, 2, extra=(0, -1))

@@ -1,5 +1,7 @@
 """What a whole dataset tells about one of its texts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -24,8 +26,8 @@ def _claims(odds, parents=None):
 def test_the_odds_rise_with_the_share_that_has_an_original():
     few = factors(_claims([99.0] * 5 + [0.5] * 95), _datasets(), {})
     many = factors(_claims([99.0] * 95 + [0.5] * 5), _datasets(), {})
-    assert few[-1] == pytest.approx(0.25)
-    assert many[-1] == pytest.approx(10.0)
+    assert few[-1] == pytest.approx(0.3)
+    assert many[-1] == pytest.approx(12.0)
 
 
 def test_two_rows_prove_nothing():
@@ -41,6 +43,15 @@ def test_an_original_that_is_taken_is_less_likely_unless_the_dataset_uses_origin
     assert factors(_claims([99.0] * 99 + [2.0], once), _datasets(), {})[-1] < 1
     often = np.arange(DERIVED) // 10
     assert factors(_claims([99.0] * 99 + [2.0], often), _datasets(), {})[-1] > 1
+
+
+def test_where_originals_are_not_exclusive_a_taken_one_counts_as_much():
+    once = np.arange(DERIVED)
+    once[-1] = 0
+    claims = _claims([99.0] * DERIVED, once)
+    open_to_all = replace(_datasets(), exclusive=False)
+    assert factors(claims, _datasets(), {})[-1] < factors(claims, open_to_all, {})[-1]
+    assert len(set(factors(claims, open_to_all, {}))) == 1
 
 
 def test_originals_stand_in_the_dataset_that_holds_most_of_them_in_the_fewest_texts():

@@ -82,15 +82,42 @@ def test_the_encoder_is_asked_once_for_every_text():
     assert found[TOLD, RETOLD][1] > 0.5
 
 
-def test_large_families_are_reported_and_not_searched():
-    puzzles = [
-        f"using the tiles {n} {n + 3} and {2 * n} once each make the number {n * 7} today" for n in range(200)
-    ]
-    matched = match(
-        _instances([(text, None, "ab"[n % 2]) for n, text in enumerate(sorted(puzzles))]),
-        MatchSettings(rewordings=True),
+def test_cosines_of_another_encoder_only_suggest_candidates():
+    rng = np.random.default_rng(0)
+    rows = [(TOLD, "409", "a"), *((text, None, "a") for text in FILLER), (RETOLD, "409", "b")]
+    vectors = rng.normal(size=(len(rows), 8)).astype(np.float16)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    def probability(embed, **settings):
+        found = match(_instances(rows), MatchSettings(rewordings=True, **settings), embed)
+        return found.matches.filter(relation="reworded")["probability"].to_list(), found.limits
+
+    without, _ = probability(None)
+    other, limits = probability(lambda keys, texts: vectors, encoder="some/other-encoder")
+    assert other == without != []
+    assert any("some/other-encoder only suggested candidates" in limit for limit in limits)
+    assert probability(lambda keys, texts: vectors)[0] != without
+
+
+def test_members_of_large_families_are_searched_for_among_equal_numbers_only():
+    numbers = [(n, n + 3, 2 * n + 40, n * 7 + 11) for n in range(100, 300)]
+    told = (
+        "Using the tiles {}, {} and {}, create an equation that equals {}. Use basic arithmetic operations."
     )
+    retold = "Combine the numbers {}, {} and {} by the signs +, -, * and / so that the result is {}."
+    rows = [(told.format(*four), str(four[3]), "a") for four in numbers]
+    rows += [(retold.format(*four), str(four[3]), "b") for four in numbers[::2]]
+    rows.sort(key=lambda row: row[2])
+    matched = match(_instances(rows), MatchSettings(rewordings=True))
     assert any("templated problems were searched" in limit for limit in matched.limits)
+    prompts = dict(_instances(rows).select("key", "prompt").iter_rows())
+    same = matched.matches.filter(tier="semantic").filter(pl.col("relation") != "variant")
+    pairs = {
+        (prompts[parent], prompts[child]) for parent, child in same.select("parent", "child").iter_rows()
+    }
+    wanted = {(told.format(*four), retold.format(*four)) for four in numbers[::2]}
+    assert pairs <= wanted
+    assert len(pairs) >= 0.9 * len(wanted)
 
 
 def test_the_verifier_overrules_the_rules_that_took_a_rewording_for_a_variant():

@@ -37,8 +37,9 @@ def leaks_of_mix(mix: pl.DataFrame, view: View, settings: CurateSettings) -> pl.
     mine = _texts(mix, view)
     every = pl.concat([items, mine], how="diagonal").unique("key", keep="first", maintain_order=True)
     # Benchmarks first: the mix is younger than all of them. All texts take part, also those that are like
-    # none: how rare a word is, and so what is a rewording, depends on them.
-    matches = match(every, MatchSettings()).matches
+    # none: how rare a word is, and so what is a rewording, depends on them. Of rows that may come from one
+    # item all are told at once; else the next would only be found when the surest is out.
+    matches = match(every, MatchSettings(), exclusive=False).matches
     rows = mix.select(key="mix_key", dataset=pl.lit(_MIX), row=pl.col("at").cast(pl.Int64))
     itself = {"dataset": _MIX, "role": "train", "distinct_prompts": mine.height}
     datasets = pl.concat([view.benchmarks, pl.DataFrame([itself], schema=view.benchmarks.schema)])

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from rlvr_atlas.answer import normal_column
 from rlvr_atlas.match import lexical
-from rlvr_atlas.match.embed import Embed, embedder, wants_encoder
+from rlvr_atlas.match.embed import Embed, Encoded, embedder, wants_encoder
+from rlvr_atlas.match.encoder import DEFAULT_ENCODER
 from rlvr_atlas.match.minhash import Signatures
 from rlvr_atlas.match.normalised import equal_skeletons
 from rlvr_atlas.record import MATCHES, SAME_PROBLEM, conform
@@ -55,6 +56,8 @@ def match(
     settings: MatchSettings,
     embed: Embed | None = None,
     occurrences: pl.DataFrame | None = None,
+    *,
+    exclusive: bool = True,
 ) -> Matched:
     """Run all tiers.
 
@@ -63,6 +66,8 @@ def match(
         settings: Thresholds and seed.
         embed: The encoder; without one the semantic tier searches by words, numbers and answers alone.
         occurrences: dataset, key; without them a problem counts only for the dataset where it stood first.
+        exclusive: Whether an original counts for less once a surer text of the dataset has it. Without that
+            texts are found now which would be, were the surer one taken out.
     """
     units = instances.group_by("skeleton", maintain_order=True).agg(
         pl.col("key", "prompt", "first_dataset", "domain").first(), pl.col("answer").drop_nulls().first()
@@ -73,35 +78,59 @@ def match(
     if code.any():
         found = replace(found, pairs=_by_parts(found, units, np.flatnonzero(code), settings))
     ordered = instances.select("key", "skeleton", "answer").with_row_index("order")
-    by_wording, in_other_words, limits = found.pairs, [], []
+    by_wording, in_other_words, further = found.pairs, [], None
     if settings.rewordings or embed is not None:
         vectors = None if embed is None else embed(units["key"].to_list(), units["prompt"].to_list())
         places = instances.select("key", "skeleton", dataset="first_dataset")
         if occurrences is not None:
             places = occurrences.select("dataset", "key").join(places.drop("dataset"), on="key")
-        further = _searched(found, units, places, vectors)
+        encoded = None if vectors is None else Encoded(vectors, _calibrated(settings))
+        further = _searched(found, units, places, encoded, exclusive=exclusive)
         known = {(pair.parent, pair.child): pair.verdict.relation for pair in found.pairs}
         in_other_words = [pair for pair in further.pairs if _wanted(pair, known, settings)]
         overruled = {(pair.parent, pair.child) for pair in in_other_words}
         by_wording = [pair for pair in found.pairs if (pair.parent, pair.child) not in overruled]
-        if code.any():
-            limits.append(f"{code.sum()} code problems were not searched for other wordings")
-        if further.templated:
-            told = (
-                "templated problems were searched for other wordings only among those with the same numbers"
-            )
-            limits.append(f"{further.templated} {told}")
-    else:
-        how = "[match] rewordings = true in a recipe, --rewordings in a check"
-        limits.append(f"heavy rewordings were not searched for ({how})")
-    if found.cut:
-        limits.append(f"{found.cut} pairs of look-alike templated problems were not compared one by one")
+    limits = _limits(found, further, int(code.sum()), None if embed is None else settings)
     tiers = [equal_skeletons(ordered)] + [
         _between_skeletons(ordered, lexical.as_frame(pairs, units), tier)
         for tier, pairs in (("lexical", by_wording), ("semantic", in_other_words))
     ]
     matches = pl.concat([conform(part, MATCHES).select(*MATCHES) for part in tiers]).sort("child", "parent")
     return Matched(matches, units.drop("prompt", "domain"), found.signatures, limits)
+
+
+def _calibrated(settings: MatchSettings) -> bool:
+    """Whether verdicts may use the cosines of this encoder."""
+    return settings.encoder == DEFAULT_ENCODER
+
+
+def _limits(
+    found: lexical.Lexical, further: Found | None, code: int, encoder: MatchSettings | None
+) -> list[str]:
+    """What was left out.
+
+    Args:
+        found: By the lexical tier.
+        further: By the semantic tier, where it ran.
+        code: How many programming problems there are.
+        encoder: The settings, where there is an encoder.
+    """
+    limits = []
+    if further is None:
+        how = "[match] rewordings = true in a recipe, --rewordings in a check"
+        limits.append(f"heavy rewordings were not searched for ({how})")
+    else:
+        if encoder is not None and not _calibrated(encoder):
+            told = f"candidates: verdicts were calibrated on those of {DEFAULT_ENCODER}"
+            limits.append(f"cosines of {encoder.encoder} only suggested {told}")
+        if code:
+            limits.append(f"{code} code problems were not searched for other wordings")
+        if further.templated:
+            told = "were searched for other wordings only among those with the same numbers"
+            limits.append(f"{further.templated} templated problems {told}")
+    if found.cut:
+        limits.append(f"{found.cut} pairs of look-alike templated problems were not compared one by one")
+    return limits
 
 
 def _by_parts(
@@ -116,7 +145,12 @@ def _by_parts(
 
 
 def _searched(
-    found: lexical.Lexical, units: pl.DataFrame, places: pl.DataFrame, vectors: NDArray[np.floating] | None
+    found: lexical.Lexical,
+    units: pl.DataFrame,
+    places: pl.DataFrame,
+    encoded: Encoded | None,
+    *,
+    exclusive: bool,
 ) -> Found:
     """What the semantic tier finds for the texts that the lexical one left."""
     from rlvr_atlas.match import semantic  # it loads SciPy, which a look-up need not wait for
@@ -125,9 +159,10 @@ def _searched(
     datasets = units["first_dataset"].to_list()
     settled = _settled(found.pairs, datasets) | (units["domain"] == "code").to_numpy()
     holders = _holders(places, units)
-    belongs = Datasets(_begins(datasets), _roots(found.pairs, len(datasets)), ~settled, holders)
+    roots = _roots(found.pairs, len(datasets))
+    belongs = Datasets(_begins(datasets), roots, ~settled, holders, exclusive)
     forms = normal_column(units["answer"]).to_list()
-    return semantic.find(found.texts, units["answer"].to_list(), forms, belongs, vectors)
+    return semantic.find(found.texts, units["answer"].to_list(), forms, belongs, encoded)
 
 
 def _begins(datasets: Sequence[str]) -> NDArray[np.int64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
@@ -23,6 +24,19 @@ _BLOCK = 8192
 
 #: From keys and their texts to unit vectors, one row each.
 Embed = Callable[[Sequence[str], Sequence[str]], NDArray[np.floating]]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Texts as an encoder sees them.
+
+    Attributes:
+        vectors: (n, d) unit vectors.
+        calibrated: Whether verdicts may use their cosines, or only candidates.
+    """
+
+    vectors: NDArray[np.floating]
+    calibrated: bool = True
 
 
 def wants_encoder(settings: MatchSettings) -> bool:

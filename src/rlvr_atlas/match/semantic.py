@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from rlvr_atlas.answer import compare
 from rlvr_atlas.match import derived
 from rlvr_atlas.match.candidates import SEARCHED, Candidates, Floats, Ints, Texts
+from rlvr_atlas.match.embed import Encoded
 from rlvr_atlas.match.embeddings import top_k
 from rlvr_atlas.match.evidence import Evidence, measure
 from rlvr_atlas.match.lexical import Pair, Text
@@ -38,7 +39,10 @@ _NEAREST = 12
 _AMONG = 30
 #: and a pair may be so many times less likely by the search alone.
 _LAXER = 5.0
-_COSINE = SEARCHED.index("cosine")
+#: A text whose terms the other holds to this share may be one of its questions, and is read in any case.
+_INSIDE = 0.9
+_TERMS = [SEARCHED.index("child_terms"), SEARCHED.index("parent_terms")]
+_COSINE, _COSINE_GAP = SEARCHED.index("cosine"), SEARCHED.index("cosine_gap")
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ def find(
     answers: Sequence[str | None],
     forms: Sequence[str | None],
     datasets: derived.Datasets,
-    vectors: NDArray[np.floating] | None = None,
+    encoded: Encoded | None = None,
 ) -> Found:
     """Find earlier texts that are the same problem in other words, or the one it was varied from.
 
@@ -71,12 +75,12 @@ def find(
         forms: Normal forms of the answers.
         datasets: Which text is of which dataset, and which are to be searched for; only texts of earlier
             datasets may be parents.
-        vectors: (n, d) unit vectors of the texts, where there is an encoder.
+        encoded: The texts as vectors, where there is an encoder.
     """
     wanted = datasets.searched & (datasets.begins > 0)
     templated = _templated(texts) & wanted
     datasets = replace(datasets, searched=wanted)
-    search = _Search(Texts(texts, forms), texts, answers, datasets.begins, vectors)
+    search = _Search(Texts(texts, forms), texts, answers, datasets.begins, encoded)
     found = search.run(np.flatnonzero(wanted & ~templated))
     found = _joined([found, search.run(np.flatnonzero(templated), by_numbers=True)])
     origins = derived.origins(found.claims, datasets)
@@ -178,10 +182,11 @@ class _Search:
         texts: Sequence[Text],
         answers: Sequence[str | None],
         limits: Ints,
-        vectors: NDArray[np.floating] | None,
+        encoded: Encoded | None,
     ) -> None:
         self._index, self._parts, self._answers = index, parts_of(texts), answers
-        self._limits, self._vectors = limits, vectors
+        self._limits, self._vectors = limits, encoded.vectors if encoded else None
+        self._with_encoder = encoded is not None and encoded.calibrated
         #: How many pairs were read.
         self.compared = 0
 
@@ -202,14 +207,22 @@ class _Search:
         return _joined([_NOTHING, *(self._read(block, 1 if among is None else _LAXER) for block in blocks)])
 
     def _read(self, found: Candidates, laxer: float) -> _Read:
-        with_encoder = self._vectors is not None
-        likely = found[worth_reading(found.searched, with_encoder=with_encoder, laxer=laxer)]
+        searched = self._visible(found.searched)
+        worth = worth_reading(searched, with_encoder=self._with_encoder, laxer=laxer)
+        likely = found[worth | (searched[:, _TERMS].max(axis=1) >= _INSIDE)]
         evidence, features = read(likely, self._parts, self._answers)
         self.compared += len(evidence)
-        weighed = weigh(features, with_encoder=with_encoder)
+        weighed = weigh(self._visible(features), with_encoder=self._with_encoder)
         kept = np.flatnonzero((weighed[:, 0] >= POSSIBLE) | (weighed[:, 1] >= POSSIBLE))
         seen = np.array([None, *evidence], dtype=object)[1:]
         return _Read(likely.children[kept], likely.parents[kept], weighed[kept], seen[kept])
+
+    def _visible(self, features: Floats) -> Floats:
+        """The features (n, m) without cosines, where verdicts may not use them."""
+        if not self._with_encoder and self._vectors is not None:
+            features = features.copy()
+            features[:, [_COSINE, _COSINE_GAP]] = np.nan
+        return features
 
 
 _NOTHING = _Read(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 3)), np.zeros(0, object))
