@@ -27,12 +27,13 @@ MATH, GSM = (
 PUZZLES = ("countdown10k_datacentric", "kk5_logicrl", "zebra_datacentric")
 EVIDENCE = {
     "nothing": (),
-    "answers": ("answers", "answer_weight", "forms"),
+    "answers": ("answers", "answer_weight", "telling", "forms"),
     "numbers": (
         "numbers",
         "child_numbers",
         "parent_numbers",
         "number_weight",
+        "telling",
         "number_set",
         "numbers_gone",
         "numbers_new",

@@ -342,3 +342,20 @@ def test_what_an_audit_of_the_mix_would_call_a_leak_is_dropped_and_made_up_for()
     assert said["pool", 0][0] == said["pool", 1][0] == "add"
     _, said = curated(made, drop_leaks=[])
     assert said["a", 1][0] == "keep"
+
+
+def test_a_copy_of_a_leak_in_the_mix_does_not_take_its_place():
+    exam = "A ferry to the old mill leaves every 14 minutes from 6:05 on; how many have left at 9:00?"
+    told, again = exam.replace("leaves", "departs"), "Count the boats of one morning."
+    made = tables(
+        {"a": [row("Mine?"), row(told, "13"), row(again, "13")], "exam": [row(exam, "13")]},
+        matches=[(again, told, "reworded", 0.95)],
+    )
+    made["datasets"] = made["datasets"].with_columns(
+        role=pl.when(pl.col("dataset") == "exam").then(pl.lit("benchmark")).otherwise("role"),
+        distinct_prompts=pl.lit(2, pl.Int64),
+    )
+    result, said = curated(made)
+    assert said["a", 1] == said["a", 2] == ("drop", "leak in the mix")
+    evidence = result.decisions.filter(dataset="a")["evidence"].to_list()
+    assert evidence[1] == evidence[2] and '"benchmark":"exam"' in evidence[2]

@@ -15,7 +15,7 @@ from rlvr_atlas.config_curate import CurateSettings
 from rlvr_atlas.curate.again import leaks_of_mix
 from rlvr_atlas.curate.considered import considered
 from rlvr_atlas.curate.converted import leaks_of_converted, match_converted
-from rlvr_atlas.curate.copies import conflicts, copies, links
+from rlvr_atlas.curate.copies import conflicts, copies, links, with_copies
 from rlvr_atlas.curate.draw import draw
 from rlvr_atlas.curate.ledger import ledger, limits, mix, nothing_left, with_mix_text
 from rlvr_atlas.curate.rules import check_names, struck_alone
@@ -93,7 +93,7 @@ def _settle(
         found = leaks_of_mix(made, view, settings)
         if found.is_empty():
             return out, drawn
-        struck = _strike(struck, found, "leak in the mix")
+        struck = _strike(struck, with_copies(found, rows, linked, settings), "leak in the mix")
 
 
 def _strike(struck: pl.DataFrame, found: pl.DataFrame, reason: str) -> pl.DataFrame:

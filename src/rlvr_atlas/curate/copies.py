@@ -124,3 +124,24 @@ def copies(rows: pl.DataFrame, linked: pl.DataFrame, settings: CurateSettings) -
         orient="row",
     )  # fmt: skip
     return frame.select("at", evidence=pl.struct(pl.exclude("at")).struct.json_encode())
+
+
+def with_copies(
+    found: pl.DataFrame, rows: pl.DataFrame, linked: pl.DataFrame, settings: CurateSettings
+) -> pl.DataFrame:
+    """These rows and all that are the same problem as one of them, which would otherwise take their place.
+
+    Args:
+        found: at, evidence.
+        rows: at, key.
+        linked: As `links` gives them.
+        settings: Which relations make a copy.
+
+    Returns:
+        at and evidence, that of the row which the copy is like.
+    """
+    told = found.join(rows.select("at", "key"), on="at").sort("at").select("key", "evidence")
+    near = linked.filter(pl.col("relation").is_in(settings.drop_duplicates)).select("key", "other")
+    copied = told.join(near, on="key").select("evidence", key="other").select("key", "evidence")
+    of_key = pl.concat([told, copied]).unique("key", keep="first", maintain_order=True)
+    return rows.select("at", "key").join(of_key, on="key").select("at", "evidence").sort("at")
