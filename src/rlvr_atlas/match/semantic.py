@@ -28,7 +28,7 @@ from rlvr_atlas.match.evidence import Evidence, measure
 from rlvr_atlas.match.lexical import Pair, Text
 from rlvr_atlas.match.signals import FEATURES, signals
 from rlvr_atlas.match.tokens import Parts, is_number
-from rlvr_atlas.match.verify import contained
+from rlvr_atlas.match.verify import Verdict, contained
 from rlvr_atlas.match.weigh import POSSIBLE, decide, weigh, worth_reading
 from rlvr_atlas.record import SAME_PROBLEM
 
@@ -105,11 +105,17 @@ def _pairs(found: _Read, evidence: Sequence[Evidence], factors: Floats) -> list[
         if weighed is not None and weighed.relation in SAME_PROBLEM and seen.other_statements:
             verdict = None
         inside = contained(seen)  # word for word, which no weighing has to decide
-        if inside is not None and (verdict is None or verdict.relation not in SAME_PROBLEM):
+        if inside is not None and not _surer(verdict, inside):
             verdict = inside
         if verdict is not None:
             pairs.append(Pair(parent, child, verdict, seen))
     return pairs
+
+
+def _surer(verdict: Verdict | None, other: Verdict) -> bool:
+    """Whether a verdict says the same problem, and is not less sure than another one that does."""
+    same = verdict is not None and verdict.relation in SAME_PROBLEM
+    return same and verdict is not None and verdict.probability >= other.probability
 
 
 def look_up(texts: Sequence[Text], asked: Text, answers: Sequence[str | None]) -> list[Pair]:
@@ -213,7 +219,9 @@ class _Search:
         evidence, features = read(likely, self._parts, self._answers)
         self.compared += len(evidence)
         weighed = weigh(self._visible(features), with_encoder=self._with_encoder)
-        kept = np.flatnonzero((weighed[:, 0] >= POSSIBLE) | (weighed[:, 1] >= POSSIBLE))
+        # What stands in the other text word for word needs no weighing.
+        inside = np.fromiter((contained(seen) is not None for seen in evidence), bool, len(evidence))
+        kept = np.flatnonzero(inside | (weighed[:, :2] >= POSSIBLE).any(axis=1))
         seen = np.array([None, *evidence], dtype=object)[1:]
         return _Read(likely.children[kept], likely.parents[kept], weighed[kept], seen[kept])
 
