@@ -163,6 +163,26 @@ def test_explain_knows_a_text_in_other_forms(world, ask, relation):
     assert found.atomic_source == ("attic" if relation else None)
 
 
+def test_explain_knows_a_programming_problem_by_its_statement(tmp_path):
+    told = (
+        "Given the heights of the steps of a staircase, return the length of its longest run of rising steps."
+    )
+    stub = "```python\nclass Solution:\n    def longestRise(self, heights: List[int]) -> int:\n```"
+    rows = [{"prompt": f"{told}\nPlease complete this code:\n{stub}"}]
+    rows += [{"prompt": f"Write a function to count the {thing} in a list of words."} for thing in THINGS]
+    write_jsonl(tmp_path / "code.jsonl", rows)
+    (tmp_path / "recipe.toml").write_text(
+        '[workspace]\npath = "ws"\n[[datasets]]\nid = "code"\npath = "code.jsonl"\natomic_source = "stairs"\n'
+    )
+    workspace = pipeline.run(read_recipe(tmp_path / "recipe.toml"))
+    asked = (
+        f"{told}\n\nExample 1:\n\nInput: heights = [3, 4, 1]\nOutput: 2\n\nConstraints: fewer than 500 steps"
+    )
+    found = explain(workspace, asked)
+    assert (found.relation, found.atomic_source) == ("embedded", "stairs")
+    assert found.evidence["statement"] == 1.0 and found.evidence["tests_shared"] is None
+
+
 def test_explain_by_place_and_key(world):
     workspace = pipeline.run(read_recipe(world / "recipe.toml"))
     by_place = explain(workspace, "copy:5")
