@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from rlvr_atlas.match.minhash import WINDOW, Pairs, pairs_within_groups
+from rlvr_atlas.match.sparse import compact, products, row_of_each, squares
 from rlvr_atlas.match.tokens import is_number, lexicon
 
 Ints = NDArray[np.int64]
@@ -38,7 +39,6 @@ _FAIR = 0.5
 #: Of more texts than this with one answer, or one set of numbers, each is looked for by its words alone.
 _LARGEST_GROUP = 20_000
 _BLOCK = 1024
-_PAIRS = 50_000
 #: Texts that score at least this share of the best count as a crowd.
 _CROWD = 0.9
 
@@ -102,7 +102,7 @@ class Texts:
 
     def __init__(self, texts: Sequence[tuple[str, ...]], answers: Sequence[str | None]) -> None:
         self._weights, self._rarities, self._postings = _index(texts)
-        self._masses = _squares(self._rarities)
+        self._masses = squares(self._rarities)
         # Terms x texts, for scoring; the texts' own rows hold their terms from the rarest on.
         self._by_term = self._weights.T.tocsr()
         self._numbers = _sets([frozenset(filter(is_number, text)) for text in texts])
@@ -160,7 +160,7 @@ class Texts:
         found = np.full((len(children), k), -1)
         for start in range(0, len(children), _BLOCK):
             shared = self._rarities[children[start : start + _BLOCK]] @ by_term
-            row, nth = _top(_rows(shared), shared.indices.astype(np.int64), shared.data, k).T
+            row, nth = _top(row_of_each(shared), shared.indices.astype(np.int64), shared.data, k).T
             found[start + row, _rank(row)] = among[nth]
         return found
 
@@ -187,12 +187,12 @@ class Texts:
     def _best_of_group(self, place: Ints, limits: Ints, group: Ints, kind: _Kind) -> Iterator[Pairs]:
         """The same for one large group, where a product is faster than pair by pair."""
         children = group[place[group] >= 0]
-        rarities = _compact(self._rarities[group])
+        rarities = compact(self._rarities[group])
         by_term = rarities.T.tocsr()
         for start in range(0, len(children), _BLOCK):
             part = children[start : start + _BLOCK]
             shared = rarities[np.searchsorted(group, part)] @ by_term
-            row, parents = _rows(shared), group[shared.indices]
+            row, parents = row_of_each(shared), group[shared.indices]
             good = (shared.data >= kind.least * self._masses[part][row]) & (
                 parents < limits[place[part]][row]
             )
@@ -205,7 +205,7 @@ class Texts:
 
     def _shared(self, children: Ints, parents: Ints) -> Floats:
         """Sum of the squared rarities of the terms that two texts share, pair by pair."""
-        return _products(self._rarities, children, self._rarities, parents)
+        return products(self._rarities, children, self._rarities, parents)
 
     def _block(
         self,
@@ -230,7 +230,7 @@ class Texts:
         found = np.concatenate([_top(row[fair], column[fair], share[fair], best), *known])
         n = len(self._lengths)
         row, parents = np.divmod(np.unique(found[:, 0] * n + found[:, 1]), n)
-        bm25 = _products(asked, row, self._weights, parents)
+        bm25 = products(asked, row, self._weights, parents)
         gap = _maxima(row, bm25, len(children))[row] - bm25
         around = np.stack([bm25, gap, crowding[row], neighbours[row]], axis=1)
         between = self._between(children[row], parents)
@@ -241,7 +241,7 @@ class Texts:
         """Shares of terms and numbers, answers, lengths."""
         # Of two weights of one term the product is the square of its rarity.
         shared = self._shared(children, parents)
-        numbers = _products(self._numbers, children, self._numbers, parents)
+        numbers = products(self._numbers, children, self._numbers, parents)
         sizes = np.diff(self._numbers.indptr)
         union = sizes[children] + sizes[parents] - numbers
         one, other = self._forms[children], self._forms[parents]
@@ -257,7 +257,7 @@ class Texts:
     def _questions(self, children: Ints) -> csr_array:
         """The rarest terms of each text (texts x terms), scaled so that it scores 1 by itself."""
         own = self._weights[children]
-        row = _rows(own)
+        row = row_of_each(own)
         touched = np.cumsum(self._postings[own.indices])
         before = np.concatenate([[0], touched])[own.indptr[:-1]]
         nth = np.arange(len(row)) - own.indptr[:-1][row]
@@ -278,37 +278,11 @@ def _cosines(row: Ints, children: Ints, parents: Ints, vectors: NDArray[np.float
     return np.stack([cosine, _maxima(row, cosine, int(row.max()) + 1)[row] - cosine], axis=1)
 
 
-def _products(left: csr_array, ours: Ints, right: csr_array, theirs: Ints) -> Floats:
-    """Scalar product of each row of one matrix with its partner in the other."""
-    parts = [
-        left[ours[i : i + _PAIRS]].multiply(right[theirs[i : i + _PAIRS]]).sum(axis=1)
-        for i in range(0, len(ours), _PAIRS)
-    ]
-    return np.concatenate([np.zeros(0), *parts])
-
-
-def _compact(rows: csr_array) -> csr_array:
-    """The same rows without the columns that are empty."""
-    used, columns = np.unique(rows.indices, return_inverse=True)
-    return csr_array((rows.data, columns.astype(np.int32), rows.indptr), shape=(rows.shape[0], len(used)))
-
-
 def _top(row: Ints, column: Ints, score: Floats, k: int) -> Pairs:
     """(n, 2) row and column of the k best of each row; of equal scores the earlier text comes first."""
     order = np.lexsort((column, -score, row))
     best = order[_rank(row[order]) < k]
     return np.stack([row[best], column[best]], axis=1)
-
-
-def _squares(rows: csr_array) -> Floats:
-    """Sum of the squares of each row; of an empty row a number that nothing is a share of."""
-    sums = np.asarray(rows.power(2).sum(axis=1), np.float64)
-    return np.where(sums > 0, sums, 1e-9)
-
-
-def _rows(matrix: csr_array) -> Ints:
-    """The row of each entry."""
-    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
 
 
 def _listed(extra: Ints) -> Ints:
