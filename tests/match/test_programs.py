@@ -95,6 +95,11 @@ def test_the_same_words_with_contradicting_tests_are_another_problem():
     assert _relation(f"{STATEMENT} {ASSERTS}", f"{falling} {steep}")[0] is None
 
 
+def test_tests_that_contradict_themselves_decide_nothing():
+    both = f"{STATEMENT} {ASSERTS} assert longest_rise([3,4,1], 0) == 9"
+    assert _relation(f"{STATEMENT} {ASSERTS}", both)[0] == "reworded"
+
+
 def test_words_that_changed_places_are_another_problem():
     there = "Write a function to convert a binary number to its decimal equivalent please."
     back = "Write a function to convert a decimal number to its binary equivalent please."

@@ -206,9 +206,14 @@ def _same_tests(shared: frozenset[Test], evidence: Evidence) -> bool:
 
 
 def _contradict(ours: frozenset[Test], theirs: frozenset[Test]) -> bool:
-    """Whether the same parameters must give something else."""
-    wanted = dict(ours)
-    return any(wanted.get(given, result) != result for given, result in theirs)
+    """Whether for the same parameters the two want nothing in common."""
+    wanted: dict[str, set[str]] = {}
+    for given, result in ours:
+        wanted.setdefault(given, set()).add(result)
+    return any(
+        given in wanted and wanted[given].isdisjoint(result for same, result in theirs if same == given)
+        for given, _ in theirs
+    )
 
 
 def _in_order(one: Parts, other: Parts) -> bool:
