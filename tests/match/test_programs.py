@@ -22,6 +22,20 @@ def _one(prompt, answer=None):
     return programs.programs([prompt], [answer])[0]
 
 
+def _instances(prompts, domain):
+    places = range(len(prompts))
+    return pl.DataFrame(
+        {
+            "key": [f"k{n}" for n in places],
+            "skeleton": [prompt.lower() for prompt in prompts],
+            "prompt": prompts,
+            "answer": pl.Series([None for _ in places], dtype=pl.String),
+            "first_dataset": [f"d{n}" for n in places],
+            "domain": domain,
+        }
+    )
+
+
 def _relation(parent, child):
     one, other = programs.programs([parent, child], [None, None])
     whole = Parts.of(parent.lower()), Parts.of(child.lower())
@@ -100,6 +114,14 @@ def test_tests_that_contradict_themselves_decide_nothing():
     assert _relation(f"{STATEMENT} {ASSERTS}", both)[0] == "reworded"
 
 
+def test_tests_under_one_heading_are_many_problems():
+    asks = [f"Complete this function so that all holds. assert f{n}([{n}, 7]) == {n + 40}" for n in range(20)]
+    instances = _instances(asks, "code").with_columns(first_dataset=pl.lit("d0"))
+    assert match(instances, MatchSettings()).matches.is_empty()
+    one, other, *_ = asks
+    assert _relation(one, other)[0] is None
+
+
 def test_words_that_changed_places_are_another_problem():
     there = "Write a function to convert a binary number to its decimal equivalent please."
     back = "Write a function to convert a decimal number to its binary equivalent please."
@@ -108,17 +130,7 @@ def test_words_that_changed_places_are_another_problem():
 
 @pytest.mark.parametrize(("domain", "found"), [("code", ["embedded"]), ("math", [])])
 def test_the_stage_judges_programming_problems_by_their_parts(domain, found):
-    prompts = [f"{STATEMENT} {STUB}", f"{STATEMENT} {EXAMPLES}"]
-    instances = pl.DataFrame(
-        {
-            "key": ["k0", "k1"],
-            "skeleton": [prompt.lower() for prompt in prompts],
-            "prompt": prompts,
-            "answer": pl.Series([None, None], dtype=pl.String),
-            "first_dataset": ["d0", "d1"],
-            "domain": domain,
-        }
-    )
+    instances = _instances([f"{STATEMENT} {STUB}", f"{STATEMENT} {EXAMPLES}"], domain)
     matches = match(instances, MatchSettings()).matches
     assert matches["relation"].to_list() == found
     for evidence in matches["evidence"]:

@@ -59,7 +59,8 @@ _WORDS = 6
 #: Brackets and quotes further apart than this belong to something else.
 _FAR = 2_000
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
-#: A test that more problems have than this, such as f(1) = 1, tells nothing.
+#: A test that more problems have than this, such as f(1) = 1, tells nothing, nor does a statement, such as
+#: "complete this function".
 _COMMON = 12
 #: Share of the shorter list of tests that makes two texts one problem, if their signatures agree, and if not;
 _SHARED_WITH_SIGNATURE, _SHARED = 0.5, 0.8
@@ -77,7 +78,7 @@ class Program:
     """The parts of one programming problem.
 
     Attributes:
-        statement: Skeleton of what is asked, in prose.
+        statement: Skeleton of what is asked, in prose; empty where it tells nothing.
         name: The function asked for, without case and underscores; None where none is named.
         parameters: Names of its parameters.
         tests: What it must return for which parameters, both spelt in one way.
@@ -130,9 +131,10 @@ def find(
     Returns:
         The pairs of `whole` with those of programming problems replaced, ordered by parent and child.
     """
-    known = dict(problems)
-    places = list(known)
-    statements = [program.statement for program in known.values()]
+    often = Counter(program.statement for _, program in problems)
+    known = {at: replace(p, statement="") if often[p.statement] > _COMMON else p for at, p in problems}
+    places = [at for at, program in known.items() if program.statement]
+    statements = [known[at].statement for at in places]
     alike = lexical.find(statements, [None] * len(places), [datasets[at] for at in places], settings)
     told = {(pair.parent, pair.child): pair.verdict for pair in whole}
     candidates = {pair for pair in told if pair[0] in known and pair[1] in known}
@@ -177,9 +179,9 @@ def _decide(
 ) -> Verdict | None:
     """The rules, in the order in which they are tried."""
     told_same = told is not None and told.relation in SAME_PROBLEM
-    if _contradict(parent.tests, child.tests) or (_other(evidence) and not statement.equal):
+    if _contradict(parent.tests, child.tests) or _other(evidence):
         return Verdict("variant", 0.8) if told_same else told
-    said = verify(statement)
+    said = verify(statement) if statement.length else None
     if said is not None and said.relation in SAME_PROBLEM:
         if said.relation == "reworded" and not _in_order(parent.parts, child.parts):
             return None
