@@ -22,8 +22,8 @@ from rlvr_atlas import pipeline
 from rlvr_atlas.config import Recipe
 from rlvr_atlas.export import export
 from rlvr_atlas.recipe import read_recipe
-from rlvr_atlas.record import SAME_PROBLEM
-from rlvr_atlas.store import Workspace
+from rlvr_atlas.schema import SAME_PROBLEM
+from rlvr_atlas.workspace.store import Workspace
 
 RECIPE = Path(__file__).resolve().parent.parent / "recipes" / "dapo_plus_plus_shared.toml"
 #: Level of difficulty -> how learnable its rows are taken to be.

@@ -23,8 +23,8 @@ import polars as pl
 import sentence_transformers
 import torch
 
-from rlvr_atlas.match.embeddings import EmbeddingCache, top_k
-from rlvr_atlas.match.encoder import load_encoder
+from rlvr_atlas.encoder.cache import EmbeddingCache, top_k
+from rlvr_atlas.encoder.model import load_encoder
 
 HERE = Path(__file__).resolve().parent
 Array = np.ndarray[Any, Any]

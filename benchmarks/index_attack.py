@@ -17,8 +17,8 @@ import numpy as np
 
 from rlvr_atlas import fingerprints
 from rlvr_atlas.match import minhash
-from rlvr_atlas.match.tokens import Parts, lexicon
-from rlvr_atlas.store import Workspace
+from rlvr_atlas.text.tokens import Parts, lexicon
+from rlvr_atlas.workspace.store import Workspace
 
 
 def words_of(skeleton: str) -> set[str]:

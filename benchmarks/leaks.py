@@ -24,8 +24,8 @@ import polars as pl
 from real_corpus import HERE, recipe_of
 from rlvr_atlas import fingerprints, pipeline
 from rlvr_atlas.check import check
-from rlvr_atlas.record import SAME_PROBLEM
-from rlvr_atlas.store import Workspace
+from rlvr_atlas.schema import SAME_PROBLEM
+from rlvr_atlas.workspace.store import Workspace
 
 SAME = pl.col("relation").is_in(SAME_PROBLEM)
 

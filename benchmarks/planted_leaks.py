@@ -37,7 +37,7 @@ from rlvr_atlas.demo import SOURCES, problems
 from rlvr_atlas.demo.problem import Problem
 from rlvr_atlas.demo.transform import CHANGES, Item, item_of
 from rlvr_atlas.load import open_dataset
-from rlvr_atlas.record import SAME_PROBLEM
+from rlvr_atlas.schema import SAME_PROBLEM
 
 SAME = pl.col("relation").is_in(SAME_PROBLEM)
 #: Draws in a row that bring no item for a change that still lacks some, until it is given up.

@@ -26,8 +26,8 @@ import polars as pl
 from rlvr_atlas import pipeline, registry
 from rlvr_atlas.compare import Overlap, compare
 from rlvr_atlas.config import Recipe, parse_recipe
-from rlvr_atlas.record import SAME_PROBLEM
-from rlvr_atlas.store import Workspace
+from rlvr_atlas.schema import SAME_PROBLEM
+from rlvr_atlas.workspace.store import Workspace
 
 HERE = Path(__file__).resolve().parent
 Check = tuple[str, int | float, str, bool]

@@ -16,12 +16,12 @@ import polars as pl
 from scipy import stats
 
 from rlvr_atlas import trial
+from rlvr_atlas.cli.show import progress
 from rlvr_atlas.demo import sca
 from rlvr_atlas.demo.sca.mixes import MIXES
 from rlvr_atlas.demo.sca.world import SOURCES
 from rlvr_atlas.score import correlate
-from rlvr_atlas.show import progress
-from rlvr_atlas.store import Workspace
+from rlvr_atlas.workspace.store import Workspace
 
 _TEMPLATE = Path(__file__).with_suffix(".template")
 #: What is ranked against the gains: (weights, figure, what it is called).

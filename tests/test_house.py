@@ -14,7 +14,9 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 import rlvr_atlas
-from rlvr_atlas import config, config_curate, record
+from rlvr_atlas import config
+from rlvr_atlas import schema as record
+from rlvr_atlas.config import curate as config_curate
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "rlvr_atlas"

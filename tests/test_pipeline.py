@@ -17,7 +17,7 @@ from rlvr_atlas.compare import compare
 from rlvr_atlas.errors import AtlasError, InputError
 from rlvr_atlas.explain import explain
 from rlvr_atlas.recipe import read_recipe
-from rlvr_atlas.store import Workspace
+from rlvr_atlas.workspace.store import Workspace
 
 NAMES = ["Ada", "Bo", "Cleo", "Dov", "Ena", "Finn", "Gus", "Hana", "Ivo", "June", "Kai", "Lena"]
 THINGS = ["lanterns", "kites", "marbles", "ferns", "shells", "buttons", "maps", "drums", "candles", "ropes"]

@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from rlvr_atlas import pipeline, recover, sketch
+from rlvr_atlas import pipeline, recover
 from rlvr_atlas.cli import app
 from rlvr_atlas.config import parse_recipe
 from rlvr_atlas.errors import InputError, RecipeError
+from rlvr_atlas.fingerprints import sketch
 from rlvr_atlas.recipe import read_recipe
-from rlvr_atlas.store import Workspace
+from rlvr_atlas.workspace.store import Workspace
 
 THINGS = [
     "amber",

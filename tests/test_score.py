@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.record import (
+from rlvr_atlas.sca.resample import Bootstrap
+from rlvr_atlas.schema import (
     CORRELATIONS,
     DATASETS,
     FIGURES,
@@ -33,7 +34,6 @@ from rlvr_atlas.score import (
     score,
 )
 from rlvr_atlas.score.correlate import _interval
-from rlvr_atlas.utility.resample import Bootstrap
 
 FEW = Bootstrap(draws=200)
 # As published with arXiv 2605.26971.

@@ -24,8 +24,8 @@ import polars as pl
 
 from rlvr_atlas import pipeline
 from rlvr_atlas.config import parse_recipe
-from rlvr_atlas.record import SAME_PROBLEM
-from rlvr_atlas.store import Workspace
+from rlvr_atlas.schema import SAME_PROBLEM
+from rlvr_atlas.workspace.store import Workspace
 
 _PUBLISHED = (
     "humaneval",

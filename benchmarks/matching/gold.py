@@ -15,11 +15,11 @@ from pathlib import Path
 import polars as pl
 
 from rlvr_atlas.answer import compare
-from rlvr_atlas.canonicalise import canonicalise
+from rlvr_atlas.canonical import canonicalise
+from rlvr_atlas.match.decide import verify
 from rlvr_atlas.match.evidence import Evidence, measure
-from rlvr_atlas.match.tokens import Parts
-from rlvr_atlas.match.verify import verify
-from rlvr_atlas.record import ROWS, SAME_PROBLEM, TEMPLATES, empty
+from rlvr_atlas.schema import ROWS, SAME_PROBLEM, TEMPLATES, empty
+from rlvr_atlas.text.tokens import Parts
 
 #: dataset, first row, dataset of the originals, relation: row by row.
 ALIGNED = (

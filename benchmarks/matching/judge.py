@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from rlvr_atlas.match.derived import UNDERIVED
-from rlvr_atlas.match.model import Model
-from rlvr_atlas.match.signals import FEATURES
+from rlvr_atlas.match.classifier import Model
+from rlvr_atlas.match.dataset_prior import UNDERIVED
+from rlvr_atlas.match.features import FEATURES
 
 THRESHOLD = 0.5
 

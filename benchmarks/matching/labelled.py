@@ -21,19 +21,19 @@ from gold import COPY, between, fold_of, gold, split_of
 from numpy.typing import NDArray
 
 from rlvr_atlas.answer import normal_column
-from rlvr_atlas.canonicalise import skeleton
+from rlvr_atlas.canonical import skeleton
 from rlvr_atlas.demo import SOURCES, problems
 from rlvr_atlas.demo.transform import CHANGES as GENERATED
 from rlvr_atlas.demo.transform import item_of
-from rlvr_atlas.match.candidates import Candidates, Texts
-from rlvr_atlas.match.embed import in_metric, packaged_metric
-from rlvr_atlas.match.embeddings import EmbeddingCache
+from rlvr_atlas.encoder.cache import EmbeddingCache
+from rlvr_atlas.encoder.embed import in_metric, packaged_metric
+from rlvr_atlas.match.decide import verify
 from rlvr_atlas.match.evidence import Evidence
-from rlvr_atlas.match.semantic import nearest, parts_of, read
-from rlvr_atlas.match.signals import FEATURES
-from rlvr_atlas.match.tokens import tokenise
-from rlvr_atlas.match.verify import verify
-from rlvr_atlas.record import SAME_PROBLEM
+from rlvr_atlas.match.features import FEATURES
+from rlvr_atlas.match.retrieval import Candidates, Texts
+from rlvr_atlas.match.rewordings import nearest, parts_of, read
+from rlvr_atlas.schema import SAME_PROBLEM
+from rlvr_atlas.text.tokens import tokenise
 
 #: Every text of these is another problem.
 PUZZLES = ("countdown10k_datacentric", "kk5_logicrl", "zebra_datacentric")

@@ -22,8 +22,8 @@ from gold import Side, arguments, gold, is_copy
 
 from rlvr_atlas.config import MatchSettings
 from rlvr_atlas.match import embedder, match
-from rlvr_atlas.match.tokens import tokenise
-from rlvr_atlas.record import SAME_PROBLEM
+from rlvr_atlas.schema import SAME_PROBLEM
+from rlvr_atlas.text.tokens import tokenise
 
 NAMES = ("plain", "plain_hidden", "encoder", "encoder_hidden")
 #: A link of a run is what is more likely than not.

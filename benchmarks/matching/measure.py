@@ -13,8 +13,8 @@ import numpy as np
 from gold import arguments
 from labelled import labelled
 
-from rlvr_atlas.match.embeddings import EmbeddingCache
-from rlvr_atlas.match.encoder import load_encoder
+from rlvr_atlas.encoder.cache import EmbeddingCache
+from rlvr_atlas.encoder.model import load_encoder
 
 
 def main() -> None:

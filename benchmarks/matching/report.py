@@ -15,9 +15,9 @@ from judge import calibration_error, links, scored
 from train import DROPPED, chosen, fit
 
 from rlvr_atlas.match import minhash
-from rlvr_atlas.match.model import Model, Trees, model
-from rlvr_atlas.match.signals import FEATURES
-from rlvr_atlas.match.tokens import Parts
+from rlvr_atlas.match.classifier import Model, Trees, model
+from rlvr_atlas.match.features import FEATURES
+from rlvr_atlas.text.tokens import Parts
 
 MATH, GSM = (
     "math7500_corewarding_rewrite",

@@ -22,7 +22,7 @@ from pathlib import Path
 import polars as pl
 from gold import HERE, arguments, gold
 
-from rlvr_atlas.record import SAME_PROBLEM
+from rlvr_atlas.schema import SAME_PROBLEM
 
 sys.path.append(str(HERE.parent))
 from planted_leaks import Row, by_audit, grams, recipe_of

@@ -20,9 +20,9 @@ import polars as pl
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-from rlvr_atlas.match.candidates import SEARCHED
-from rlvr_atlas.match.model import Trees
-from rlvr_atlas.match.signals import FEATURES
+from rlvr_atlas.match.classifier import Trees
+from rlvr_atlas.match.features import FEATURES
+from rlvr_atlas.match.retrieval import SEARCHED
 
 TARGET = Path(__file__).resolve().parents[2] / "src" / "rlvr_atlas" / "match" / "model.json"
 #: Kinds whose texts are of benchmark files, or derived from them: they are only judged on.

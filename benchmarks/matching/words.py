@@ -1,4 +1,4 @@
-"""Write the packaged list of word frequencies, src/rlvr_atlas/match/rarity.json, from a traced workspace.
+"""Write the packaged list of word frequencies (text/word_frequency.json) from a traced workspace.
 
 Run: python benchmarks/matching/words.py WORKSPACE
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from rlvr_atlas.match.tokens import tokenise
+from rlvr_atlas.text.tokens import tokenise
 
 #: A word in fewer texts than this is rare, and that is all there is to know of it.
 LEAST = 24

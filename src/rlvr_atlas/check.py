@@ -14,18 +14,18 @@ from pathlib import Path
 
 import polars as pl
 
-from rlvr_atlas import fingerprints, index, registry
+from rlvr_atlas import fingerprints, registry
 from rlvr_atlas.answer import extract_column, normal_column
-from rlvr_atlas.audit.leaks import IS_SAME, STRENGTH, both_ways, overlaps, sure_match, weigh
-from rlvr_atlas.audit.rarity import taken_over
+from rlvr_atlas.audit.coincidence import taken_over
+from rlvr_atlas.audit.overlap import IS_SAME, STRENGTH, both_ways, overlaps, sure_match, weigh
 from rlvr_atlas.audit.rates import wilson
-from rlvr_atlas.canonicalise import canonicalise, infer_templates
+from rlvr_atlas.canonical import canonicalise, index, infer_templates
 from rlvr_atlas.config import DatasetSpec, MatchSettings
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.load import open_dataset
 from rlvr_atlas.match import match
-from rlvr_atlas.match.tokens import Parts
-from rlvr_atlas.record import EVIDENCE
+from rlvr_atlas.schema import EVIDENCE
+from rlvr_atlas.text.tokens import Parts
 
 #: What is said of each leaking row.
 LEAK = ("row", "benchmark", "benchmark_row", "relation", "tier", "probability", "bits", "evidence", "prompt")

@@ -8,8 +8,8 @@ import polars as pl
 
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.pipeline import stored_recipe
-from rlvr_atlas.record import RELATIONS, SAME_PROBLEM
-from rlvr_atlas.store import Workspace
+from rlvr_atlas.schema import RELATIONS, SAME_PROBLEM
+from rlvr_atlas.workspace.store import Workspace
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from rlvr_atlas.canonicalise import canonicalise
+from rlvr_atlas.canonical import canonicalise
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.record import ROWS, SAME_PROBLEM
-from rlvr_atlas.store import Workspace
+from rlvr_atlas.schema import ROWS, SAME_PROBLEM
+from rlvr_atlas.workspace.store import Workspace
 
 if TYPE_CHECKING:
-    from rlvr_atlas.match.tokens import Parts
-    from rlvr_atlas.match.verify import Verdict
+    from rlvr_atlas.match.decide import Verdict
+    from rlvr_atlas.text.tokens import Parts
 
 #: How many of the most similar texts are judged for a text that was never seen.
 _LOOKED_AT = 50
@@ -133,8 +133,9 @@ _Judged = tuple["Verdict", dict[str, Any], str]
 
 def _alike(workspace: Workspace, texts: pl.DataFrame, asked: dict[str, Any]) -> list[_Judged]:
     """Judge the most similar texts as the lexical tier does."""
-    from rlvr_atlas.match import lexical, programs
-    from rlvr_atlas.match.tokens import Parts
+    from rlvr_atlas.match import code_problems as programs
+    from rlvr_atlas.match import near_duplicates as lexical
+    from rlvr_atlas.text.tokens import Parts
 
     child = Parts.of(asked["skeleton"])
     near = _nearest(workspace, texts, child, asked["skeleton"])
@@ -162,8 +163,8 @@ def _alike(workspace: Workspace, texts: pl.DataFrame, asked: dict[str, Any]) -> 
 
 def _in_other_words(texts: pl.DataFrame, skeleton: str) -> list[_Judged]:
     """Search all texts as the semantic tier does."""
-    from rlvr_atlas.match.semantic import look_up
-    from rlvr_atlas.match.tokens import tokenise
+    from rlvr_atlas.match.rewordings import look_up
+    from rlvr_atlas.text.tokens import tokenise
 
     distinct = texts.unique("skeleton", keep="first", maintain_order=True)
     tokens = [tuple(tokenise(text)) for text in distinct["skeleton"]]

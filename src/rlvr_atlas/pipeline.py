@@ -19,27 +19,28 @@ from typing import Any
 
 import polars as pl
 
-from rlvr_atlas import index, registry, review
+from rlvr_atlas import registry
 from rlvr_atlas.answer import extract_column
-from rlvr_atlas.attribute import attribute
 from rlvr_atlas.audit import audit as find_leaks
-from rlvr_atlas.canonicalise import canonicalise, infer_templates
+from rlvr_atlas.canonical import canonicalise, index, infer_templates
 from rlvr_atlas.config import THRESHOLDS, DatasetSpec, Recipe, parse_recipe
 from rlvr_atlas.curate import curate, read_scores
 from rlvr_atlas.errors import InputError, WorkspaceError
+from rlvr_atlas.lineage import review
+from rlvr_atlas.lineage.attribute import attribute
 from rlvr_atlas.load import DatasetReader, open_dataset
 from rlvr_atlas.match import embedder, match, wants_encoder
-from rlvr_atlas.record import DATASETS, ROWS, SCHEMAS, SKIPPED_ROWS, VERDICTS, conform, empty
 from rlvr_atlas.report import render
-from rlvr_atlas.store import Workspace, fingerprint
+from rlvr_atlas.schema import DATASETS, ROWS, SCHEMAS, SKIPPED_ROWS, VERDICTS, conform, empty
+from rlvr_atlas.workspace.store import Workspace, fingerprint
 
 #: Stages by name, with the parts of the package whose code decides their result.
 STAGES: dict[str, tuple[str, ...]] = {
-    "ingest": ("record.py", "load", "canonicalise", "answer", "index.py"),
-    "match": ("record.py", "match", "answer"),
-    "attribute": ("record.py", "review.py", "attribute.py", "registry"),
-    "audit": ("record.py", "audit", "match/tokens.py", "match/rarity.py", "match/lexicon.toml"),
-    "curate": ("record.py", "curate", "match", "fingerprints", "answer", "spdx.py", "spdx.toml", "utility"),
+    "ingest": ("schema", "load", "canonical", "text", "answer"),
+    "match": ("schema", "match", "encoder", "text", "answer"),
+    "attribute": ("schema", "lineage", "registry"),
+    "audit": ("schema", "audit", "text"),
+    "curate": ("schema", "curate", "match", "text", "fingerprints", "answer", "spdx.py", "spdx.toml", "sca"),
     "report": ("report",),
 }
 

@@ -13,15 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from rlvr_atlas import index, pipeline, registry, sketch
-from rlvr_atlas.canonicalise import canonicalise, infer_templates
+from rlvr_atlas import pipeline, registry
+from rlvr_atlas.canonical import canonicalise, index, infer_templates
 from rlvr_atlas.config import CandidateSpec, DatasetSpec, Recipe
 from rlvr_atlas.errors import AtlasError
+from rlvr_atlas.fingerprints import sketch
+from rlvr_atlas.fingerprints.sketch import Estimate, Sketch
 from rlvr_atlas.load import open_dataset
 from rlvr_atlas.pipeline import OnProgress
-from rlvr_atlas.record import RECOVERY
-from rlvr_atlas.sketch import Estimate, Sketch
-from rlvr_atlas.store import Workspace, fingerprint
+from rlvr_atlas.schema import RECOVERY
+from rlvr_atlas.workspace.store import Workspace, fingerprint
 
 STAGE = "recover"
 _TRACED = ("ingest", "match", "attribute")
@@ -180,7 +181,7 @@ def sketch_of(
     Raises:
         AtlasError: Where neither can be read.
     """
-    made_by = pipeline.code_digest("canonicalise", "sketch.py")
+    made_by = pipeline.code_digest("canonical", "text", "fingerprints/sketch.py")
     if spec.sketch is not None:
         return sketch.read(recipe.base / spec.sketch, made_by=made_by)
     reader = open_dataset(spec.dataset, recipe.base, allow_network=allow_network)
@@ -288,7 +289,7 @@ def _point(
 def _fingerprint(workspace: Workspace, recipe: Recipe, known: dict[str, CandidateSpec]) -> str:
     """What a finished search depends on. People's decisions do not count: they move single rows."""
     return fingerprint(
-        pipeline.code_digest("recover.py", "sketch.py"),
+        pipeline.code_digest("recover.py", "fingerprints/sketch.py"),
         workspace.manifest["stages"]["match"]["fingerprint"],
         recipe.match.min_probability,
         recipe.recover.model_dump(mode="json"),

@@ -15,21 +15,21 @@ import numpy as np
 import polars as pl
 
 from rlvr_atlas import pipeline
-from rlvr_atlas.config_curate import CurateSettings
+from rlvr_atlas.config.curate import CurateSettings
 from rlvr_atlas.curate import curate
 from rlvr_atlas.demo import sca
 from rlvr_atlas.demo.sca import mixes
 from rlvr_atlas.demo.sca.world import SOURCES
 from rlvr_atlas.recipe import read_recipe
-from rlvr_atlas.record import SCA_SOURCES, SCORES, conform
+from rlvr_atlas.sca import runs
+from rlvr_atlas.sca.resample import Floats
+from rlvr_atlas.sca.reward import Judge
+from rlvr_atlas.sca.sources import Plan
+from rlvr_atlas.sca.train_trl import train
+from rlvr_atlas.sca.transitions import LEARNABILITY
+from rlvr_atlas.schema import SCA_SOURCES, SCORES, conform
 from rlvr_atlas.score import Inputs, Weights, correlate, deltas, inputs_from_workspace, parse_weights, preset
 from rlvr_atlas.score import score as quality
-from rlvr_atlas.utility import runs
-from rlvr_atlas.utility.resample import Floats
-from rlvr_atlas.utility.reward import Judge
-from rlvr_atlas.utility.sources import Plan
-from rlvr_atlas.utility.train_trl import train
-from rlvr_atlas.utility.transitions import LEARNABILITY
 
 #: What of `[curate]` makes each of the three mixes; the rest is its default.
 ARMS: dict[str, dict[str, object]] = {

@@ -5,11 +5,11 @@ import hashlib
 
 import polars as pl
 
-from rlvr_atlas import record
-from rlvr_atlas.canonicalise import skeleton
-from rlvr_atlas.config_curate import CurateSettings
+from rlvr_atlas import schema as record
+from rlvr_atlas.canonical import skeleton
+from rlvr_atlas.config.curate import CurateSettings
 from rlvr_atlas.curate import curate
-from rlvr_atlas.record import conform, empty
+from rlvr_atlas.schema import conform, empty
 
 
 def key(text):

@@ -10,7 +10,7 @@ from small import curated, row, tables
 
 from rlvr_atlas.curate import read_scores
 from rlvr_atlas.errors import InputError, RecipeError
-from rlvr_atlas.record import ACTIONS, DECISIONS, MIX
+from rlvr_atlas.schema import ACTIONS, DECISIONS, MIX
 
 
 def evidence(result, dataset, at):

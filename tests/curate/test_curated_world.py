@@ -12,8 +12,8 @@ from rlvr_atlas.config import parse_recipe
 from rlvr_atlas.demo import build
 from rlvr_atlas.errors import RecipeError
 from rlvr_atlas.recipe import read_recipe
-from rlvr_atlas.record import SAME_PROBLEM
-from rlvr_atlas.store import Workspace
+from rlvr_atlas.schema import SAME_PROBLEM
+from rlvr_atlas.workspace.store import Workspace
 
 CURATE = """
 [curate]

@@ -5,7 +5,7 @@ import pytest
 
 from rlvr_atlas.demo import evaluate
 from rlvr_atlas.demo.evaluate import EVALUATION
-from rlvr_atlas.record import LINEAGE, MATCHES, OCCURRENCES, conform
+from rlvr_atlas.schema import LINEAGE, MATCHES, OCCURRENCES, conform
 
 
 def _tables(truth: pl.DataFrame):

@@ -8,7 +8,7 @@ from rlvr_atlas.curate import curate
 from rlvr_atlas.demo.sca import mixes
 from rlvr_atlas.demo.sca.world import SOURCES, problems
 from rlvr_atlas.recipe import read_recipe
-from rlvr_atlas.record import TRANSITIONS, conform
+from rlvr_atlas.schema import TRANSITIONS, conform
 from rlvr_atlas.score import inputs_from_workspace
 from rlvr_atlas.trial import ARMS, chosen
 

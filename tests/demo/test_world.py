@@ -12,7 +12,7 @@ from rlvr_atlas.config import parse_recipe, read_toml
 from rlvr_atlas.demo import build
 from rlvr_atlas.demo.plan import PLANS
 from rlvr_atlas.demo.world import TRUTH
-from rlvr_atlas.record import RELATIONS, SAME_PROBLEM
+from rlvr_atlas.schema import RELATIONS, SAME_PROBLEM
 
 
 def _files(folder):

@@ -6,9 +6,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from rlvr_atlas import record
+from rlvr_atlas import schema as record
 from rlvr_atlas.config import parse_recipe
-from rlvr_atlas.record import conform, empty
+from rlvr_atlas.schema import conform, empty
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "curate"))
 from small import curated, row, tables

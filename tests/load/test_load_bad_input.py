@@ -15,7 +15,7 @@ import rlvr_atlas.load
 from rlvr_atlas.config import DatasetSpec
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.load import DatasetReader, open_dataset
-from rlvr_atlas.record import ROWS, SCHEMAS, SKIPPED_ROWS
+from rlvr_atlas.schema import ROWS, SCHEMAS, SKIPPED_ROWS
 
 
 def rows(count: int) -> list[dict[str, str]]:

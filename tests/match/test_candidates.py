@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlvr_atlas.match.candidates import SEARCHED, Texts, _terms
+from rlvr_atlas.match.retrieval import SEARCHED, Texts, _terms
 
 WORDS = ["apple", "pear", "cart", "road", "x", "=", "7", "12", "\\frac", "sum"]
 texts_of = st.lists(

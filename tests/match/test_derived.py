@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rlvr_atlas.match.derived import Claims, Datasets, confirmed, factors, origins, unfinished
+from rlvr_atlas.match.dataset_prior import Claims, Datasets, confirmed, factors, origins, unfinished
 
 SEED, REST, DERIVED = 100, 300, 100  # an earlier dataset, a larger one, and one made from the earlier
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rlvr_atlas.match.lexical import judge
-from rlvr_atlas.match.tokens import Parts
+from rlvr_atlas.match.near_duplicates import judge
+from rlvr_atlas.text.tokens import Parts
 
 SHED = "a shed is 76 cm long and 74 cm wide"
 BOTH = f"{SHED} a compute its perimeter in cm b what is the area in square cm"

@@ -3,8 +3,8 @@
 import pytest
 
 from rlvr_atlas.config import MatchSettings
-from rlvr_atlas.match import lexical
-from rlvr_atlas.match.tokens import Parts
+from rlvr_atlas.match import near_duplicates as lexical
+from rlvr_atlas.text.tokens import Parts
 
 BASE = "tom has 12 red marbles and buys 7 more at the market how many marbles does tom have altogether"
 

@@ -4,8 +4,9 @@ import polars as pl
 import pytest
 
 from rlvr_atlas.config import MatchSettings
-from rlvr_atlas.match import match, programs
-from rlvr_atlas.match.tokens import Parts
+from rlvr_atlas.match import code_problems as programs
+from rlvr_atlas.match import match
+from rlvr_atlas.text.tokens import Parts
 
 STATEMENT = (
     "Given the heights of the steps of a staircase, return the length of its longest run of steps that rise."

@@ -7,12 +7,12 @@ import polars as pl
 import pytest
 
 from rlvr_atlas.answer import normal_column
-from rlvr_atlas.match.candidates import SEARCHED, Texts
-from rlvr_atlas.match.model import Trees, model
-from rlvr_atlas.match.semantic import parts_of, read
-from rlvr_atlas.match.signals import FEATURES
-from rlvr_atlas.match.tokens import tokenise
+from rlvr_atlas.match.classifier import Trees, model
+from rlvr_atlas.match.features import FEATURES
+from rlvr_atlas.match.retrieval import SEARCHED, Texts
+from rlvr_atlas.match.rewordings import parts_of, read
 from rlvr_atlas.match.weigh import decide, weigh
+from rlvr_atlas.text.tokens import tokenise
 
 TOLD = (
     "a farmer named olga fills 14 crates with 36 pumpkins each and sells 95 of the pumpkins at the harvest"

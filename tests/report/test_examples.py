@@ -4,7 +4,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlvr_atlas import record
+from rlvr_atlas import schema as record
 from rlvr_atlas.report.examples import CONTEXT, DISAGREE, LONGEST, PER_KIND, compare, examples
 from rlvr_atlas.report.tables import complete
 

@@ -6,7 +6,7 @@ from collections import Counter
 import polars as pl
 import pytest
 
-from rlvr_atlas import record
+from rlvr_atlas import schema as record
 from rlvr_atlas.report import summary
 
 

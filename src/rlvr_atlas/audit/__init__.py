@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from rlvr_atlas.audit.families import families, problems
-from rlvr_atlas.audit.leaks import IS_SAME, both_ways, came_first, overlaps, sure_match, weigh
+from rlvr_atlas.audit.overlap import IS_SAME, both_ways, came_first, overlaps, sure_match, weigh
 from rlvr_atlas.audit.paths import chains, spread
 from rlvr_atlas.audit.rates import rates
 from rlvr_atlas.audit.tally import hits, limits, units
 from rlvr_atlas.config import AuditSettings
-from rlvr_atlas.record import LEAKS, UNJUDGED, conform
+from rlvr_atlas.schema import LEAKS, UNJUDGED, conform
 
 __all__ = ["Audited", "audit"]
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from rlvr_atlas.record import BENCHMARK_FAMILIES, conform
+from rlvr_atlas.schema import BENCHMARK_FAMILIES, conform
 
 #: Share of a benchmark that another one must hold.
 _MOST = 0.8

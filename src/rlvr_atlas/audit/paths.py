@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from rlvr_atlas.audit.leaks import IS_SAME
-from rlvr_atlas.record import LEAK_PATHS, SAME_PROBLEM, conform
+from rlvr_atlas.audit.overlap import IS_SAME
+from rlvr_atlas.schema import LEAK_PATHS, SAME_PROBLEM, conform
 
 
 def chains(rows: pl.DataFrame, lineage: pl.DataFrame) -> pl.DataFrame:

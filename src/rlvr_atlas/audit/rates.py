@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from rlvr_atlas.audit.leaks import IS_SAME, STRENGTH
-from rlvr_atlas.record import LEAK_RATES, SAME_PROBLEM, TIERS, conform
+from rlvr_atlas.audit.overlap import IS_SAME, STRENGTH
+from rlvr_atlas.schema import LEAK_RATES, SAME_PROBLEM, TIERS, conform
 
 #: Two-sided 95% of a normal distribution.
 _Z = 1.959963984540054

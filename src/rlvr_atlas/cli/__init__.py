@@ -10,8 +10,8 @@ import sys
 
 from rlvr_atlas.cli import audit, curate, export, look, recover, registry, review, run, sca, score
 from rlvr_atlas.cli.app import app
+from rlvr_atlas.cli.show import err
 from rlvr_atlas.errors import AtlasError
-from rlvr_atlas.show import err
 
 __all__ = [
     "app",

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rlvr_atlas import __version__
-from rlvr_atlas.show import out
+from rlvr_atlas.cli.show import out
 
 app = typer.Typer(
     name="rlvr-atlas",

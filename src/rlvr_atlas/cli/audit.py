@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rlvr_atlas.cli.app import AsJson, Network, WorkspacePath, app
-from rlvr_atlas.show import out, print_json, print_table, progress
+from rlvr_atlas.cli.show import out, print_json, print_table, progress
 
 if TYPE_CHECKING:
     from rlvr_atlas.check import Checked
-    from rlvr_atlas.store import Workspace
+    from rlvr_atlas.workspace.store import Workspace
 
 #: How many leaking rows are listed without --json.
 _SHOWN = 20
@@ -28,7 +28,7 @@ def audit(
 ) -> None:
     """Find benchmark items in the other datasets, where something changed; say who brought them in."""
     from rlvr_atlas import fingerprints, pipeline
-    from rlvr_atlas.store import Workspace
+    from rlvr_atlas.workspace.store import Workspace
 
     recipe = pipeline.stored_recipe(Workspace(workspace))
     with progress() as on_progress:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
-from rlvr_atlas.show import out, print_json, print_table, progress
+from rlvr_atlas.cli.show import out, print_json, print_table, progress
 
 if TYPE_CHECKING:
-    from rlvr_atlas.store import Workspace
+    from rlvr_atlas.workspace.store import Workspace
 
 
 @app.command()
@@ -16,7 +16,7 @@ def curate(workspace: WorkspacePath, as_json: AsJson = False) -> None:
     """Make the mix of the recipe's [curate] table, where something changed; say what became of every row."""
     from rlvr_atlas import pipeline
     from rlvr_atlas.errors import RecipeError
-    from rlvr_atlas.store import Workspace
+    from rlvr_atlas.workspace.store import Workspace
 
     recipe = pipeline.stored_recipe(Workspace(workspace))
     if recipe.curate is None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
-from rlvr_atlas.show import out, print_json
+from rlvr_atlas.cli.show import out, print_json
 
 
 @app.command()
@@ -25,7 +25,7 @@ def export(
     """Write the curated mix, its dataset card, or its provenance."""
     from rlvr_atlas import pipeline
     from rlvr_atlas.export import export as export_mix
-    from rlvr_atlas.store import Workspace, write_export
+    from rlvr_atlas.workspace.store import Workspace, write_export
 
     store = Workspace(workspace)
     files = export_mix(store.tables(), pipeline.stored_recipe(store), form)

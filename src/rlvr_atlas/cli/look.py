@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
-from rlvr_atlas.show import print_json, print_table, show_explanation
+from rlvr_atlas.cli.show import print_json, print_table, show_explanation
 
 
 @app.command()
@@ -26,7 +26,7 @@ def explain(
 ) -> None:
     """Say where one problem comes from, with the evidence."""
     from rlvr_atlas.explain import explain as explain_problem
-    from rlvr_atlas.store import Workspace
+    from rlvr_atlas.workspace.store import Workspace
 
     # Bytes that are no UTF-8 are shown as such in what was understood, and cost nothing else.
     text = sys.stdin.buffer.read().decode("utf-8", "replace") if query == "-" else query
@@ -46,7 +46,7 @@ def compare(
 ) -> None:
     """Overlap of two datasets, in both directions."""
     from rlvr_atlas.compare import compare as compare_datasets
-    from rlvr_atlas.store import Workspace
+    from rlvr_atlas.workspace.store import Workspace
 
     overlaps = compare_datasets(Workspace(workspace), left, right)
     if as_json:

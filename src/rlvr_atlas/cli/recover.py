@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rlvr_atlas.cli.app import AsJson, Network, WorkspacePath, app
-from rlvr_atlas.show import out, print_json, print_table, progress
+from rlvr_atlas.cli.show import out, print_json, print_table, progress
 
 if TYPE_CHECKING:
-    from rlvr_atlas.store import Workspace
+    from rlvr_atlas.workspace.store import Workspace
 
 
 @app.command()
@@ -19,7 +19,7 @@ def recover(workspace: WorkspacePath, network: Network = False, as_json: AsJson 
     """Take in candidate sources while too many training rows have none; prints the curve."""
     from rlvr_atlas import pipeline
     from rlvr_atlas import recover as recovery
-    from rlvr_atlas.store import Workspace
+    from rlvr_atlas.workspace.store import Workspace
 
     held = Workspace(workspace)
     recipe, taken = pipeline.stored_recipe(held), recovery.chosen(held)
@@ -45,10 +45,10 @@ def sketch(
     as_json: AsJson = False,
 ) -> None:
     """Write a sketch of every candidate: hashes without text, to rank it where its data is not at hand."""
+    from rlvr_atlas.fingerprints.sketch import write
     from rlvr_atlas.recipe import read_recipe
     from rlvr_atlas.recover import sketch_of
-    from rlvr_atlas.sketch import write
-    from rlvr_atlas.store import Workspace
+    from rlvr_atlas.workspace.store import Workspace
 
     settings = read_recipe(recipe)
     workspace = Workspace(settings.workspace_path, create=True)

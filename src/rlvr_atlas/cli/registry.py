@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rlvr_atlas.cli.app import AsJson, app
+from rlvr_atlas.cli.show import one_line, out, print_json, print_table
 from rlvr_atlas.errors import AtlasError
-from rlvr_atlas.show import one_line, out, print_json, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
+from rlvr_atlas.cli.show import err, one_line, out, print_json, print_table, progress
 from rlvr_atlas.errors import InputError, WorkspaceError
-from rlvr_atlas.record import RELATIONS, Relation
-from rlvr_atlas.show import err, one_line, out, print_json, print_table, progress
+from rlvr_atlas.schema import RELATIONS, Relation
 
 if TYPE_CHECKING:
     import polars as pl
     from rich.text import Text
 
-    from rlvr_atlas.review import Decision
-    from rlvr_atlas.store import Workspace
+    from rlvr_atlas.lineage.review import Decision
+    from rlvr_atlas.workspace.store import Workspace
 
 #: Characters of a text that are compared word by word; what is left out is said.
 _LONGEST = 6000
@@ -50,7 +50,7 @@ def review(
     as_json: AsJson = False,
 ) -> None:
     """Decide uncertain matches, those first on which most rows hang; decisions outlast re-runs."""
-    from rlvr_atlas.store import Workspace
+    from rlvr_atlas.workspace.store import Workspace
 
     held = Workspace(workspace)
     if decide is not None:
@@ -80,7 +80,7 @@ def session(workspace: Workspace, by: str, ask: Callable[..., str]) -> int:
     Returns:
         How many decisions were taken.
     """
-    from rlvr_atlas import review as reviewing
+    from rlvr_atlas.lineage import review as reviewing
 
     verdicts, waiting = workspace.read("verdicts"), _queue(workspace)
     taken = 0
@@ -152,8 +152,8 @@ def _marked(pieces: list[Any], text: str) -> Text:
 
 
 def _decide(workspace: Workspace, wanted: tuple[str, str, str], by: str, why: str, as_json: bool) -> None:
-    from rlvr_atlas import review as reviewing
     from rlvr_atlas.explain import named
+    from rlvr_atlas.lineage import review as reviewing
 
     *names, verdict = wanted
     keys = []
@@ -191,7 +191,7 @@ def _decision(
 ) -> Decision:
     from pydantic import ValidationError
 
-    from rlvr_atlas import review as reviewing
+    from rlvr_atlas.lineage import review as reviewing
 
     if not by.strip():
         raise InputError("a decision needs a name", fix="say who decides: --by NAME")
@@ -204,7 +204,7 @@ def _decision(
 
 
 def _import(workspace: Workspace, path: Path, as_json: bool) -> None:
-    from rlvr_atlas import review as reviewing
+    from rlvr_atlas.lineage import review as reviewing
 
     try:
         decisions, bad = reviewing.parse(path.read_bytes())
@@ -244,7 +244,7 @@ def _clashes(groups: list[list[Decision]]) -> list[dict[str, Any]]:
 
 
 def _export(workspace: Workspace, path: Path, as_json: bool) -> None:
-    from rlvr_atlas import review as reviewing
+    from rlvr_atlas.lineage import review as reviewing
 
     decisions, _ = reviewing.read(workspace)
     try:
@@ -256,7 +256,7 @@ def _export(workspace: Workspace, path: Path, as_json: bool) -> None:
 
 
 def _print_decided(workspace: Workspace, limit: int, as_json: bool) -> None:
-    from rlvr_atlas import review as reviewing
+    from rlvr_atlas.lineage import review as reviewing
 
     decisions, bad = reviewing.read(workspace)
     holds = {decision.line() for decision in reviewing.standing(decisions)}
@@ -290,7 +290,7 @@ def _print_queue(workspace: Workspace, limit: int, as_json: bool) -> None:
 
 def _queue(workspace: Workspace) -> pl.DataFrame:
     from rlvr_atlas import pipeline
-    from rlvr_atlas import review as reviewing
+    from rlvr_atlas.lineage import review as reviewing
 
     tables = {name: workspace.read(name) for name in ("datasets", "occurrences", "instances")}
     decisions, _ = reviewing.read(workspace)

@@ -9,7 +9,7 @@ import typer
 
 from rlvr_atlas.cli.app import AsJson, Network, WorkspacePath, app
 from rlvr_atlas.cli.recover import show_curve
-from rlvr_atlas.show import err, out, print_json, print_table, progress, show_summary
+from rlvr_atlas.cli.show import err, out, print_json, print_table, progress, show_summary
 
 
 @app.command()
@@ -94,7 +94,7 @@ def demo(
 
 def _run_stage(folder: Path, stage: str, network: bool, as_json: bool) -> None:
     from rlvr_atlas import pipeline
-    from rlvr_atlas.store import Workspace
+    from rlvr_atlas.workspace.store import Workspace
 
     recipe = pipeline.stored_recipe(Workspace(folder))
     with progress() as on_progress:

@@ -9,12 +9,12 @@ import polars as pl
 import typer
 
 from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
+from rlvr_atlas.cli.show import err, out, print_json, print_table, progress
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.show import err, out, print_json, print_table, progress
 
 if TYPE_CHECKING:
-    from rlvr_atlas.store import Workspace
-    from rlvr_atlas.utility.sources import Plan
+    from rlvr_atlas.sca.sources import Plan
+    from rlvr_atlas.workspace.store import Workspace
 
 sca_app = typer.Typer(
     no_args_is_help=True, help="Source-level counterfactual attribution: what is training on a source worth?"
@@ -37,9 +37,9 @@ def plan(
 ) -> None:
     """Choose training and held-out problems of every source, without leaks."""
     from rlvr_atlas import pipeline
-    from rlvr_atlas.store import Workspace
-    from rlvr_atlas.utility import runs, sources
-    from rlvr_atlas.utility.reward import Judge
+    from rlvr_atlas.sca import runs, sources
+    from rlvr_atlas.sca.reward import Judge
+    from rlvr_atlas.workspace.store import Workspace
 
     place = Workspace(workspace)
     settings = pipeline.stored_recipe(place).sca
@@ -73,8 +73,8 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train the base on each source; a run that was killed goes on."""
-    from rlvr_atlas.utility import runs
-    from rlvr_atlas.utility.reward import Judge
+    from rlvr_atlas.sca import runs
+    from rlvr_atlas.sca.reward import Judge
 
     if backend not in ("trl", "verl"):
         raise InputError(f"no back end '{backend}'", fix="choose one of: trl, verl")
@@ -87,7 +87,7 @@ def train(
         chosen = [name for name in chosen if name in taught]
     done: list[dict[str, Any]] = []
     if backend == "verl":
-        from rlvr_atlas.utility.train_verl import prepare
+        from rlvr_atlas.sca.train_verl import prepare
 
         with place.locked(), Judge() as judge:
             done = [
@@ -124,8 +124,8 @@ def rollout(
     as_json: AsJson = False,
 ) -> None:
     """Ask the base and each checkpoint k times; a run that was killed goes on."""
-    from rlvr_atlas.utility import runs
-    from rlvr_atlas.utility.reward import Judge
+    from rlvr_atlas.sca import runs
+    from rlvr_atlas.sca.reward import Judge
 
     place, made = _opened(workspace)
     asked: list[str | None] = [None] if base else []
@@ -137,7 +137,7 @@ def rollout(
         for number, name in enumerate(asked):
             on_progress("rollout", name or runs.BASE, number, len(asked))
             if ingest:
-                from rlvr_atlas.utility.ingest import ingest_rollouts
+                from rlvr_atlas.sca.ingest import ingest_rollouts
 
                 answers = ingest_rollouts(made, name, seed, ingest, judge)
             else:
@@ -157,7 +157,7 @@ def attribute(
     as_json: AsJson = False,
 ) -> None:
     """Compare base and checkpoints: transitions, gains of each source on each, and what cannot be told."""
-    from rlvr_atlas.utility import runs
+    from rlvr_atlas.sca import runs
 
     place, made = _opened(workspace)
     with place.locked():
@@ -182,7 +182,7 @@ def demo_sca(folder: Path, seed: int, as_json: bool) -> None:
     """`demo --sca`."""
     from rlvr_atlas import trial
     from rlvr_atlas.demo import sca
-    from rlvr_atlas.store import Workspace
+    from rlvr_atlas.workspace.store import Workspace
 
     with progress() as on_progress:
         found = trial.run(folder, seed, on_progress)
@@ -215,8 +215,8 @@ def _square(gains: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _opened(folder: Path) -> tuple[Workspace, Plan]:
     from rlvr_atlas import pipeline
-    from rlvr_atlas.store import Workspace
-    from rlvr_atlas.utility import sources
+    from rlvr_atlas.sca import sources
+    from rlvr_atlas.workspace.store import Workspace
 
     place = Workspace(folder)
     return place, sources.read_plan(place, pipeline.stored_recipe(place).sca)

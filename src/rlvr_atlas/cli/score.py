@@ -9,8 +9,8 @@ import polars as pl
 import typer
 
 from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
+from rlvr_atlas.cli.show import print_json, print_table
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.show import print_json, print_table
 
 _READERS = {".csv": pl.read_csv, ".jsonl": pl.read_ndjson, ".json": pl.read_json, ".parquet": pl.read_parquet}
 
@@ -39,7 +39,7 @@ def score(
     """The quality score Q of every training dataset, with its parts, intervals, and what was not measured."""
     from rlvr_atlas import score as scoring
     from rlvr_atlas.config import read_toml
-    from rlvr_atlas.store import Workspace, fingerprint
+    from rlvr_atlas.workspace.store import Workspace, fingerprint
 
     place = Workspace(workspace)
     chosen = scoring.parse_weights(read_toml(weights), weights.stem) if weights else scoring.preset(preset)

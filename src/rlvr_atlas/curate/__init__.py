@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from rlvr_atlas.config_curate import CurateSettings
+from rlvr_atlas.config.curate import CurateSettings
 from rlvr_atlas.curate.again import leaks_of_mix
 from rlvr_atlas.curate.considered import considered
 from rlvr_atlas.curate.converted import leaks_of_converted, match_converted
@@ -21,7 +21,7 @@ from rlvr_atlas.curate.ledger import ledger, limits, mix, nothing_left, with_mix
 from rlvr_atlas.curate.rules import check_names, struck_alone
 from rlvr_atlas.curate.scores import read_scores
 from rlvr_atlas.curate.view import View
-from rlvr_atlas.record import DECISIONS, MIX, conform
+from rlvr_atlas.schema import DECISIONS, MIX, conform
 
 __all__ = ["Curated", "curate", "read_scores"]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from rlvr_atlas.audit.leaks import overlaps, weigh
+from rlvr_atlas.audit.overlap import overlaps, weigh
 from rlvr_atlas.config import MatchSettings
-from rlvr_atlas.config_curate import CurateSettings
+from rlvr_atlas.config.curate import CurateSettings
 from rlvr_atlas.curate.converted import new_texts
 from rlvr_atlas.curate.view import View
 from rlvr_atlas.match import match

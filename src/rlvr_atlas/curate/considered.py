@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from rlvr_atlas.config_curate import CurateSettings
+from rlvr_atlas.config.curate import CurateSettings
 from rlvr_atlas.curate.scores import with_scores
+from rlvr_atlas.sca.shares import with_transitions
 from rlvr_atlas.spdx import read_license
-from rlvr_atlas.utility.shares import with_transitions
 
 
 def considered(

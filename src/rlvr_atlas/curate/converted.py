@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from rlvr_atlas.canonicalise import skeleton
+from rlvr_atlas.canonical import skeleton
 from rlvr_atlas.config import MatchSettings
 from rlvr_atlas.curate.view import View
 from rlvr_atlas.fingerprints import worth_comparing
 from rlvr_atlas.match import match
-from rlvr_atlas.record import MATCHES, conform, empty
+from rlvr_atlas.schema import MATCHES, conform, empty
 
 _COLUMNS = ("child", "parent", "relation", "tier", "probability")
 

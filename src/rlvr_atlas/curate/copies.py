@@ -7,8 +7,8 @@ from collections import defaultdict
 import polars as pl
 
 from rlvr_atlas import answer
-from rlvr_atlas.config_curate import CurateSettings
-from rlvr_atlas.record import RELATIONS, Relation
+from rlvr_atlas.config.curate import CurateSettings
+from rlvr_atlas.schema import RELATIONS, Relation
 
 #: A part of a problem rightly has another answer than the whole.
 _ONE_ANSWER: tuple[Relation, ...] = ("identical", "reformatted", "reworded")

@@ -10,7 +10,7 @@ import hashlib
 
 import polars as pl
 
-from rlvr_atlas.config_curate import UNKNOWN, CurateSettings
+from rlvr_atlas.config.curate import UNKNOWN, CurateSettings
 from rlvr_atlas.errors import RecipeError
 
 

@@ -6,7 +6,7 @@ import hashlib
 
 import polars as pl
 
-from rlvr_atlas.config_curate import CurateSettings
+from rlvr_atlas.config.curate import CurateSettings
 from rlvr_atlas.curate.mcq import Exact, convert
 from rlvr_atlas.errors import RecipeError
 from rlvr_atlas.spdx import combined, terms

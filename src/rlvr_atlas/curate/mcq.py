@@ -18,7 +18,7 @@ import polars as pl
 
 from rlvr_atlas.answer import compare
 from rlvr_atlas.answer.read import Reading, read
-from rlvr_atlas.canonicalise import traits
+from rlvr_atlas.text import traits
 
 _LABEL = re.compile(r"(?:^|\s)\(([A-J])\)(?=\s|$)")
 #: TeX that sets options apart and belongs to none of them.

@@ -9,9 +9,9 @@ import polars as pl
 
 from rlvr_atlas import registry
 from rlvr_atlas.answer.read import MAX_WORDS, Reading, read
-from rlvr_atlas.config_curate import UNKNOWN, Choice, CurateSettings
+from rlvr_atlas.config.curate import UNKNOWN, Choice, CurateSettings
 from rlvr_atlas.errors import RecipeError
-from rlvr_atlas.record import RELATIONS
+from rlvr_atlas.schema import RELATIONS
 from rlvr_atlas.spdx import read_license
 
 #: Answers of code are tests, those of puzzles whole tables; elsewhere an answer must be readable as a value.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from rlvr_atlas.record import SAME_PROBLEM, Schema
+from rlvr_atlas.schema import SAME_PROBLEM, Schema
 
 EVALUATION: Schema = {
     "measure": pl.String,  # a relation, or one of the further measures that `evaluate` lists

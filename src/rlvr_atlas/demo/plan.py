@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from rlvr_atlas.record import Role
+from rlvr_atlas.schema import Role
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import Literal
 from rlvr_atlas.demo.families.logic import DAYS
 from rlvr_atlas.demo.problem import Problem, flip, renumber, reword
 from rlvr_atlas.demo.words import VOCABULARY
-from rlvr_atlas.record import Relation
+from rlvr_atlas.schema import Relation
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from rlvr_atlas.demo.layouts import Row, wrap, write
 from rlvr_atlas.demo.plan import PLANS, Plan
 from rlvr_atlas.demo.sources import SOURCES, problems
 from rlvr_atlas.demo.transform import CHANGES, Item, item_of
-from rlvr_atlas.record import Schema
+from rlvr_atlas.schema import Schema
 
 #: The truth about every usable row. `problem` is the same for all rows that are the same problem, `stem` for
 #: all that were varied from one another; `origin_*` is the row it was made from, `root_*` the end of that

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from rlvr_atlas.config_curate import CurateSettings
+from rlvr_atlas.config.curate import CurateSettings
 from rlvr_atlas.spdx import combined, read_license
 
 #: Names of rows and datasets as URIs; the same in every description.

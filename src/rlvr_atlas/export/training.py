@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from rlvr_atlas.config_curate import SLOT, UNKNOWN
+from rlvr_atlas.config.curate import SLOT, UNKNOWN
 from rlvr_atlas.errors import InputError
 
 _ORIGIN = ("dataset", "row", "key", "action", "atomic_source", "root_dataset", "root_row", "license")

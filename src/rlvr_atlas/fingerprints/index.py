@@ -19,11 +19,11 @@ import polars as pl
 
 from rlvr_atlas import __version__
 from rlvr_atlas.answer import normal_column
-from rlvr_atlas.audit.rarity import Rarity
+from rlvr_atlas.audit.coincidence import Rarity
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.fingerprints.prints import PRINTS, Printer, Prints
 from rlvr_atlas.match.minhash import PERMUTATIONS
-from rlvr_atlas.match.tokens import Parts
+from rlvr_atlas.text.tokens import Parts
 
 _MAGIC = b"rlvr-atlas benchmark index 2\n"
 _LONGEST_HEADER = 10_000_000

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from rlvr_atlas.fingerprints.prints import EDGE, Printer, Prints, is_told_by_words
-from rlvr_atlas.match.tokens import Parts
+from rlvr_atlas.text.tokens import Parts
 
 #: Items that share one band of the sketch with a row and are looked at; more are templates of each other.
 _BUCKET = 16
@@ -19,7 +19,7 @@ _BAND, _LOOSE_BAND = 5, 4
 _CHUNK = 200_000
 #: Wording that is less similar than this is not compared text by text.
 _LOOSE = 0.45
-#: The rules of the lexical tier, as far as prints can tell (see match/verify.py).
+#: The rules of the lexical tier, as far as prints can tell (see match/decide.py).
 _ALIKE, _SHORT, _TEMPLATE, _PART, _PHRASE = 0.8, 24, 0.8, 16, 10
 #: Where words alone tell two texts apart, as the statements of a puzzle do, hardly any may differ.
 _ALIKE_IN_WORDS = 0.95

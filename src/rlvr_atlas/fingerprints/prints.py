@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from rlvr_atlas.match import minhash
-from rlvr_atlas.match.tokens import Parts, is_number, lexicon
+from rlvr_atlas.text.tokens import Parts, is_number, lexicon
 
 #: Answers that are numbers; whether other ones are the same cannot be told without seeing them.
 _NUMBER = re.compile(r"-?\d+(?:/\d+)?")

@@ -19,7 +19,7 @@ from rlvr_atlas.load.files import content_sha256, find_files, short_names
 from rlvr_atlas.load.paths import parse, write
 from rlvr_atlas.load.rows import BadRow, Row
 from rlvr_atlas.load.source import SourceFile
-from rlvr_atlas.record import ROWS, SCHEMAS, SKIPPED_ROWS
+from rlvr_atlas.schema import ROWS, SCHEMAS, SKIPPED_ROWS
 
 _BATCH = 4096
 _LONGEST_PROMPT = 1_000_000

@@ -16,16 +16,16 @@ import polars as pl
 from numpy.typing import NDArray
 
 from rlvr_atlas.answer import normal_column
-from rlvr_atlas.match import lexical
-from rlvr_atlas.match.embed import Embed, Encoded, embedder, wants_encoder
-from rlvr_atlas.match.encoder import DEFAULT_ENCODER
+from rlvr_atlas.encoder.embed import Embed, Encoded, embedder, wants_encoder
+from rlvr_atlas.encoder.model import DEFAULT_ENCODER
+from rlvr_atlas.match import near_duplicates as lexical
+from rlvr_atlas.match.exact import equal_skeletons
 from rlvr_atlas.match.minhash import Signatures
-from rlvr_atlas.match.normalised import equal_skeletons
-from rlvr_atlas.record import MATCHES, SAME_PROBLEM, conform
+from rlvr_atlas.schema import MATCHES, SAME_PROBLEM, conform
 
 if TYPE_CHECKING:
     from rlvr_atlas.config import MatchSettings
-    from rlvr_atlas.match.semantic import Found
+    from rlvr_atlas.match.rewordings import Found
 
 __all__ = ["Matched", "embedder", "match", "wants_encoder"]
 
@@ -137,7 +137,7 @@ def _by_parts(
     found: lexical.Lexical, units: pl.DataFrame, code: NDArray[np.int64], settings: MatchSettings
 ) -> list[lexical.Pair]:
     """The pairs of the lexical tier, with those of programming problems judged by their parts."""
-    from rlvr_atlas.match import programs
+    from rlvr_atlas.match import code_problems as programs
 
     parts = programs.programs(units["prompt"].gather(code).to_list(), units["answer"].gather(code).to_list())
     problems = list(zip(code.tolist(), parts, strict=True))
@@ -153,8 +153,8 @@ def _searched(
     exclusive: bool,
 ) -> Found:
     """What the semantic tier finds for the texts that the lexical one left."""
-    from rlvr_atlas.match import semantic  # it loads SciPy, which a look-up need not wait for
-    from rlvr_atlas.match.derived import Datasets
+    from rlvr_atlas.match import rewordings as semantic  # it loads SciPy, which a look-up need not wait for
+    from rlvr_atlas.match.dataset_prior import Datasets
 
     datasets = units["first_dataset"].to_list()
     settled = _settled(found.pairs, datasets) | (units["domain"] == "code").to_numpy()

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from rlvr_atlas.match.tokens import Parts, difference, equal, jaccard, lexicon, overlap
+from rlvr_atlas.text.tokens import Parts, difference, equal, jaccard, lexicon, overlap
 
 #: `changed` is for reading, not for computing; longer lists of words help nobody.
 _SHOWN = 24

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rlvr_atlas.match.model import model
-from rlvr_atlas.match.verify import Verdict
+from rlvr_atlas.match.classifier import model
+from rlvr_atlas.match.decide import Verdict
 
 Floats = NDArray[np.float64]
 

@@ -20,7 +20,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from rlvr_atlas.config import DatasetSpec
-from rlvr_atlas.record import Role
+from rlvr_atlas.schema import Role
 
 __all__ = [
     "Entry",

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from rlvr_atlas import record
+from rlvr_atlas import schema as record
 from rlvr_atlas.report.tables import Tables
 
 #: Pairs shown of one kind, characters of a prompt compared, unchanged words shown around a change.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from rlvr_atlas import record
+from rlvr_atlas import schema as record
 from rlvr_atlas.report.tables import Tables
 
 #: `match.min_probability` where the manifest does not say (see `config.MatchSettings`).

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from rlvr_atlas import record
+from rlvr_atlas import schema as record
 from rlvr_atlas.report import overlap
 from rlvr_atlas.report.tables import Tables, complete, missing, share
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from rlvr_atlas import record
+from rlvr_atlas import schema as record
 
 Tables = Mapping[str, pl.DataFrame]
 

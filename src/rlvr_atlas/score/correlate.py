@@ -17,9 +17,9 @@ import numpy as np
 import polars as pl
 
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.record import CORRELATIONS, FIGURES, conform
+from rlvr_atlas.sca.resample import Floats, Integers
+from rlvr_atlas.schema import CORRELATIONS, FIGURES, conform
 from rlvr_atlas.score.weights import Weights
-from rlvr_atlas.utility.resample import Floats, Integers
 
 Ties = Literal["average", "ordinal"]
 _LEVEL = 0.95

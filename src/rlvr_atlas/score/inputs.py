@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.utility.resample import Bootstrap, Floats
+from rlvr_atlas.sca.resample import Bootstrap, Floats
 
 TRANSITION_SHARES = ("p00", "p10", "p11", "p01")
 SHARES = (*TRANSITION_SHARES, "leaked", "mcq", "consistent")

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.record import Transition
+from rlvr_atlas.schema import Transition
 
 
 class _Table(BaseModel):

@@ -14,11 +14,11 @@ import polars as pl
 
 from rlvr_atlas import answer
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.record import SAME_PROBLEM
+from rlvr_atlas.sca.resample import BOOTSTRAP, Bootstrap, Floats
+from rlvr_atlas.sca.shares import SHARES, problems, resampled, transition_shares
+from rlvr_atlas.schema import SAME_PROBLEM
 from rlvr_atlas.score.inputs import Inputs
 from rlvr_atlas.score.results import deltas
-from rlvr_atlas.utility.resample import BOOTSTRAP, Bootstrap, Floats
-from rlvr_atlas.utility.shares import SHARES, problems, resampled, transition_shares
 
 #: What is read of each table; the last two need not be there.
 _TABLES = {

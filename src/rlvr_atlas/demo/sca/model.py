@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rlvr_atlas.demo.sca.world import SOURCES, TASKS
-from rlvr_atlas.utility.model import require_torch
+from rlvr_atlas.sca.model import require_torch
 
 #: How often pre-training shows the right answer to a task that is known, latent, unknown.
 _RIGHT = {"known": 1.0, "latent": 0.35, "unknown": 0.0}

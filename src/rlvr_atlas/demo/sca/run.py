@@ -11,11 +11,11 @@ import polars as pl
 from rlvr_atlas.config import SCASettings
 from rlvr_atlas.demo.sca.model import pretrain
 from rlvr_atlas.demo.sca.world import SOURCES, problems
-from rlvr_atlas.record import SCA_PROBLEMS, SCA_SOURCES, conform
-from rlvr_atlas.store import Workspace, fingerprint
-from rlvr_atlas.utility import runs
-from rlvr_atlas.utility.reward import Judge
-from rlvr_atlas.utility.sources import Plan
+from rlvr_atlas.sca import runs
+from rlvr_atlas.sca.reward import Judge
+from rlvr_atlas.sca.sources import Plan
+from rlvr_atlas.schema import SCA_PROBLEMS, SCA_SOURCES, conform
+from rlvr_atlas.workspace.store import Workspace, fingerprint
 
 #: Called with (stage, what is being worked on, done, total).
 OnProgress = Callable[[str, str, int, int], None]

@@ -1,0 +1,165 @@
+"""Overlaps: every row of train and source datasets that is matched to a benchmark item, weighed by rarity."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import polars as pl
+
+from rlvr_atlas.audit.coincidence import Rarity, taken_over
+from rlvr_atlas.schema import RELATIONS, SAME_PROBLEM
+
+#: How strong a relation is, 0 the strongest.
+STRENGTH = pl.col("relation").replace_strict(list(RELATIONS), list(range(len(RELATIONS))))
+#: A question and the same one with options are seldom two problems.
+_SAME_STEM = 0.95
+#: Least probability of a match of the semantic tier that is called a leak.
+_SEARCHED = 0.8
+IS_SAME = pl.col("relation").is_in(SAME_PROBLEM)
+
+
+def both_ways(matches: pl.DataFrame, *further: str) -> pl.DataFrame:
+    """Matches as links in both directions.
+
+    A match points from the later text to the earlier one, but a leak is a leak whichever was published first.
+
+    Args:
+        matches: record.MATCHES.
+        further: Columns of them to keep.
+
+    Returns:
+        key, other, relation, tier, probability, and the further columns.
+    """
+    pairs = matches.select("relation", "tier", "probability", *further, key="child", other="parent")
+    return pl.concat([pairs, pairs.rename({"key": "other", "other": "key"}).select(pairs.columns)])
+
+
+def overlaps(
+    occurrences: pl.DataFrame, instances: pl.DataFrame, matches: pl.DataFrame, datasets: pl.DataFrame
+) -> pl.DataFrame:
+    """Every pair of a row and a benchmark item that match.
+
+    Args:
+        occurrences: record.OCCURRENCES.
+        instances: record.INSTANCES with `stem`.
+        matches: record.MATCHES.
+        datasets: record.DATASETS.
+
+    Returns:
+        The columns of record.LEAKS up to probability: one line per row, benchmark and distinct item of it;
+        `benchmark_row` is the first of the item's rows. A variant is left out where the row is the same
+        problem as another item of that benchmark.
+    """
+    roles = datasets.select("dataset", "role")
+    rows = occurrences.select("dataset", "row", "key").join(roles, on="dataset")
+    items = (
+        rows.filter(role="benchmark")
+        .group_by(benchmark="dataset", benchmark_key="key")
+        .agg(benchmark_row=pl.col("row").min())
+    )
+    trained = rows.filter(pl.col("role") != "benchmark").drop("role")
+    identical = {"relation": pl.lit("identical"), "tier": pl.lit("exact"), "probability": pl.lit(1.0)}
+    same_key = trained.join(items, left_on="key", right_on="benchmark_key", coalesce=False)
+    links = pl.concat([both_ways(matches), _same_stem(instances, trained["key"], items["benchmark_key"])])
+    linked = trained.join(links, on="key").join(items, left_on="other", right_on="benchmark_key")
+    found = pl.concat(
+        [same_key.with_columns(**identical), linked.rename({"other": "benchmark_key"})], how="diagonal"
+    )
+    # A pair may be known by its match and by its stem: the stronger relation counts.
+    found = found.sort(STRENGTH, -pl.col("probability"), maintain_order=True).unique(
+        ["dataset", "row", "benchmark", "benchmark_key"], keep="first", maintain_order=True
+    )
+    real = IS_SAME.any().over("dataset", "row", "benchmark")
+    return found.filter(IS_SAME | ~real)
+
+
+def _same_stem(instances: pl.DataFrame, mine: pl.Series, theirs: pl.Series) -> pl.DataFrame:
+    """Links between a problem and the same one with options to choose from.
+
+    The answer is often a letter on one side and a value on the other, so that matching sees a contradiction.
+    Where both offer options and these differ, the stem ("Which of these is true?") decides nothing.
+    """
+    stems = instances.select("key", "stem", "skeleton").drop_nulls("stem")
+    left, right = (stems.filter(pl.col("key").is_in(keys.implode())) for keys in (mine, theirs))
+    bare, other_bare = pl.col("skeleton") == pl.col("stem"), pl.col("skeleton_right") == pl.col("stem")
+    pairs = left.join(right, on="stem").filter(bare != other_bare)
+    verdict = {
+        "relation": pl.lit("embedded"),
+        "tier": pl.lit("normalised"),
+        "probability": pl.lit(_SAME_STEM),
+    }
+    return pairs.select(**verdict, key="key", other="key_right")
+
+
+def sure_match(min_probability: float) -> pl.Expr:
+    """Whether a match, column `matched`, is sure enough for a leak, however common its text is.
+
+    What only the search for other wordings found must be surer: it looked among all that resembles.
+    """
+    bar = pl.when(pl.col("tier") == "semantic").then(max(_SEARCHED, min_probability))
+    return pl.col("matched") >= bar.otherwise(min_probability)
+
+
+def weigh(found: pl.DataFrame, instances: pl.DataFrame, datasets: pl.DataFrame) -> pl.DataFrame:
+    """Weigh overlaps by how rare their text is.
+
+    Args:
+        found: As `overlaps` gives it.
+        instances: record.INSTANCES; their skeletons are the corpus that rarity is counted over.
+        datasets: record.DATASETS.
+
+    Returns:
+        The same lines with `bits`, `probability` multiplied by the probability that it is no coincidence, and
+        `matched`, the probability before that.
+    """
+    texts = _rarities(found.select("key", "benchmark_key", "relation"), instances)
+    sizes = datasets.select("dataset", "distinct_prompts")
+    pairs = (
+        found.with_columns(same=IS_SAME)
+        .join(texts, on=["key", "benchmark_key", "relation"])
+        .join(sizes.rename({"distinct_prompts": "texts"}), on="dataset")
+        .join(sizes.rename({"dataset": "benchmark", "distinct_prompts": "items"}), on="benchmark")
+    )
+    weighed = pairs.with_columns(matched="probability", probability=pl.col("probability") * taken_over(pairs))
+    return weighed.select(*found.columns, "matched", "bits")
+
+
+def _rarities(pairs: pl.DataFrame, instances: pl.DataFrame) -> pl.DataFrame:
+    """Distinct key, benchmark_key, relation with `bits`: of what the two texts share."""
+    rarity = Rarity(instances["skeleton"].unique(maintain_order=True))
+    texts = {
+        key: (whole, stem or whole) for key, whole, stem in instances["key", "skeleton", "stem"].iter_rows()
+    }
+
+    @cache
+    def bits(key: str, relation: str) -> float:
+        whole, stem = texts[key]
+        if relation == "variant":
+            return rarity.wording_bits(whole)
+        return rarity.bits(stem if relation == "embedded" else whole)
+
+    lines = pairs.unique(maintain_order=True)
+    # Of a part and its whole the part is shared, of a question with options the stem.
+    shared = [
+        min(bits(item, relation), bits(key, relation)) if relation == "embedded" else bits(item, relation)
+        for key, item, relation in lines.iter_rows()
+    ]
+    return lines.with_columns(bits=pl.Series(shared, dtype=pl.Float64))
+
+
+def came_first(datasets: pl.DataFrame) -> pl.Expr:
+    """Which of `dataset` and `benchmark` was released first; null where a date is unknown."""
+    dates: dict[str, Any] = dict(datasets.select("dataset", "released").iter_rows())
+    mine, theirs = (
+        pl.col(side).replace_strict(list(dates), list(dates.values()), return_dtype=pl.Date)
+        for side in ("dataset", "benchmark")
+    )
+    return (
+        pl.when(mine < theirs)
+        .then(pl.lit("dataset"))
+        .when(mine > theirs)
+        .then(pl.lit("benchmark"))
+        .when(mine == theirs)
+        .then(pl.lit("same day"))
+    )

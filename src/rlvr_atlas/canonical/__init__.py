@@ -1,0 +1,113 @@
+"""Canonical questions: wrapping off, one spelling, a key, a skeleton, and what kind of question it is.
+
+In: questions as published, and the templates of all datasets. Out: two forms of each question. Equal
+*canonical prompts* (same key) are `identical`; equal *skeletons* are the same problem, `reformatted`.
+See docs/canonical-form.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import polars as pl
+
+from rlvr_atlas.canonical.infer import infer_templates
+from rlvr_atlas.canonical.skeleton import skeleton
+from rlvr_atlas.canonical.templates import known_rules, literal_rule, take_off
+from rlvr_atlas.text import traits
+from rlvr_atlas.text.characters import change_at, clean, squeeze
+
+__all__ = ["canonicalise", "infer_templates", "skeleton"]
+
+#: A label that an option may carry in its own text: "A) 5", "(B) 6".
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_ADDED = ("key", "prompt", "skeleton", "stem", "language", "domain", "is_mcq")
+_OWN_LABEL = r"^\s*(?:\(([A-Z])\)|([A-Z])\s?[).:．、])\s*"
+
+
+def canonicalise(questions: pl.DataFrame, templates: pl.DataFrame) -> pl.DataFrame:
+    """Bring questions into canonical form.
+
+    Args:
+        questions: Columns question (String), options (List of String), hint (String); others pass through.
+        templates: `record.TEMPLATES` rows of all datasets. Inferred and recipe templates are taken off every
+            question, whichever dataset they were found in; the known ones come from `templates.toml`.
+
+    Returns:
+        The same rows in the same order with the columns key (SHA-1 of the prompt, 40 hex), prompt, skeleton,
+        stem (skeleton without multiple-choice options), language, domain and is_mcq.
+    """
+    texts = questions.select(pl.col("question").unique(maintain_order=True))
+    texts = texts.with_columns(bare=_unwrap(texts["question"], templates))
+    texts = texts.with_columns(stem_text=traits.stem(texts["bare"]))
+    rows = questions.select("question", "hint", _options_line(questions["options"]))
+    rows = rows.join(texts, on="question", how="left", nulls_equal=True, maintain_order="left")
+    # Options that stand in the question already are not said twice.
+    offers = (pl.col("line") != "") & pl.col("stem_text").is_null()
+    rows = rows.select(
+        pl.when(offers).then(pl.concat_str("bare", "line")).otherwise("bare").alias("prompt"),
+        pl.when(offers).then("bare").otherwise("stem_text").alias("stem_text"),
+        "hint",
+    )
+    prompts = _forms(rows.select("prompt", "stem_text").unique("prompt", keep="first", maintain_order=True))
+    kinds = rows.select("prompt", "hint").unique(maintain_order=True)
+    kinds = kinds.with_columns(traits.domain(kinds))
+    rows = rows.select("prompt", "hint").join(prompts, on="prompt", how="left", maintain_order="left")
+    rows = rows.join(kinds, on=["prompt", "hint"], how="left", nulls_equal=True, maintain_order="left")
+    return pl.concat([questions, rows.select(*_ADDED)], how="horizontal")
+
+
+def _unwrap(texts: pl.Series, templates: pl.DataFrame) -> pl.Series:
+    """Texts with all templates off and white space squeezed."""
+    chosen = (
+        templates.filter(pl.col("origin").is_in(["inferred", "recipe"])).select("position", "text").unique()
+    )
+    # The longest first, so that none is cut in two by a shorter one.
+    chosen = chosen.sort(-pl.col("text").str.len_chars().cast(pl.Int64), "position", "text")
+    pool = [literal_rule(position, text) for position, text in chosen.iter_rows()]
+    return squeeze(take_off(clean(texts), [*known_rules(), *pool])[0])
+
+
+def _forms(prompts: pl.DataFrame) -> pl.DataFrame:
+    """Everything that follows from the prompt alone; `stem_text` is null where there are no options."""
+    text, begin = pl.col("prompt"), pl.col("stem_text")
+    offered = text.str.strip_prefix(begin)
+    labelled = prompts.with_columns(offered=pl.when(begin.is_not_null()).then(offered))
+    labelled = labelled.with_columns(offered=traits.relabel(labelled["offered"]))
+    whole = labelled.select(
+        pl.when(begin.is_null()).then(text).otherwise(pl.concat_str(begin, "offered"))
+    ).to_series()
+    forms = prompts.select(
+        "prompt",
+        pl.Series(
+            "key",
+            [hashlib.sha1(prompt.encode()).hexdigest() for prompt in prompts["prompt"]],
+            dtype=pl.String,
+        ),
+        skeleton(whole),
+        traits.language(prompts["prompt"]),
+        begin.is_not_null().alias("is_mcq"),
+    )
+    offering = forms["is_mcq"].arg_true()
+    stems = change_at(offering, forms["skeleton"], lambda _: skeleton(prompts["stem_text"].gather(offering)))
+    return forms.with_columns(stems.alias("stem"))
+
+
+def _options_line(options: pl.Series) -> pl.Series:
+    """Options from a field of their own as " (A) ... (B) ..."; empty where there is no such field."""
+    lists = pl.DataFrame({"place": pl.arange(len(options), eager=True), "option": options})
+    each = lists.filter(pl.col("option").list.len() > 0).explode("option")
+    each = each.with_columns(squeeze(clean(each["option"])), number=pl.int_range(pl.len()).over("place"))
+    letter = pl.lit(_LETTERS).str.slice(pl.col("number"), 1)
+    own = pl.coalesce(
+        pl.col("option").str.extract(_OWN_LABEL, 1), pl.col("option").str.extract(_OWN_LABEL, 2)
+    )
+    # A label is one only where all options carry theirs, in order.
+    labelled = (own == letter).fill_null(False).all().over("place")
+    text = pl.when(labelled).then(pl.col("option").str.replace(_OWN_LABEL, "")).otherwise("option")
+    lines = (
+        each.select("place", pl.format(" ({}) {}", letter, text).alias("line"))
+        .group_by("place", maintain_order=True)
+        .agg(pl.col("line").str.join())
+    )
+    return lists.join(lines, on="place", how="left", maintain_order="left")["line"].fill_null("")

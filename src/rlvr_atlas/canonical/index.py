@@ -1,0 +1,76 @@
+"""The lineage dictionary: which problem occurs where, in the order in which datasets were released.
+
+In: canonical rows of all datasets. Out: `occurrences` (one line per row) and `instances` (one line per
+distinct canonical prompt). Everything after this stage works on keys, so a problem that was copied a hundred
+times is matched once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import heapq
+from collections.abc import Sequence
+
+import polars as pl
+
+from rlvr_atlas.config import DatasetSpec
+from rlvr_atlas.schema import INSTANCES, OCCURRENCES, conform
+
+
+def release_order(datasets: Sequence[DatasetSpec]) -> list[DatasetSpec]:
+    """Datasets as lineage sees them: documented upstreams first, then by release date, then as listed.
+
+    A documented upstream outranks a date, because a copy is often dated by its source. Datasets without a
+    date come last: nothing can be shown to descend from them.
+
+    Args:
+        datasets: Specs whose `derived_from` holds no cycle (recipes are checked for that).
+
+    Returns:
+        The same specs, earliest first.
+    """
+    position = {spec.id: number for number, spec in enumerate(datasets)}
+    waiting = {spec.id: {up for up in spec.derived_from if up in position} - {spec.id} for spec in datasets}
+
+    def entry(spec: DatasetSpec) -> tuple[dt.date, int]:
+        return spec.released or dt.date.max, position[spec.id]
+
+    ready = [entry(spec) for spec in datasets if not waiting[spec.id]]
+    heapq.heapify(ready)
+    ordered: list[DatasetSpec] = []
+    while ready:
+        spec = datasets[heapq.heappop(ready)[1]]
+        ordered.append(spec)
+        for other in datasets:
+            if spec.id in waiting[other.id]:
+                waiting[other.id].discard(spec.id)
+                if not waiting[other.id]:
+                    heapq.heappush(ready, entry(other))
+    return ordered
+
+
+def build(rows: pl.DataFrame, ranks: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Make the two tables.
+
+    Args:
+        rows: One line per readable row: dataset, row, split, key, prompt, skeleton, stem, language, domain,
+            is_mcq, answer, declared_source.
+        ranks: dataset, rank, released.
+
+    Returns:
+        `occurrences` ordered by release and row, and `instances` ordered by first occurrence. An instance has
+        the answer of the earliest occurrence that has one; `first_dataset` and `first_row` say where it was
+        first seen.
+    """
+    ordered = rows.join(ranks, on="dataset", how="left").sort("rank", "row")
+    occurrences = conform(ordered.select(*OCCURRENCES), OCCURRENCES)
+    same_for_key = ("prompt", "skeleton", "stem", "language", "domain", "is_mcq")
+    instances = ordered.group_by("key", maintain_order=True).agg(
+        pl.col(*same_for_key).first(),
+        pl.col("answer").drop_nulls().first(),
+        occurrences=pl.len(),
+        first_dataset=pl.col("dataset").first(),
+        first_row=pl.col("row").first(),
+    )
+    columns = [*INSTANCES, "stem", "first_dataset", "first_row"]
+    return occurrences, conform(instances.select(*columns), INSTANCES)

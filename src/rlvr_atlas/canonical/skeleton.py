@@ -1,0 +1,211 @@
+"""Skeletons: one spelling for texts that differ only in notation.
+
+TeX spellings, delimiters, sizes, spacing, punctuation, quotes, dashes and case are unified; every number,
+letter and operator stays, so equal skeletons mean the same problem, reformatted. The spellings are data in
+`skeleton.toml`; the order of the steps is here. A skeleton is for comparing, not for reading.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+import polars as pl
+
+from rlvr_atlas.text.characters import change_at
+
+#: Ends every TeX command while commands are told apart, so that `\le` is not found in `\left`.
+_END = "\x01"
+#: A point inside a number, while all other points go; an underscore, while it must not count as a letter.
+_POINT, _LOW = "\x02", "\x03"
+#: Around a single letter.
+_LETTER = "\x04"
+#: What `skeleton.toml` turns every kind of \frac into.
+_FRACTION = "\x05"
+#: Brackets that stand for the braces of an argument.
+_OPEN, _CLOSE = "\x0e", "\x0f"
+
+_FONTS = (
+    "text|textbf|textit|textrm|textsf|texttt|textnormal|mathrm|mathbf|mathit|mathsf|mathbb|mathcal|mathfrak|mathscr"
+    "|boldsymbol|bm|mbox|hbox|operatorname|emph|underline|uline|mathop|mathbin|mathrel|Bbb|rm|bf|it"
+)
+_FUNCTIONS = "sin|cos|tan|cot|sec|csc|log|ln|lg|exp|arcsin|arccos|arctan|max|min|angle|triangle"
+_LETTERS = (
+    "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|upsilon|phi|chi|psi|omega"
+    "|Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Upsilon|Phi|Psi|Omega"
+)
+_EMPTY = (
+    "hspace|vspace|hskip|vskip|phantom|hphantom|vphantom|label|tag|color|includegraphics|rule|kern|mspace"
+)
+_LAYOUT = (
+    "align|aligned|alignat|equation|gather|gathered|split|center|multline|eqnarray|displaymath|math|flushleft|flushright"
+    "|enumerate|itemize|problem|figure|table|minipage|tabular|array|quote|document|question|solution|proof"
+)
+
+#: Before compatibility forms are folded (NFKC), which would make raised and lowered digits plain ones.
+_NOT_ASCII: tuple[tuple[str, str], ...] = (
+    (r"[⁰¹²³⁴-⁹⁺⁻⁼⁽⁾ⁱⁿ]+", "^{$0}"),
+    (r"[₀-₉₊₋₌₍₎ₐ-ₜᵢᵣᵤ]+", "_{$0}"),
+    (r"[¼-¾⅐-⅞]", " $0"),
+)
+_FRACTION_SLASH = (r"(\d+)\u{2044}(\d+)", "$1/$2 ")
+
+_BEFORE_COMMANDS: tuple[tuple[str, str], ...] = (
+    # Thousands in TeX: 1,\!000 and 1{,}000 and 1\,000; twice, because neighbours share a digit.
+    (r"(\d)(?:,?\\[,!;:]|\{,\}|,\\!)(\d{3})\b", "$1$2"),
+    (r"(\d)(?:,?\\[,!;:]|\{,\}|,\\!)(\d{3})\b", "$1$2"),
+)
+_MARK_COMMANDS: tuple[tuple[str, str], ...] = (
+    # A line break that was escaped once too often: no TeX command begins like this.
+    (r"(?:\\n)+([^a-z]|$)", " $1"),
+    # The star of these is spelling; after any other command it is a product.
+    (r"(\\(?:operatorname|[hv]space|tag))\*", "${1}"),
+    (r"(\\[a-zA-Z]+)", f"${{1}}{_END}"),
+)
+_COMMANDS: tuple[tuple[str, str], ...] = (
+    (rf"\\begin{_END}\s*\{{(?:array|tabular)\*?\}}\s*(?:\[\w*\])?\s*(?:\{{[^{{}}]*\}})?", " "),
+    (rf"\\(?:begin|end){_END}\s*\{{(?:{_LAYOUT})\*?\}}", " "),
+    (rf"\\begin{_END}\s*\{{(\w+)\*?\}}", rf" \$1{_END}"),
+    (rf"\\end{_END}\s*\{{\w+\*?\}}", " "),
+    (rf"\\(?:{_EMPTY}){_END}(?:\s*\[[^\]]*\])?\s*\{{[^{{}}]*\}}", " "),
+    (rf"\\p?mod{_END}\s*\{{([^{{}}]*)\}}", " (mod $1)"),
+    (rf"\\pmod{_END}\s*(\w)", " (mod $1)"),
+    (rf"\\(?:{_FONTS}){_END}\s*\{{([^{{}}]*)\}}", " $1 "),
+    (rf"\\(?:{_FONTS}){_END}\s*\{{([^{{}}]*)\}}", " $1 "),
+    (rf"\\not{_END}\s*=", "≠"),
+    (rf"\\f?boxed{_END}\s*\{{\s*\}}", " "),
+)
+#: Fractions whose arguments are not in braces, and arguments that are empty.
+_ARGUMENTS: tuple[tuple[str, str], ...] = (
+    (r"(?:[\^_]\s*\{\s*\})+", " "),
+    (r"\{\s*([a-zA-Z])\s*\}\s*([\^_])", "$1$2"),
+    (rf"(\\(?:{_LETTERS}))\s*\{{([^{{}}]*)\}}", "$1 $2 "),
+    (rf"(?-u:\b)({_FUNCTIONS})\s*\{{\s*([^{{}}]*)\}}", "$1 $2 "),
+    (rf"({_FRACTION}|\\binom)\s*([0-9a-zA-Z])\s*([0-9a-zA-Z])", "$1{$2}{$3}"),
+    (rf"({_FRACTION}|\\binom)\s*([0-9a-zA-Z]|\\[a-zA-Z]+)\s*([{{\\])", "$1{$2}$3"),
+    (rf"({_FRACTION}|\\binom)\s*(\\[a-zA-Z]+)\s*([0-9a-zA-Z])", "$1{$2}{$3}"),
+    (r"\^\s*(?:∘|\{\s*(?:∘|°)\s*\})", "°"),
+    (r"'\s+'", "''"),
+    (r"\^\s*\{\s*('+)\s*\}|\^\s*('+)", "$1$2"),
+    (r"\^\s*\{?\s*(th|st|nd|rd)\b\s*\}?", "$1"),
+    # The bar over a segment is left out as often as not.
+    (r"\\bar\s*\{\s*([A-Z])\s*([A-Z])\s*\}", " $1$2 "),
+)
+#: Around a single sign, letter (with its index), number or command no bracket is needed.
+_SINGLE = (
+    rf"{_OPEN}\s*([^\s{_OPEN}{_CLOSE}\\]|-?\d+(?:\.\d+)?|-?\\?[a-zA-Z]|(?:[a-zA-Z]|\\[a-zA-Z]+)(?:\s*_\s*(?:[a-zA-Z]|\d+))?)"
+    rf"\s*{_CLOSE}",
+    " $1 ",
+)
+#: From the innermost group outwards: arguments become brackets, a fraction becomes a quotient.
+_LINES: tuple[tuple[str, str], ...] = (
+    (r"\{\s*\{([^{}]*)\}\s*\}", "{$1}"),
+    (r"\\binom\s*\{([^{}]*)\}\s*\{([^{}]*)\}", rf"\binom{_OPEN}$1{_CLOSE}{_OPEN}$2{_CLOSE}"),
+    (r"([\^_]|\\[a-zA-Z]+\s*(?:\[[^\]]*\])?)\s*\{([^{}]*)\}", f"$1{_OPEN}$2{_CLOSE}"),
+    _SINGLE,
+    (rf"({_FRACTION}\s*\{{[^{{}}]*\}})\s*([0-9a-zA-Z]|\\[a-zA-Z]+)", "$1{$2}"),
+    # A numerator that is a product needs no brackets, a denominator does.
+    (rf"{_FRACTION}\s*\{{([\w .'^\\]+)\}}\s*\{{([^{{}}]*)\}}", f" $1/{_OPEN}$2{_CLOSE} "),
+    (rf"{_FRACTION}\s*\{{([^{{}}]*)\}}\s*\{{([^{{}}]*)\}}", f" {_OPEN}$1{_CLOSE}/{_OPEN}$2{_CLOSE} "),
+    _SINGLE,
+    # Other braces are not seen in print.
+    (rf"([^{_FRACTION}\^_}}\]a-zA-Z\s])\s*\{{([^{{}}]*)\}}", "$1 $2 "),
+)
+_BRACKETS: tuple[tuple[str, str], ...] = (
+    (_OPEN, "("),
+    (_CLOSE, ")"),
+    (r"\{\s*(\([^{}()]*\)|[^\s{}\\]|\d+|\\[a-zA-Z]+)?\s*\}", " $1 "),
+    (r"⦃", "{"),
+    (r"⦄", "}"),
+    (r"&\s*([=<>≤≥≠≡≈])", "$1"),
+)
+#: How deep groups are nested, at most, for their brackets to be unified.
+_DEPTH = 12
+_PLAIN: tuple[tuple[str, str], ...] = (
+    # 1,000 in a sentence, not in (1,000) or {1,100}: those are pairs and sets.
+    (r"(^|[^0-9a-z.,(\[{_^])([1-9]\d{0,2}),(\d{3}),(\d{3})\b", "$1$2$3$4"),
+    (r"(^|[^0-9a-z.,(\[{_^])([1-9]\d{0,2}),(\d{3})\b", "$1$2$3"),
+    (r"\.(\d)", f"{_POINT}$1"),
+    (rf"(^|\D){_POINT}", f"${{1}}0{_POINT}"),
+    (r"(\d)([a-z])", "$1 $2"),
+    (r"([a-z])(\d)", "$1 $2"),
+    (r"-(th|st|nd|rd)(?-u:\b)", " $1"),
+    (r"(?-u:\b)([a-z])th(?-u:\b)", "$1 th"),
+    # `$A B$` and `$AB$` look the same; words have more than one letter.
+    (r"(?-u:\b)([a-z])(?-u:\b)", f"{_LETTER}$1{_LETTER}"),
+    (rf"{_LETTER} +{_LETTER}", ""),
+    (_LETTER, ""),
+    (r"(\d)\s*:\s*(\d)", "${1}∶$2"),
+    (r"\( *mod ([^()]*)\)", " mod $1 "),
+    (r" n't\b", "n't"),
+    (r"(^|[\s(])'{1,2} ?([^'\s][^']{0,80}?) ?'{1,2}($|[\s.,?!)])", "$1$2$3"),
+    (r"(^|[\s(])[*_]([a-z][^*_]{0,80})[*_]($|[\s.,?!)])", "$1$2$3"),
+    (r"[^\p{L}\p{M}\p{N}\p{S}\x02\x03,+\-*/%!'|()\[\]{}#@&\\…⌊⌋⌈⌉⟨⟩]+", " "),
+    # A comma between words is punctuation; between two things of mathematics it separates them.
+    (r" *, *", ","),
+    (r"([a-z]{2}|\p{Han}),+", "$1 "),
+    (r",+([a-z]{2}|\p{Han})", " $1"),
+    (r"\x03{2,}|#{2,}|\*{2,}|-{3,}|\( ?\)", " "),
+    (r" {2,}", " "),
+    (r" +([^\p{L}\p{M}\p{N} ]) *|([^\p{L}\p{M}\p{N} \\]) +", "$1$2"),
+    (r" *(\p{Han}) *", "$1"),
+    (r",+$|^[, ]+", ""),
+)
+
+
+@cache
+def _tables() -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """What to replace by what: signs, escapes, commands (each with its end mark)."""
+    data = tomllib.loads(files("rlvr_atlas.canonical").joinpath("skeleton.toml").read_text("utf-8"))
+
+    def turn(table: dict[str, list[str]]) -> dict[str, str]:
+        pairs = [(spelling, kept) for kept, spellings in table.items() for spelling in spellings]
+        return dict(sorted(pairs, key=lambda pair: (-len(pair[0]), pair[0])))
+
+    commands = {f"\\{name}{_END}": kept for name, kept in turn(data["commands"]).items()}
+    return turn(data["signs"]), turn(data["escapes"]), commands
+
+
+def skeleton(texts: pl.Series) -> pl.Series:
+    """The skeleton of each text.
+
+    Args:
+        texts: Canonical prompts (String); null counts as empty.
+
+    Returns:
+        As many skeletons (String), in the same order.
+    """
+    signs, escapes, commands = _tables()
+    texts = texts.fill_null("")
+    other = texts.str.contains(r"[^\x00-\x7f]").arg_true()
+    texts = change_at(other, texts, lambda signed: _fold(signed, signs))
+    texts = _replace(texts, _BEFORE_COMMANDS).str.replace_many(escapes, leftmost=True)
+    tex = texts.str.contains(r"\\[a-zA-Z]|[{}^⦃⦄]").arg_true()
+    texts = change_at(tex, texts, lambda written: _untex(written, commands))
+    texts = _replace(texts.str.to_lowercase().str.replace_all("_", _LOW, literal=True), _PLAIN)
+    return texts.str.replace_many({_POINT: ".", _LOW: "_"}).str.strip_chars().alias("skeleton")
+
+
+def _fold(texts: pl.Series, signs: dict[str, str]) -> pl.Series:
+    texts = _replace(texts, _NOT_ASCII).str.replace_many(signs, leftmost=True)
+    return texts.str.normalize("NFKC").str.replace_all(*_FRACTION_SLASH)
+
+
+def _untex(texts: pl.Series, commands: dict[str, str]) -> pl.Series:
+    texts = _replace(_replace(texts, _MARK_COMMANDS), _COMMANDS).str.replace_many(commands, leftmost=True)
+    texts = _replace(texts.str.replace_all(_END, " ", literal=True), _ARGUMENTS)
+    for _ in range(_DEPTH):
+        grouped = texts.str.contains("{", literal=True).arg_true()
+        if grouped.is_empty():
+            break
+        texts = change_at(grouped, texts, lambda nested: _replace(nested, _LINES))
+    return _replace(texts, _BRACKETS).str.replace_all(_FRACTION, "\\frac ", literal=True)
+
+
+def _replace(texts: pl.Series, steps: tuple[tuple[str, str], ...]) -> pl.Series:
+    # One plan for all steps: a call for each would cost a single text more than the replacing itself.
+    result = pl.first()
+    for pattern, replacement in steps:
+        result = result.str.replace_all(pattern, replacement)
+    return texts.to_frame().select(result).to_series()

@@ -1,0 +1,193 @@
+"""How the command line shows results: tables, progress, JSON. Nothing here computes.
+
+Text goes to standard output, progress and errors to standard error, so that output can be piped.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from rlvr_atlas.explain import Explanation
+    from rlvr_atlas.pipeline import OnProgress
+    from rlvr_atlas.workspace.store import Workspace
+
+#: Piped output has no width of its own; tables are then wide enough to be read by line.
+_PIPED = 160
+
+
+class Screen:
+    """A console that is made when something is printed: loading rich takes as long as looking a problem up.
+
+    Args:
+        stderr: Whether it prints to standard error.
+        width: Characters in a line; None for the width of the terminal.
+    """
+
+    def __init__(self, *, stderr: bool = False, width: int | None = None) -> None:
+        self._settings: dict[str, Any] = {"stderr": stderr, "width": width}
+
+    @cached_property
+    def console(self) -> Console:
+        """The console of rich; `:x:` in a problem is no emoji."""
+        from rich.console import Console
+
+        return Console(highlight=False, soft_wrap=True, emoji=False, **self._settings)
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person is looking."""
+        return self.console.is_terminal
+
+    def print(self, what: object = "", *, markup: bool = True, end: str = "\n") -> None:
+        """Print a line or anything that rich can render."""
+        self.console.print(what, markup=markup, end=end)
+
+
+out = Screen(width=None if sys.stdout.isatty() else _PIPED)
+err = Screen(stderr=True)
+
+
+def show_summary(workspace: Workspace, as_json: bool) -> None:
+    """What a run found, per dataset, with everything that was left out."""
+    from rlvr_atlas.report import summary
+
+    facts = summary({name: frame.collect() for name, frame in workspace.tables().items()}, workspace.manifest)
+    if as_json:
+        print_json(facts)
+        return
+    rows = [
+        {
+            "dataset": d["dataset"],
+            "role": d["role"],
+            "rows": d["rows"],
+            "skipped": d["skipped_rows"],
+            "distinct": d["distinct_prompts"],
+            "attributed": f"{d['attributed_share']:.1%}",
+        }
+        for d in facts["datasets"]
+    ]
+    print_table("Datasets", rows)
+    for stage in workspace.manifest["stages"].values():
+        for limit in stage.get("limits", []):
+            out.print(f"note: {limit}", markup=False)
+    if (workspace.folder / "report.html").exists():
+        out.print(f"report: {workspace.folder / 'report.html'}", markup=False)
+
+
+def show_explanation(found: Explanation, *, searched: bool = False) -> None:
+    """One problem: what it is, where it comes from, where else it stands.
+
+    Args:
+        found: What is known of it.
+        searched: Whether it was searched for in other words too.
+    """
+    # Only tables need rich, and what is not known has none.
+    typer.echo(f"prompt         {one_line(found.prompt, 600)}")
+    if found.relation is None:
+        typer.echo("source         unknown: nothing in this workspace is known to be the same problem")
+        if not searched:
+            typer.echo("               (--rewordings searches for it in other words too, and takes longer)")
+        return
+    if found.relation != "identical":
+        typer.echo(f"recognised as  {one_line(found.matched, 600)}")
+    typer.echo(f"relation       {found.relation} (probability {found.probability:.2f})")
+    for name, value in (found.evidence or {}).items():
+        if value not in (None, ""):
+            typer.echo(f"  {name:16} {one_line(value)}")
+    typer.echo(f"atomic source  {found.atomic_source or 'unknown'}")
+    steps = [
+        {
+            "step": number,
+            "dataset": step["dataset"],
+            "row": step["row"],
+            "relation to next": step["relation"] or "(root)",
+            "tier": step["tier"],
+            "probability": step["probability"],
+        }
+        for number, step in enumerate(found.chain)
+    ]
+    print_table("Lineage, back to the root", steps)
+    print_table("Occurrences", found.occurrences[:30], more=len(found.occurrences) - 30)
+    related = [{k: r[k] for k in ("relation", "tier", "probability", "prompt")} for r in found.related]
+    if related:
+        print_table("Related texts", related[:10], more=len(related) - 10)
+
+
+def print_json(value: object) -> None:
+    """A value as JSON, in the order of its keys."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+
+
+def print_table(title: str, rows: list[dict[str, Any]], more: int = 0) -> None:
+    """Rows as a table; `more` says how many are not shown."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    for column in rows[0] if rows else []:
+        number = all(isinstance(row[column], int | float) for row in rows)
+        table.add_column(str(column), justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(one_line(value, 160)) for value in row.values()))
+    out.print(table)
+    if more > 0:
+        out.print(f"… and {more} more (--json shows all)", markup=False)
+
+
+def one_line(value: object, limit: int = 2000) -> str:
+    """Any value as one safe line: control characters of untrusted text never reach the terminal."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    plain = isinstance(value, str | dt.date)
+    text = str(value) if plain else json.dumps(value, ensure_ascii=False, default=str)
+    text = "".join(c if c.isprintable() else " " for c in text)
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
+
+
+@contextmanager
+def progress() -> Iterator[OnProgress]:
+    """A progress bar on standard error; where that is no terminal, one plain line per stage."""
+    try:
+        with _bar() if err.is_terminal else nullcontext(_lines()) as on_progress:
+            yield on_progress
+    except KeyboardInterrupt:
+        err.print("interrupted: run the same command again, what is finished is not repeated")
+        raise
+
+
+def _lines() -> OnProgress:
+    seen: set[str] = set()
+
+    def say(stage: str, what: str, _done: int, total: int) -> None:
+        if stage not in seen:
+            seen.add(stage)
+            err.print(f"{stage}: {f'{total} datasets' if stage == 'load' else one_line(what)}", markup=False)
+
+    return say
+
+
+@contextmanager
+def _bar() -> Iterator[OnProgress]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err.console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def show(stage: str, what: str, done: int, total: int) -> None:
+            bar.update(task, description=f"{stage}: {one_line(what, 60)}", completed=done, total=total)
+
+        yield show

@@ -1,0 +1,1 @@
+"""The optional encoder: texts as vectors, kept by content, and exact search among them."""

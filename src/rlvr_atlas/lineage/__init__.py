@@ -1,0 +1,1 @@
+"""Lineage: parents, roots and atomic sources of every row, and the decisions of people."""

@@ -1,0 +1,233 @@
+"""Attribute: parent, root and atomic source of every row.
+
+A row's parent is the same problem in an earlier dataset: in a documented upstream if one holds it, else the
+earliest occurrence. Following parents leads to the root; the first known source on the way back from the root
+is the atomic source. Where no dataset on the way introduces data, the source is unknown and stays null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from rlvr_atlas.schema import CONFLICTS, EDGES, LINEAGE, RELATIONS, conform, empty
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Attributed:
+    """Result of the stage: record.LINEAGE (one line per occurrence), record.EDGES and record.CONFLICTS."""
+
+    lineage: pl.DataFrame
+    edges: pl.DataFrame
+    conflicts: pl.DataFrame
+
+
+def attribute(
+    occurrences: pl.DataFrame,
+    matches: pl.DataFrame,
+    datasets: pl.DataFrame,
+    *,
+    map_label: Callable[[str | None, str | None], str | None],
+    min_probability: float,
+) -> Attributed:
+    """Trace every occurrence.
+
+    Args:
+        occurrences: record.OCCURRENCES.
+        matches: record.MATCHES.
+        datasets: record.DATASETS with `trust_labels`.
+        map_label: (declared label, dataset) -> atomic source id, or None where the label says nothing.
+        min_probability: Matches below it carry no lineage.
+    """
+    nodes = _nodes(occurrences, datasets, map_label)
+    parents = _choose_parents(nodes, matches.filter(pl.col("probability") >= min_probability), datasets)
+    nodes = _walk(nodes.join(parents, on="node", how="left").sort("node"))
+    lineage = _lineage(occurrences, nodes)
+    return Attributed(lineage, _edges(lineage, datasets), _conflicts(occurrences, lineage, map_label))
+
+
+def _nodes(
+    occurrences: pl.DataFrame,
+    datasets: pl.DataFrame,
+    map_label: Callable[[str | None, str | None], str | None],
+) -> pl.DataFrame:
+    """The first row of each key in each dataset, by release; `own` is the source it vouches for itself."""
+    facts = datasets.select("dataset", "rank", "atomic_source", "trust_labels")
+    first = (
+        occurrences.group_by("key", "dataset", maintain_order=True)
+        .agg(pl.col("row", "declared_source").first())
+        .join(facts, on="dataset")
+        .sort("rank", "row")
+        .with_row_index("node")
+    )
+    labels = first.filter("trust_labels").select("declared_source", "dataset").unique(maintain_order=True)
+    mapped = labels.with_columns(
+        label_source=pl.Series([map_label(*row) for row in labels.iter_rows()], dtype=pl.String)
+    )
+    return first.join(mapped, on=["declared_source", "dataset"], how="left", nulls_equal=True).select(
+        pl.col("node").cast(pl.Int64),
+        "key",
+        "dataset",
+        "row",
+        "rank",
+        own=pl.coalesce("atomic_source", "label_source"),
+    )
+
+
+def _choose_parents(nodes: pl.DataFrame, matches: pl.DataFrame, datasets: pl.DataFrame) -> pl.DataFrame:
+    """For every node the best earlier node: node, up, relation, tier, probability, documented, decided_by."""
+    pair = matches.select(
+        "child", "parent", "relation", "tier", "probability", pl.col("decided_by").fill_null("auto")
+    )
+    itself = nodes.select(child="key", parent="key").unique(maintain_order=True)
+    identical = itself.with_columns(
+        relation=pl.lit("identical"),
+        tier=pl.lit("exact"),
+        probability=pl.lit(1.0),
+        decided_by=pl.lit("auto"),
+    )
+    both_ways = pl.concat(
+        [identical, pair, pair.rename({"child": "parent", "parent": "child"}).select(pair.columns)]
+    )
+    upstreams = (
+        datasets.select("dataset", dataset_parent="derived_from")
+        .explode("dataset_parent")
+        .drop_nulls()
+        .unique()
+        .with_columns(documented=pl.lit(True))
+    )
+    strength = pl.col("relation").replace_strict(list(RELATIONS), list(range(len(RELATIONS))))
+    variant = pl.col("relation") == "variant"
+    inside = pl.col("dataset") == pl.col("dataset_parent")
+    earlier = pl.col("node_parent") < pl.col("node")
+    return (
+        nodes.lazy()
+        .join(both_ways.lazy(), left_on="key", right_on="child")
+        .join(nodes.lazy(), left_on="parent", right_on="key", suffix="_parent")
+        # A parent is released earlier: rows of one dataset are no parents of each other (repeats see below).
+        .filter(earlier & ~inside)
+        .join(upstreams.lazy(), on=["dataset", "dataset_parent"], how="left")
+        .with_columns(pl.col("documented").fill_null(value=False), strength=strength)
+        .sort(
+            "node",
+            variant,
+            ~pl.col("documented"),
+            # Among documented upstreams the closest text counts, elsewhere the earliest release.
+            pl.when("documented").then("strength").otherwise("rank_parent"),
+            "strength",
+            "node_parent",
+        )
+        .group_by("node", maintain_order=True)
+        .agg(pl.col("node_parent", "relation", "tier", "probability", "documented", "decided_by").first())
+        .rename({"node_parent": "up"})
+        .collect()
+    )
+
+
+def _walk(nodes: pl.DataFrame) -> pl.DataFrame:
+    """Follow parents: adds root, hops and atomic_source. Parents stand before their children, so it ends."""
+    itself = np.arange(nodes.height, dtype=np.int64)
+    up = nodes["up"].fill_null(-1).to_numpy()
+    parent: Integers = np.where(up < 0, itself, up)
+    root, hops = parent.copy(), (up >= 0).astype(np.int64)
+    while True:
+        beyond = parent[root]
+        if np.array_equal(beyond, root):
+            break
+        hops += beyond != root
+        root = beyond
+    names = nodes["own"].unique().drop_nulls().sort()
+    own = nodes["own"].replace_strict(names, range(len(names)), default=-1, return_dtype=pl.Int64).to_numpy()
+    own = np.where(nodes["own"].is_null().to_numpy(), -1, own)
+    # A variant is another problem: without a document it may as well be a neighbour from the same template.
+    inherits = ((nodes["relation"] != "variant") | nodes["documented"]).fill_null(value=False).to_numpy()
+    source = own.copy()
+    for depth in range(1, int(hops.max(initial=0)) + 1):
+        here = np.flatnonzero(hops == depth)
+        inherited = source[parent[here]]
+        take = (inherited >= 0) & inherits[here]
+        source[here] = np.where(take, inherited, own[here])
+    table = pl.Series([*names, None], dtype=pl.String)
+    return nodes.with_columns(
+        root=pl.Series(root),
+        hops=pl.Series(hops),
+        atomic_source=table.gather(np.where(source < 0, len(names), source)),
+    )
+
+
+def _lineage(occurrences: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
+    """Nodes spread over all rows: a repeated row descends like the first, or from it where that is new."""
+    place = nodes.select("node", "dataset", "row", "key")
+    known = (
+        nodes.join(place, left_on="up", right_on="node", how="left", suffix="_up")
+        .join(place.drop("key"), left_on="root", right_on="node", how="left", suffix="_root")
+        .rename({"row": "first_row"})
+    )
+    rows = occurrences.select("dataset", "row", "key").join(known, on=["key", "dataset"], how="left")
+    # Repeats point outside where the first row does; otherwise to the first row.
+    outside = pl.col("dataset_up").is_not_null() & (pl.col("dataset_up") != pl.col("dataset"))
+    repeat = (pl.col("row") != pl.col("first_row")) & ~outside
+    return conform(
+        rows.select(
+            "dataset",
+            "row",
+            "key",
+            parent_dataset=pl.when(repeat).then("dataset").otherwise("dataset_up"),
+            parent_row=pl.when(repeat).then("first_row").otherwise("row_up"),
+            parent_key=pl.when(repeat).then("key").otherwise("key_up"),
+            relation=pl.when(repeat).then(pl.lit("identical")).otherwise("relation"),
+            tier=pl.when(repeat).then(pl.lit("exact")).otherwise("tier"),
+            probability=pl.when(repeat).then(1.0).otherwise("probability"),
+            root_dataset="dataset_root",
+            root_row="row_root",
+            atomic_source="atomic_source",
+            hops=pl.col("hops") + repeat.cast(pl.Int64),
+            decided_by=pl.when(repeat).then(pl.lit("auto")).otherwise(pl.col("decided_by").fill_null("auto")),
+        ),
+        LINEAGE,
+    )
+
+
+def _edges(lineage: pl.DataFrame, datasets: pl.DataFrame) -> pl.DataFrame:
+    counted = (
+        lineage.filter(pl.col("parent_dataset") != pl.col("dataset"))
+        .group_by(child="dataset", parent="parent_dataset", relation="relation")
+        .agg(rows=pl.len())
+        .join(datasets.select("dataset", "derived_from"), left_on="child", right_on="dataset", how="left")
+        .with_columns(
+            documented=pl.col("derived_from").list.contains(pl.col("parent")).fill_null(value=False)
+        )
+    )
+    return conform(counted.drop("derived_from"), EDGES).sort("child", "parent", "relation")
+
+
+def _conflicts(
+    occurrences: pl.DataFrame,
+    lineage: pl.DataFrame,
+    map_label: Callable[[str | None, str | None], str | None],
+) -> pl.DataFrame:
+    """Where a row's own label names another atomic source than the one it was traced to."""
+    rows = lineage.select("dataset", "row", traced_atomic_source="atomic_source").join(
+        occurrences.select("dataset", "row", "declared_source"), on=["dataset", "row"]
+    )
+    groups = (
+        rows.drop_nulls(["declared_source", "traced_atomic_source"])
+        .group_by("dataset", "declared_source", "traced_atomic_source")
+        .agg(rows=pl.len(), example_row=pl.col("row").min())
+    )
+    if groups.is_empty():
+        return empty(CONFLICTS)
+    declared = [
+        map_label(label, name) for label, name in groups.select("declared_source", "dataset").iter_rows()
+    ]
+    groups = groups.with_columns(declared_atomic_source=pl.Series(declared, dtype=pl.String))
+    differ = pl.col("declared_atomic_source") != pl.col("traced_atomic_source")
+    return conform(groups.filter(differ), CONFLICTS).sort(
+        "dataset", "declared_source", "traced_atomic_source"
+    )

@@ -1,0 +1,363 @@
+"""Programming problems: their statement, signature and tests, compared one by one.
+
+A copy of such a problem often keeps its statement and comes with other things around it: a stub to complete,
+examples, constraints, the tests that the answer must pass. Then the whole texts are not alike, the statements
+are; and where even these were reworded, the tests still give the problem away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import combinations, pairwise
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from rlvr_atlas.canonical.skeleton import skeleton
+from rlvr_atlas.match import near_duplicates as lexical
+from rlvr_atlas.match.decide import Verdict, verify
+from rlvr_atlas.match.evidence import Evidence, measure
+from rlvr_atlas.match.near_duplicates import Pair
+from rlvr_atlas.schema import SAME_PROBLEM
+from rlvr_atlas.text.tokens import Parts
+
+if TYPE_CHECKING:
+    from rlvr_atlas.config import MatchSettings
+
+#: A stub in Python, up to its parameters, and what follows them.
+_STUB = re.compile(r"\bdef (\w+) ?(?=\()")
+_RETURNS = re.compile(r"(?: ?-> ?[^:]{1,80})? ?:")
+#: What may stand around a stub.
+_SCAFFOLD = re.compile(
+    r"```\w*|\"\"\"|'''|\bclass \w+(?:\([\w., ]*\))? ?:"
+    r"|\bfrom [\w.]+ import (?:\*|\w+(?: ?, ?\w+)*)|\bimport \w[\w.]*"
+)
+#: A call whose result is told, in an assertion, a session or a sentence; parameters follow.
+_CALL = re.compile(r"(?<!\bdef )(?P<begin>\bassert |>>> ?)?\b(?P<name>[A-Za-z_][\w.]*) ?(?=\()")
+_RESULT = re.compile(r" ?(?P<sign>==|➞|→|➔|⇒|->|=>|==>|=|# ?=?>?|(?:should )?returns?\b)? ?")
+#: An example in the way of competitions.
+_EXAMPLE = re.compile(
+    r"(?:\bSample Input(?: \d+)?:?|\bInput:) (?P<given>.{1,300}?)"
+    r" (?:\bSample Output(?: \d+)?:?|\bOutput:) (?P<result>.{1,120}?)"
+    r"(?= (?:Explanation|Examples?|Constraints?|Notes?|Sample|Input|Output|Follow)\b| \"\"\"| '''|$)"
+)
+#: Where the statement ends at the latest: what follows are examples, limits, tests or a stub.
+_END = re.compile(
+    r"\b(?:Sample |For )?Examples?(?: \d+)? ?[:.,]|\bSample Input\b|\bInput(?: \d+)?:|\bConstraints?\b"
+    r"|\bNotes?:|>>>|\bassert |```|\bFollow[- ]up\b"
+)
+#: A sentence that announces what was cut off.
+_ANNOUNCES = re.compile(r"(?:^|(?<=[.!?]) )[^.!?:]{0,120}: ?$")
+#: The name of a parameter in a call, white space left out.
+_KEYWORD = re.compile(r"(^|,)[a-z_]\w*=(?!=)")
+#: A statement has this many words at least; with fewer what stood before the end was a heading.
+_WORDS = 6
+#: Brackets and quotes further apart than this belong to something else.
+_FAR = 2_000
+_BRACKETS = {"(": ")", "[": "]", "{": "}"}
+#: A test that more problems have than this, such as f(1) = 1, tells nothing, nor does a statement, such as
+#: "complete this function".
+_COMMON = 12
+#: Share of the shorter list of tests that makes two texts one problem, if their signatures agree, and if not;
+_SHARED_WITH_SIGNATURE, _SHARED = 0.5, 0.8
+#: then so many letters and digits must be in common, for f(6) = false is a test of many things.
+_TELLING = 24
+#: Statements with the same words have this share of neighbouring words in common; with less, "binary to
+#: decimal" became "decimal to binary".
+_IN_ORDER = 0.6
+
+Test = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Program:
+    """The parts of one programming problem.
+
+    Attributes:
+        statement: Skeleton of what is asked, in prose; empty where it tells nothing.
+        name: The function asked for, without case and underscores; None where none is named.
+        parameters: Names of its parameters.
+        tests: What it must return for which parameters, both spelt in one way.
+    """
+
+    statement: str
+    name: str | None
+    parameters: tuple[str, ...]
+    tests: frozenset[Test]
+
+    @cached_property
+    def parts(self) -> Parts:
+        """Tokens of the statement."""
+        return Parts.of(self.statement)
+
+
+def programs(prompts: Sequence[str], answers: Sequence[str | None]) -> list[Program]:
+    """Take programming problems apart.
+
+    Args:
+        prompts: Canonical prompts.
+        answers: Their answers, which are tests where they are anything; None where unknown.
+    """
+    stubs = [_stub(prompt) for prompt in prompts]
+    statements = skeleton(pl.Series([_statement(prompt) for prompt in prompts], dtype=pl.String)).to_list()
+    return [
+        Program(statement, _plain(name) if name else None, parameters, _tests(prompt, answer, name))
+        for statement, (name, parameters), prompt, answer in zip(
+            statements, stubs, prompts, answers, strict=True
+        )
+    ]
+
+
+def find(
+    whole: Sequence[Pair],
+    texts: Sequence[lexical.Text],
+    problems: Sequence[tuple[int, Program]],
+    datasets: Sequence[str],
+    settings: MatchSettings,
+) -> list[Pair]:
+    """Pairs of programming problems, by their parts.
+
+    Args:
+        whole: What the lexical tier found; pairs of programming problems are looked at again.
+        texts: Tokens of all texts, ordered by release.
+        problems: Position and parts of each programming problem, ordered by position.
+        datasets: Where each text was first seen.
+        settings: Thresholds and seed.
+
+    Returns:
+        The pairs of `whole` with those of programming problems replaced, ordered by parent and child.
+    """
+    often = Counter(program.statement for _, program in problems)
+    known = {at: replace(p, statement="") if often[p.statement] > _COMMON else p for at, p in problems}
+    places = [at for at, program in known.items() if program.statement]
+    statements = [known[at].statement for at in places]
+    alike = lexical.find(statements, [None] * len(places), [datasets[at] for at in places], settings)
+    told = {(pair.parent, pair.child): pair.verdict for pair in whole}
+    candidates = {pair for pair in told if pair[0] in known and pair[1] in known}
+    candidates |= {(places[pair.parent], places[pair.child]) for pair in alike.pairs}
+    candidates |= set(_sharing_tests(known))
+    pairs = [pair for pair in whole if (pair.parent, pair.child) not in candidates]
+    for parent, child in candidates:
+        both = known[parent], known[child]
+        verdict, evidence = judge(
+            (Parts(texts[parent]), Parts(texts[child])), both, told.get((parent, child))
+        )
+        inside = datasets[parent] == datasets[child]
+        if verdict is None or (verdict.relation == "variant" and (inside or not settings.variants)):
+            continue
+        pairs.append(Pair(parent, child, verdict, evidence))
+    return sorted(pairs, key=lambda pair: (pair.parent, pair.child))
+
+
+def judge(
+    whole: tuple[Parts, Parts], programs: tuple[Program, Program], told: Verdict | None
+) -> tuple[Verdict | None, Evidence]:
+    """Compare two programming problems part by part.
+
+    Args:
+        whole: Tokens of the earlier and the later text.
+        programs: Their parts.
+        told: What the whole texts were taken for.
+    """
+    parent, child = programs
+    statement = measure(parent.parts, child.parts)
+    evidence = replace(
+        measure(*whole),
+        statement=round(statement.lexical, 4),
+        signature_agrees=_same_signature(parent, child),
+        tests_shared=_shared(parent.tests, child.tests),
+    )
+    return _decide(parent, child, told, statement, evidence), evidence
+
+
+def _decide(
+    parent: Program, child: Program, told: Verdict | None, statement: Evidence, evidence: Evidence
+) -> Verdict | None:
+    """The rules, in the order in which they are tried."""
+    told_same = told is not None and told.relation in SAME_PROBLEM
+    if _contradict(parent.tests, child.tests) or _other(evidence):
+        return Verdict("variant", 0.8) if told_same else told
+    said = verify(statement) if statement.length else None
+    if said is not None and said.relation in SAME_PROBLEM:
+        if said.relation == "reworded" and not _in_order(parent.parts, child.parts):
+            return None
+        if told is not None and told_same:
+            return told
+        inside = said.relation == "embedded" or _unlike(parent, child)
+        return Verdict("embedded" if inside else "reworded", said.probability)
+    if _same_tests(parent.tests & child.tests, evidence):
+        return Verdict("reworded", 0.95)
+    return told if told is not None else said
+
+
+def _other(evidence: Evidence) -> bool:
+    """Another function with other tests."""
+    return evidence.signature_agrees is False and evidence.tests_shared == 0
+
+
+def _same_tests(shared: frozenset[Test], evidence: Evidence) -> bool:
+    """Whether the tests alone tell that it is one problem."""
+    share = evidence.tests_shared or 0.0
+    if evidence.signature_agrees:
+        return share >= _SHARED_WITH_SIGNATURE
+    return share >= _SHARED and sum(sign.isalnum() for test in shared for sign in "".join(test)) >= _TELLING
+
+
+def _contradict(ours: frozenset[Test], theirs: frozenset[Test]) -> bool:
+    """Whether for the same parameters the two want nothing in common."""
+    wanted: dict[str, set[str]] = {}
+    for given, result in ours:
+        wanted.setdefault(given, set()).add(result)
+    return any(
+        given in wanted and wanted[given].isdisjoint(result for same, result in theirs if same == given)
+        for given, _ in theirs
+    )
+
+
+def _in_order(one: Parts, other: Parts) -> bool:
+    ours, theirs = (set(pairwise(parts.content_words)) for parts in (one, other))
+    return len(ours & theirs) >= _IN_ORDER * len(ours | theirs)
+
+
+def _same_signature(one: Program, other: Program) -> bool | None:
+    """Whether both ask for one function; None where either names none.
+
+    Equal names of two parameters or more will do, since functions are renamed.
+    """
+    if one.name is None or other.name is None:
+        return None
+    return one.name == other.name or (len(one.parameters) > 1 and one.parameters == other.parameters)
+
+
+def _shared(ours: frozenset[Test], theirs: frozenset[Test]) -> float | None:
+    fewer = min(len(ours), len(theirs))
+    return round(len(ours & theirs) / fewer, 4) if fewer else None
+
+
+def _unlike(one: Program, other: Program) -> bool:
+    """One has a stub, or tests, and the other has not."""
+    return bool(one.parameters) != bool(other.parameters) or bool(one.tests) != bool(other.tests)
+
+
+def _sharing_tests(known: dict[int, Program]) -> Iterator[tuple[int, int]]:
+    holders: dict[Test, list[int]] = {}
+    for position, program in known.items():
+        for test in sorted(program.tests):
+            holders.setdefault(test, []).append(position)
+    for among in holders.values():
+        if len(among) <= _COMMON:
+            yield from combinations(among, 2)
+
+
+def _stub(prompt: str) -> tuple[str | None, tuple[str, ...]]:
+    """Name and parameters of the last function that the prompt begins, or the name that its tests call."""
+    stubs = list(_STUB.finditer(prompt))
+    for stub in reversed(stubs):
+        end = _closed(prompt, stub.end())
+        if end is not None:
+            listed = (re.split(r"[:=]", part)[0].strip(" *") for part in _listed(prompt[stub.end() : end]))
+            return stub[1], tuple(name for name in listed if name and name != "self")
+    tested = Counter(call["name"] for call in _CALL.finditer(prompt) if call["begin"])
+    return (tested.most_common(1)[0][0] if tested else None), ()
+
+
+def _statement(prompt: str) -> str:
+    """What is asked, without stub, examples and limits; all of it where nothing else would be left."""
+    prose, at = [], 0
+    for stub in _STUB.finditer(prompt):
+        end = _closed(prompt, stub.end())
+        if end is not None and stub.start() >= at:
+            prose.append(prompt[at : stub.start()])
+            returns = _RETURNS.match(prompt, end)
+            at = returns.end() if returns else end
+    text = " ".join([*prose, prompt[at:]])
+    names = {stub[1] for stub in _STUB.finditer(prompt)}
+    ends = sorted(
+        [found.start() for found in _END.finditer(text)]
+        + [found.start() for name in names for found in re.finditer(rf"\b{name} ?\(", text)]
+    )
+    for end in ends:
+        before = _ANNOUNCES.sub("", _SCAFFOLD.sub(" ", text[:end]).rstrip())
+        if len(before.split()) >= _WORDS:
+            return before
+    return _SCAFFOLD.sub(" ", text)
+
+
+def _tests(prompt: str, answer: str | None, name: str | None) -> frozenset[Test]:
+    """Tests in the prompt and in the answer."""
+    texts = [text for text in (prompt, answer) if text]
+    return frozenset(test for text in texts for test in (*_calls(text, name), *_examples(text)))
+
+
+def _calls(text: str, name: str | None) -> Iterator[Test]:
+    for call in _CALL.finditer(text):
+        if call["begin"] is None and call["name"] != name:
+            continue
+        end = _closed(text, call.end())
+        result = _RESULT.match(text, end) if end is not None else None
+        if result is None or not (result["sign"] or (call["begin"] or "").startswith(">")):
+            continue
+        value = _value(text, result.end())
+        if value:
+            yield _test(text[call.end() + 1 : end - 1] if end else "", value)
+
+
+def _examples(text: str) -> Iterator[Test]:
+    for example in _EXAMPLE.finditer(text):
+        yield _test(example["given"], example["result"])
+
+
+def _test(given: str, result: str) -> Test:
+    """One spelling: no spaces, one kind of quotes, parameters without their names."""
+    given, result = (re.sub(r"\s+", "", part).replace("'", '"').lower() for part in (given, result))
+    return _KEYWORD.sub(r"\1", given), result
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def _listed(group: str) -> Iterable[str]:
+    """The parts of a bracketed list."""
+    inner, begin, at = group[1:-1], 0, 0
+    while at < len(inner):
+        if inner[at] in _BRACKETS:
+            at = _closed(inner, at) or len(inner)
+        elif inner[at] == ",":
+            yield inner[begin:at]
+            begin = at = at + 1
+        else:
+            at += 1
+    yield inner[begin:]
+
+
+def _value(text: str, at: int) -> str:
+    """The literal that begins here: up to its bracket or quote, else up to white space."""
+    if at < len(text) and (text[at] in _BRACKETS or text[at] in "'\""):
+        end = _closed(text, at)
+        return text[at:end] if end is not None else ""
+    return text[at : at + _FAR].split(" ", 1)[0].rstrip(",;.")
+
+
+def _closed(text: str, at: int) -> int | None:
+    """Where the bracket or quote that opens at `at` is closed, or None."""
+    open_now: list[str] = []
+    end = min(len(text), at + _FAR)
+    while at < end:
+        sign = text[at]
+        if sign in "'\"":
+            at = text.find(sign, at + 1, end)
+            if at < 0:
+                return None
+        elif sign in _BRACKETS:
+            open_now.append(_BRACKETS[sign])
+        elif open_now and sign == open_now[-1]:
+            open_now.pop()
+        at += 1
+        if not open_now:
+            return at
+    return None

@@ -1,0 +1,380 @@
+"""Candidate parents of texts: the best of those with the same answer or numbers, and of all.
+
+Texts with one answer are few enough to be compared each with each, by all their terms. All texts are searched
+by a text's rarest terms only, up to a number of postings: a term that stands in every tenth text finds
+everything and tells nothing. Either is a product of sparse matrices (asking bm25s text by text took 20 times
+as long). What is then known of a pair without looking at its texts is worked out for a whole block at once:
+the columns `SEARCHED`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from rlvr_atlas.match.minhash import WINDOW, Pairs, pairs_within_groups
+from rlvr_atlas.match.sparse import compact, products, row_of_each, squares
+from rlvr_atlas.text.tokens import is_number, lexicon
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_K1, _B = 1.2, 0.75
+#: Postings that a text may touch, where its answer is known and where only its words can find anything.
+_POSTINGS, _POSTINGS_UNANSWERED = 3_000, 12_000
+#: A text is searched by this many terms at least.
+_TERMS = 6
+#: How many of the best are kept of all texts, of those with the same answer, the same numbers, both.
+_ANY, _SAME_ANSWER, _SAME_NUMBERS, _SAME_BOTH = 6, 8, 6, 6
+#: Below this share of the child's own weight nothing is a candidate, unless answer and numbers are the same.
+_LEAST = 0.06
+#: Of all texts only those that score at least this share of the best are candidates.
+_FAIR = 0.5
+#: Of more texts than this with one answer, or one set of numbers, each is looked for by its words alone.
+_LARGEST_GROUP = 20_000
+_BLOCK = 1024
+#: Texts that score at least this share of the best count as a crowd.
+_CROWD = 0.9
+
+#: What the search alone knows of a pair, as numbers; not a number where it is unknown.
+SEARCHED = (
+    "bm25",  # score of the parent as a share of what the child's own text scores
+    "bm25_gap",  # how far below the best candidate of the same text
+    "crowding",  # how many candidates score at least nine tenths of the best: high among templated problems
+    "neighbours",  # the same count over all texts, later ones and those of the child's own dataset too
+    "child_terms",  # share of the one's terms, weighed by rarity, that the other holds
+    "parent_terms",
+    "number_sets",  # Jaccard similarity of the sets of numbers
+    "forms",  # normal forms of the answers: 1 equal, 0 not
+    "stretch",  # logarithm of how much longer the child is
+    "cosine",  # of the two embeddings
+    "cosine_gap",  # how far below the best candidate of the same text
+)
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Candidate pairs, ordered by child and parent.
+
+    Attributes:
+        children: (n,) positions.
+        parents: (n,) positions.
+        searched: (n, len(SEARCHED)) what the search knows of each pair.
+    """
+
+    children: Ints
+    parents: Ints
+    searched: Floats
+
+    def __getitem__(self, chosen: NDArray[np.bool_] | Ints) -> Candidates:
+        """Some of the pairs."""
+        return Candidates(self.children[chosen], self.parents[chosen], self.searched[chosen])
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Texts that may be compared each with each: those of one group.
+
+    Attributes:
+        groups: (n,) group of each text, -1 for none.
+        kept: How many of the best are kept.
+        least: Share of the child's own weight below which nothing is a candidate.
+    """
+
+    groups: Ints
+    kept: int
+    least: float
+
+
+class Texts:
+    """All texts, ready to be searched.
+
+    Args:
+        texts: Tokens of all texts, ordered by release.
+        answers: Normal forms of their answers, None where unknown.
+    """
+
+    def __init__(self, texts: Sequence[tuple[str, ...]], answers: Sequence[str | None]) -> None:
+        self._weights, self._rarities, self._postings = _index(texts)
+        self._masses = squares(self._rarities)
+        # Terms x texts, for scoring; the texts' own rows hold their terms from the rarest on.
+        self._by_term = self._weights.T.tocsr()
+        self._numbers = _sets([frozenset(filter(is_number, text)) for text in texts])
+        self._lengths = np.array([len(text) + 1 for text in texts], np.float64)
+        self._forms = _ids(answers)
+        numbers = _groups(self._numbers)
+        self._kinds = (
+            _Kind(self._forms, _SAME_ANSWER, _LEAST),
+            _Kind(numbers, _SAME_NUMBERS, _LEAST),
+            _Kind(_both(self._forms, numbers), _SAME_BOTH, 0.0),
+        )
+        self._same_numbers = _Kind(numbers, _SAME_NUMBERS, 0.0)
+
+    def search(
+        self,
+        children: Ints,
+        limits: Ints,
+        extra: Ints,
+        vectors: NDArray[np.floating] | None = None,
+        *,
+        by_numbers: bool = False,
+    ) -> Iterator[Candidates]:
+        """The best earlier texts of each child, and those of `extra`, block by block.
+
+        Args:
+            children: (n,) positions of the texts to be searched for, ascending.
+            limits: (n,) only positions below may be parents.
+            extra: (n, k) parents found otherwise, to be scored too; -1 for none.
+            vectors: (m, d) unit vectors of all texts, where there are any.
+            by_numbers: Whether only texts with the same numbers are candidates.
+        """
+        kinds = (self._same_numbers,) if by_numbers else self._kinds
+        alike = [self._alike(children, limits, kind) for kind in kinds]
+        starts = np.arange(0, len(children) + _BLOCK, _BLOCK)
+        bounds = [np.searchsorted(pairs[:, 0], starts) for pairs in alike]
+        best = 0 if by_numbers else _ANY
+        for number, start in enumerate(range(0, len(children), _BLOCK)):
+            part = slice(start, start + _BLOCK)
+            moved = np.array([start, 0], np.int64)
+            known = [
+                pairs[at[number] : at[number + 1]] - moved for pairs, at in zip(alike, bounds, strict=True)
+            ]
+            known.append(_listed(extra[part]))
+            yield self._block(children[part], limits[part], known, best, vectors)
+
+    def closest(self, children: Ints, among: Ints, k: int) -> Ints:
+        """Of some texts those that share most with each child, rare terms first; (n, k), -1 for none.
+
+        Args:
+            children: (n,) positions.
+            among: Positions of earlier texts.
+            k: How many are wanted of each.
+        """
+        by_term = self._rarities[among].T.tocsr()
+        found = np.full((len(children), k), -1)
+        for start in range(0, len(children), _BLOCK):
+            shared = self._rarities[children[start : start + _BLOCK]] @ by_term
+            row, nth = _top(row_of_each(shared), shared.indices.astype(np.int64), shared.data, k).T
+            found[start + row, _rank(row)] = among[nth]
+        return found
+
+    def _alike(self, children: Ints, limits: Ints, kind: _Kind) -> Pairs:
+        """Place of the child and parent: the best by all their terms among those of one group."""
+        groups = kind.groups
+        place = np.full(len(groups), -1)
+        place[children] = np.arange(len(children))
+        known = np.flatnonzero(groups >= 0)
+        size = np.bincount(groups[known], minlength=1)[groups[known]]
+        small = known[(size > 1) & (size <= WINDOW)]
+        parents, asking = small[pairs_within_groups(groups[small].astype(np.uint64))[0]].T
+        wanted = place[asking] >= 0
+        parents, asking = parents[wanted], asking[wanted]
+        early = parents < limits[place[asking]]
+        found = [self._best(place, parents[early], asking[early], kind)]
+        large = known[(size > WINDOW) & (size <= _LARGEST_GROUP)]
+        large = large[np.argsort(groups[large], kind="stable")]
+        for group in np.split(large, np.flatnonzero(np.diff(groups[large])) + 1):
+            found += self._best_of_group(place, limits, group, kind)
+        pairs = np.concatenate(found)
+        return pairs[np.argsort(pairs[:, 0], kind="stable")]
+
+    def _best_of_group(self, place: Ints, limits: Ints, group: Ints, kind: _Kind) -> Iterator[Pairs]:
+        """The same for one large group, where a product is faster than pair by pair."""
+        children = group[place[group] >= 0]
+        rarities = compact(self._rarities[group])
+        by_term = rarities.T.tocsr()
+        for start in range(0, len(children), _BLOCK):
+            part = children[start : start + _BLOCK]
+            shared = rarities[np.searchsorted(group, part)] @ by_term
+            row, parents = row_of_each(shared), group[shared.indices]
+            good = (shared.data >= kind.least * self._masses[part][row]) & (
+                parents < limits[place[part]][row]
+            )
+            yield _top(place[part[row[good]]], parents[good], shared.data[good], kind.kept)
+
+    def _best(self, place: Ints, parents: Ints, children: Ints, kind: _Kind) -> Pairs:
+        shared = self._shared(children, parents)
+        good = shared >= kind.least * self._masses[children]
+        return _top(place[children[good]], parents[good], shared[good], kind.kept)
+
+    def _shared(self, children: Ints, parents: Ints) -> Floats:
+        """Sum of the squared rarities of the terms that two texts share, pair by pair."""
+        return products(self._rarities, children, self._rarities, parents)
+
+    def _block(
+        self,
+        children: Ints,
+        limits: Ints,
+        known: list[Pairs],
+        best: int,
+        vectors: NDArray[np.floating] | None,
+    ) -> Candidates:
+        asked = self._questions(children)
+        scores = asked @ self._by_term
+        near = np.flatnonzero(scores.data >= _LEAST)
+        row = np.searchsorted(scores.indptr, near, side="right") - 1
+        column, share = scores.indices[near].astype(np.int64), scores.data[near].astype(np.float64)
+        other = column != children[row]
+        row, column, share = row[other], column[other], share[other]
+        neighbours = _crowds(row, share, len(children))
+        early = column < limits[row]
+        row, column, share = row[early], column[early], share[early]
+        crowding = _crowds(row, share, len(children))
+        fair = share >= _FAIR * _maxima(row, share, len(children))[row]
+        found = np.concatenate([_top(row[fair], column[fair], share[fair], best), *known])
+        n = len(self._lengths)
+        row, parents = np.divmod(np.unique(found[:, 0] * n + found[:, 1]), n)
+        bm25 = products(asked, row, self._weights, parents)
+        gap = _maxima(row, bm25, len(children))[row] - bm25
+        around = np.stack([bm25, gap, crowding[row], neighbours[row]], axis=1)
+        between = self._between(children[row], parents)
+        cosines = _cosines(row, children[row], parents, vectors)
+        return Candidates(children[row], parents, np.hstack([around, between, cosines]))
+
+    def _between(self, children: Ints, parents: Ints) -> Floats:
+        """Shares of terms and numbers, answers, lengths."""
+        # Of two weights of one term the product is the square of its rarity.
+        shared = self._shared(children, parents)
+        numbers = products(self._numbers, children, self._numbers, parents)
+        sizes = np.diff(self._numbers.indptr)
+        union = sizes[children] + sizes[parents] - numbers
+        one, other = self._forms[children], self._forms[parents]
+        columns = (
+            shared / self._masses[children],
+            shared / self._masses[parents],
+            np.where(union > 0, numbers / np.maximum(union, 1.0), 1.0),
+            np.where((one >= 0) & (other >= 0), (one == other).astype(float), np.nan),
+            np.log(self._lengths[children] / self._lengths[parents]),
+        )
+        return np.stack(columns, axis=1)
+
+    def _questions(self, children: Ints) -> csr_array:
+        """The rarest terms of each text (texts x terms), scaled so that it scores 1 by itself."""
+        own = self._weights[children]
+        row = row_of_each(own)
+        touched = np.cumsum(self._postings[own.indices])
+        before = np.concatenate([[0], touched])[own.indptr[:-1]]
+        nth = np.arange(len(row)) - own.indptr[:-1][row]
+        enough = np.where(self._forms[children] >= 0, _POSTINGS, _POSTINGS_UNANSWERED)
+        keep = (touched - before[row] <= enough[row]) | (nth < _TERMS)
+        row = row[keep]
+        score = np.bincount(row, own.data[keep], minlength=len(children))
+        rows = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(children)))])
+        return csr_array(((1 / score[row]).astype(np.float32), own.indices[keep], rows), shape=own.shape)
+
+
+def _cosines(row: Ints, children: Ints, parents: Ints, vectors: NDArray[np.floating] | None) -> Floats:
+    """Cosine of each pair and its distance to the best of the child, not a number without an encoder."""
+    if vectors is None or not len(row):
+        return np.full((len(row), 2), np.nan)
+    cosine = np.vecdot(vectors[children].astype(np.float32), vectors[parents].astype(np.float32))
+    cosine = cosine.astype(np.float64)
+    return np.stack([cosine, _maxima(row, cosine, int(row.max()) + 1)[row] - cosine], axis=1)
+
+
+def _top(row: Ints, column: Ints, score: Floats, k: int) -> Pairs:
+    """(n, 2) row and column of the k best of each row; of equal scores the earlier text comes first."""
+    order = np.lexsort((column, -score, row))
+    best = order[_rank(row[order]) < k]
+    return np.stack([row[best], column[best]], axis=1)
+
+
+def _listed(extra: Ints) -> Ints:
+    """(n, 2) row and value of all that are not -1."""
+    place, nth = np.nonzero(extra >= 0)
+    return np.stack([place, extra[place, nth]], axis=1)
+
+
+def _maxima(row: Ints, values: Floats, n: int) -> Floats:
+    best = np.full(n, -np.inf)
+    np.maximum.at(best, row, values)
+    return best
+
+
+def _crowds(row: Ints, share: Floats, n: int) -> Floats:
+    """How many of each row are nearly its best."""
+    return np.bincount(row[share >= _CROWD * _maxima(row, share, n)[row]], minlength=n).astype(np.float64)
+
+
+def _rank(row: Ints) -> Ints:
+    """Position of each entry among those of its row, for ascending rows."""
+    return np.arange(len(row)) - np.searchsorted(row, row)
+
+
+def _ids(names: Sequence[str | None]) -> Ints:
+    """A number for each distinct name; -1 for None."""
+    numbers: dict[str, int] = {}
+    return np.array(
+        [-1 if name is None else numbers.setdefault(name, len(numbers)) for name in names], np.int64
+    )
+
+
+def _groups(sets: csr_array) -> Ints:
+    """A number for each distinct row; -1 for empty ones."""
+    parts = np.split(sets.indices, sets.indptr[1:-1]) if sets.shape[0] else []
+    return _ids([part.tobytes().hex() or None for part in parts])
+
+
+def _both(one: Ints, other: Ints) -> Ints:
+    """A number for each distinct pair of groups; -1 where either is none."""
+    groups = np.full(len(one), -1)
+    known = np.flatnonzero((one >= 0) & (other >= 0))
+    groups[known] = np.unique(one[known] * (other.max(initial=0) + 1) + other[known], return_inverse=True)[1]
+    return groups
+
+
+def _sets(sets: Sequence[frozenset[str]]) -> csr_array:
+    """One row of ones for each set."""
+    numbers: dict[str, int] = {}
+    listed = [sorted(numbers.setdefault(name, len(numbers)) for name in names) for names in sets]
+    flat = np.array([number for row in listed for number in row], np.int32)
+    rows = np.concatenate([[0], np.cumsum([len(row) for row in listed])])
+    return csr_array((np.ones(len(flat), np.float32), flat, rows), shape=(len(sets), max(len(numbers), 1)))
+
+
+def _terms(text: Sequence[str]) -> list[str]:
+    """Words, numbers, commands and signs; pairs around signs and numbers, and of unspaced characters."""
+    ignored = lexicon().function_words
+    pairs = [f"{a} {b}" for a, b in pairwise(text) if not (_is_word(a) and _is_word(b))]
+    return [*[token for token in text if token not in ignored], *pairs]
+
+
+@lru_cache(maxsize=1 << 18)  # asked of a small vocabulary millions of times
+def _is_word(token: str) -> bool:
+    return len(token) > 1 and token.isalpha() and token.isascii()
+
+
+def _index(texts: Sequence[tuple[str, ...]]) -> tuple[csr_array, csr_array, Ints]:
+    """BM25 weights and rarities (texts x terms), and in how many texts each term stands.
+
+    Terms are numbered from the rarest on, so that the terms of a row come in this order.
+    """
+    numbers: dict[str, int] = {}
+    listed = [
+        np.array([numbers.setdefault(term, len(numbers)) for term in _terms(text)], np.int64)
+        for text in texts
+    ]
+    n, m = len(texts), max(len(numbers), 1)
+    lengths = np.array([len(terms) for terms in listed], np.int64)
+    flat = np.concatenate([*listed, np.zeros(0, np.int64)])
+    text = np.repeat(np.arange(n), lengths)
+    counts = np.bincount(np.unique(flat * n + text) // max(n, 1), minlength=m).astype(np.int64)
+    by_rarity = np.argsort(counts, kind="stable")
+    place = np.empty(m, np.int64)
+    place[by_rarity] = np.arange(m)
+    counts = counts[by_rarity]
+    entries, often = np.unique(text * m + place[flat], return_counts=True)
+    text, term = np.divmod(entries, m)
+    idf = np.log1p((n - counts + 0.5) / (counts + 0.5))
+    norm = _K1 * (1 - _B + _B * lengths / max(float(lengths.mean()), 1.0)) if n else lengths
+    weights = (idf[term] * often * (_K1 + 1) / (often + norm[text])).astype(np.float32)
+    rows = np.concatenate([[0], np.cumsum(np.bincount(text, minlength=n))])
+    shape = (n, m)
+    rarities = csr_array((idf[term].astype(np.float32), term.astype(np.int32), rows), shape=shape)
+    return csr_array((weights, term.astype(np.int32), rows), shape=shape), rarities, counts

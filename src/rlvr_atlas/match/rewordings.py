@@ -1,0 +1,288 @@
+"""The semantic tier: the same problem in other words, searched for the texts that the earlier tiers left.
+
+Candidates come from earlier datasets: by words, numbers and answers (see `candidates`) and, where there is an
+encoder, the nearest by cosine. A first model, which sees only what the search knows, drops most of them; the
+texts of the rest are read, and a second one weighs each pair. What is then found of a dataset as a whole
+counts for each of its texts (see `derived`): where most of them have an original, the others are searched for
+once more, where these originals are. Members of large families of templated problems are told apart by their
+numbers, and searched for only among texts that have the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlvr_atlas.answer import compare
+from rlvr_atlas.encoder.cache import top_k
+from rlvr_atlas.encoder.embed import Encoded
+from rlvr_atlas.match import dataset_prior as derived
+from rlvr_atlas.match.decide import Verdict, contained
+from rlvr_atlas.match.evidence import Evidence, measure
+from rlvr_atlas.match.features import FEATURES, signals
+from rlvr_atlas.match.near_duplicates import Pair, Text
+from rlvr_atlas.match.retrieval import SEARCHED, Candidates, Floats, Ints, Texts
+from rlvr_atlas.match.weigh import POSSIBLE, decide, weigh, worth_reading
+from rlvr_atlas.schema import SAME_PROBLEM
+from rlvr_atlas.text.tokens import Parts, is_number
+
+#: More texts than this that are equal with numbers masked are searched by their numbers alone.
+_FAMILY = 64
+_NEAREST = 12
+#: Where the originals of a dataset are known to be: so many of the best by words are read of those texts,
+_AMONG = 30
+#: and a pair may be so many times less likely by the search alone.
+_LAXER = 5.0
+#: A text whose terms the other holds to this share may be one of its questions, and is read in any case.
+_INSIDE = 0.9
+_TERMS = [SEARCHED.index("child_terms"), SEARCHED.index("parent_terms")]
+_COSINE, _COSINE_GAP = SEARCHED.index("cosine"), SEARCHED.index("cosine_gap")
+
+
+@dataclass(frozen=True)
+class Found:
+    """Result of the tier.
+
+    Attributes:
+        pairs: Pairs that are the same problem or variants, ordered by child and parent.
+        compared: How many candidate pairs were read.
+        templated: How many texts were searched by their numbers alone because they belong to a large family.
+    """
+
+    pairs: list[Pair]
+    compared: int
+    templated: int
+
+
+def find(
+    texts: Sequence[Text],
+    answers: Sequence[str | None],
+    forms: Sequence[str | None],
+    datasets: derived.Datasets,
+    encoded: Encoded | None = None,
+) -> Found:
+    """Find earlier texts that are the same problem in other words, or the one it was varied from.
+
+    Args:
+        texts: Tokens of all texts, ordered by release.
+        answers: Their answers, None where unknown.
+        forms: Normal forms of the answers.
+        datasets: Which text is of which dataset, and which are to be searched for; only texts of earlier
+            datasets may be parents.
+        encoded: The texts as vectors, where there is an encoder.
+    """
+    wanted = datasets.searched & (datasets.begins > 0)
+    templated = _templated(texts) & wanted
+    datasets = replace(datasets, searched=wanted)
+    search = _Search(Texts(texts, forms), texts, answers, datasets.begins, encoded)
+    found = search.run(np.flatnonzero(wanted & ~templated))
+    found = _joined([found, search.run(np.flatnonzero(templated), by_numbers=True)])
+    origins = derived.origins(found.claims, datasets)
+    for children, among in derived.unfinished(found.claims, datasets, origins):
+        found = _joined([found, search.run(children[~templated[children]], among)])
+    origins = derived.confirmed(found.claims, datasets, origins)
+    factors = derived.factors(found.claims, datasets, origins)
+    evidence = [
+        replace(seen, dataset_odds=factor)
+        for seen, factor in zip(found.evidence, factors.round(4).tolist(), strict=True)
+    ]
+    return Found(_pairs(found, evidence, factors), search.compared, int(templated.sum()))
+
+
+def _pairs(found: _Read, evidence: Sequence[Evidence], factors: Floats) -> list[Pair]:
+    """Those of the pairs that are something."""
+    pairs = []
+    verdicts = decide(found.weighed, factors)
+    places = zip(found.parents.tolist(), found.children.tolist(), strict=True)
+    for (parent, child), seen, weighed in zip(places, evidence, verdicts, strict=True):
+        verdict = weighed
+        if weighed is not None and weighed.relation in SAME_PROBLEM and seen.other_statements:
+            verdict = None
+        inside = contained(seen)  # word for word, which no weighing has to decide
+        if inside is not None and not _surer(verdict, inside):
+            verdict = inside
+        if verdict is not None:
+            pairs.append(Pair(parent, child, verdict, seen))
+    return pairs
+
+
+def _surer(verdict: Verdict | None, other: Verdict) -> bool:
+    """Whether a verdict says the same problem, and is not less sure than another one that does."""
+    same = verdict is not None and verdict.relation in SAME_PROBLEM
+    return same and verdict is not None and verdict.probability >= other.probability
+
+
+def look_up(texts: Sequence[Text], asked: Text, answers: Sequence[str | None]) -> list[Pair]:
+    """What one text without an answer, of no dataset, is to others; its position is that after the last.
+
+    Args:
+        texts: Tokens of the others.
+        asked: Tokens of the one.
+        answers: Of the others.
+    """
+    n = len(texts)
+    every, known = [*texts, asked], [*answers, None]
+    search = _Search(Texts(every, [None] * (n + 1)), every, known, np.full(n + 1, n), None)
+    found = search.run(np.array([n]))
+    return _pairs(found, found.evidence.tolist(), np.full(len(found.parents), derived.UNDERIVED))
+
+
+@dataclass(frozen=True)
+class _Read:
+    """Pairs that were read and are not out of the question.
+
+    Attributes:
+        children: (n,) positions.
+        parents: (n,) positions.
+        weighed: (n, 3), see `weigh`.
+        evidence: (n,) Evidence of each.
+    """
+
+    children: Ints
+    parents: Ints
+    weighed: Floats
+    evidence: NDArray[np.object_]
+
+    @property
+    def claims(self) -> derived.Claims:
+        """The pairs with the odds that they are the same problem."""
+        same = self.weighed[:, 0]
+        return derived.Claims(self.children, self.parents, same / (1 - same))
+
+
+def _joined(parts: Sequence[_Read]) -> _Read:
+    """All pairs, each once, ordered by child and parent."""
+    children, parents, weighed, evidence = (
+        np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(_Read)
+    )
+    order = np.lexsort((parents, children))
+    repeated = (np.diff(children[order]) == 0) & (np.diff(parents[order]) == 0)
+    order = np.delete(order, np.flatnonzero(repeated) + 1)
+    return _Read(children[order], parents[order], weighed[order], evidence[order])
+
+
+def _ahead(blocks: Iterator[Candidates]) -> Iterator[Candidates]:
+    """The same, each worked out in another thread while the one before is read.
+
+    Products of sparse matrices do not hold Python's lock, and reading is all Python.
+    """
+    with ThreadPoolExecutor(1) as other:
+        coming = other.submit(next, blocks, None)
+        while (block := coming.result()) is not None:
+            coming = other.submit(next, blocks, None)
+            yield block
+
+
+class _Search:
+    """Searches for texts, reads the pairs that it finds, and weighs them."""
+
+    def __init__(
+        self,
+        index: Texts,
+        texts: Sequence[Text],
+        answers: Sequence[str | None],
+        limits: Ints,
+        encoded: Encoded | None,
+    ) -> None:
+        self._index, self._parts, self._answers = index, parts_of(texts), answers
+        self._limits, self._vectors = limits, encoded.vectors if encoded else None
+        self._with_encoder = encoded is not None and encoded.calibrated
+        #: How many pairs were read.
+        self.compared = 0
+
+    def run(self, children: Ints, among: Ints | None = None, *, by_numbers: bool = False) -> _Read:
+        """What is found for each child.
+
+        Args:
+            children: Positions, ascending.
+            among: Positions of the texts that are to be looked at too, the best of them for each child.
+            by_numbers: Whether only texts with the same numbers are looked at.
+        """
+        limits = self._limits[children]
+        extra = nearest(children, limits, None if by_numbers else self._vectors, among)
+        if among is not None:
+            extra = np.hstack([extra, self._index.closest(children, among, _AMONG)])
+        index = self._index
+        blocks = _ahead(index.search(children, limits, extra, self._vectors, by_numbers=by_numbers))
+        return _joined([_NOTHING, *(self._read(block, 1 if among is None else _LAXER) for block in blocks)])
+
+    def _read(self, found: Candidates, laxer: float) -> _Read:
+        searched = self._visible(found.searched)
+        worth = worth_reading(searched, with_encoder=self._with_encoder, laxer=laxer)
+        likely = found[worth | (searched[:, _TERMS].max(axis=1) >= _INSIDE)]
+        evidence, features = read(likely, self._parts, self._answers)
+        self.compared += len(evidence)
+        weighed = weigh(self._visible(features), with_encoder=self._with_encoder)
+        # What stands in the other text word for word needs no weighing.
+        inside = np.fromiter((contained(seen) is not None for seen in evidence), bool, len(evidence))
+        kept = np.flatnonzero(inside | (weighed[:, :2] >= POSSIBLE).any(axis=1))
+        seen = np.array([None, *evidence], dtype=object)[1:]
+        return _Read(likely.children[kept], likely.parents[kept], weighed[kept], seen[kept])
+
+    def _visible(self, features: Floats) -> Floats:
+        """The features (n, m) without cosines, where verdicts may not use them."""
+        if not self._with_encoder and self._vectors is not None:
+            features = features.copy()
+            features[:, [_COSINE, _COSINE_GAP]] = np.nan
+        return features
+
+
+_NOTHING = _Read(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 3)), np.zeros(0, object))
+
+
+def nearest(
+    children: Ints, limits: Ints, vectors: NDArray[np.floating] | None, among: Ints | None = None
+) -> Ints:
+    """The nearest earlier texts of each child by cosine, (n, k); -1 for none, as without an encoder.
+
+    Args:
+        children: (n,) positions of texts.
+        limits: (n,) only positions below may be found.
+        vectors: (m, d) unit vectors of all texts.
+        among: Positions of the texts that may be found; all by default.
+    """
+    if vectors is None or not len(children):
+        return np.full((len(children), 1), -1)
+    among = np.arange(int(limits.max())) if among is None else among
+    near, _ = top_k(vectors[children], vectors[among], _NEAREST, query_order=limits, corpus_order=among)
+    return np.where(near >= 0, among[near], -1)
+
+
+def parts_of(texts: Sequence[Text]) -> Callable[[int], Parts]:
+    """Parts of each text by position; those asked for last are kept."""
+    return lru_cache(maxsize=30_000)(lambda position: Parts(texts[position]))
+
+
+def read(
+    found: Candidates, parts: Callable[[int], Parts], answers: Sequence[str | None]
+) -> tuple[list[Evidence], Floats]:
+    """Evidence between the texts of each pair, and all signals, shape (n, len(FEATURES)).
+
+    Args:
+        found: Candidate pairs.
+        parts: Of each text, see `parts_of`.
+        answers: Their answers, None where unknown.
+    """
+    evidence, between = [], np.empty((len(found.parents), len(FEATURES) - len(SEARCHED)))
+    cosines = [
+        None if np.isnan(cosine) else cosine for cosine in found.searched[:, _COSINE].round(4).tolist()
+    ]
+    for n, (one, other) in enumerate(zip(found.parents.tolist(), found.children.tolist(), strict=True)):
+        parent, child = parts(one), parts(other)
+        verdict = compare(answers[one], answers[other])
+        seen = measure(parent, child, None if verdict == "unknown" else verdict == "same", cosine=cosines[n])
+        between[n] = signals(parent, child, seen, answers[other])
+        evidence.append(seen)
+    return evidence, np.hstack([found.searched, between])
+
+
+def _templated(texts: Sequence[Text]) -> NDArray[np.bool_]:
+    masks = [tuple("#" if is_number(token) else token for token in text) for text in texts]
+    members = Counter(masks)
+    return np.array([members[mask] > _FAMILY for mask in masks], bool)

@@ -1,0 +1,183 @@
+"""The plan of SCA: which problems stand for each atomic source, and how they are split.
+
+A problem is everything that lineage traces to one root, so that a reworded copy never stands in training
+while its original is held out. Held-out problems of all sources together are the probes that every checkpoint
+is asked. Nothing is trained here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from rlvr_atlas.config import SCASettings
+from rlvr_atlas.errors import InputError
+from rlvr_atlas.schema import SAME_PROBLEM, SCA_PROBLEMS, SCA_SOURCES, conform
+from rlvr_atlas.workspace.store import Workspace, fingerprint
+
+STAGE = "sca_plan"
+#: Reasons to leave a problem out, the first that holds.
+LEFT_OUT = ("leaked", "no_answer", "code", "unreadable_gold")
+#: The plan is made from the results of these stages.
+_UPSTREAM = ("ingest", "attribute", "audit")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is trained and asked.
+
+    Attributes:
+        folder: Checkpoints and rollouts go below it.
+        settings: `[sca]` of the recipe.
+        problems: record.SCA_PROBLEMS.
+        sources: record.SCA_SOURCES.
+    """
+
+    folder: Path
+    settings: SCASettings
+    problems: pl.DataFrame
+    sources: pl.DataFrame
+
+    @property
+    def planned(self) -> list[str]:
+        """Sources that have enough problems, in order."""
+        return self.sources.filter(pl.col("reason").is_null())["source"].to_list()
+
+    def train(self, source: str) -> pl.DataFrame:
+        """Training problems of a source.
+
+        Raises:
+            InputError: If the source is not planned.
+        """
+        if source not in self.planned:
+            known = self.sources.filter(source=source)["reason"].to_list()
+            what = f"the source '{source}' is not planned" + (f": {known[0]}" if known else "")
+            raise InputError(what, fix=f"choose one of: {', '.join(self.planned)}")
+        return self.problems.filter(pl.col("source") == source, pl.col("split") == "train")
+
+    def asked(self, source: str | None) -> pl.DataFrame:
+        """What a checkpoint is asked: all held-out problems and its own training ones (the base: all)."""
+        own = pl.lit(value=True) if source is None else pl.col("source") == source
+        return self.problems.filter((pl.col("split") == "held_out") | own)
+
+
+def make_plan(workspace: Workspace, settings: SCASettings, readable: Callable[[str], bool]) -> Plan:
+    """Plan SCA from a traced workspace, and keep the plan there (tables sca_problems and sca_sources).
+
+    Args:
+        workspace: Traced; leaks are left out where it is audited.
+        settings: `[sca]` of the recipe.
+        readable: Whether a gold answer can be judged against.
+
+    Returns:
+        The plan.
+
+    Raises:
+        InputError: If no source has enough problems.
+        WorkspaceError: If the workspace is not traced.
+    """
+    problems = _problems(workspace).sort("source", "order")
+    if settings.sources:
+        problems = problems.filter(pl.col("source").is_in(settings.sources))
+    split, lines = [], []
+    for group in problems.partition_by("source", maintain_order=True):
+        chosen, line = _split(group, settings, readable)
+        lines.append(line)
+        split += [chosen] if line["reason"] is None else []
+    if not split:
+        fix = "lower [sca] min_problems, or trace datasets whose sources are known and have answers"
+        raise InputError("no source has enough problems", where=str(workspace.folder), fix=fix)
+    tables = {
+        "sca_problems": conform(pl.concat(split), SCA_PROBLEMS),
+        "sca_sources": conform(pl.DataFrame(lines, infer_schema_length=None), SCA_SOURCES),
+    }
+    audited = workspace.has("leaks")
+    limits = [] if audited else ["the workspace is not audited: leaked problems may be in the plan"]
+    workspace.finish(STAGE, _made_from(workspace, settings), tables, seconds=0.0, limits=limits)
+    return read_plan(workspace, settings)
+
+
+def read_plan(workspace: Workspace, settings: SCASettings) -> Plan:
+    """The plan of a workspace.
+
+    Raises:
+        WorkspaceError: If there is none.
+        InputError: If the workspace or the settings have changed since it was made.
+    """
+    problems, sources = workspace.read("sca_problems"), workspace.read("sca_sources")
+    if workspace.manifest["stages"][STAGE]["fingerprint"] != _made_from(workspace, settings):
+        fix = f"make it again: rlvr-atlas sca plan {workspace.folder}"
+        raise InputError("the plan is older than the workspace or its recipe", where="sca plan", fix=fix)
+    return Plan(workspace.folder / "sca", settings, problems, sources)
+
+
+def _made_from(workspace: Workspace, settings: SCASettings) -> str:
+    stages = workspace.manifest["stages"]
+    before = [stages.get(stage, {}).get("fingerprint") for stage in _UPSTREAM]
+    return fingerprint(before, settings.model_dump(mode="json", include=settings.PLANNED))
+
+
+def _problems(workspace: Workspace) -> pl.DataFrame:
+    """Every problem with a known source: source, key, prompt, answer, why it is left out, and its order."""
+    datasets = workspace.read("datasets").filter(pl.col("role") != "benchmark")
+    lineage = workspace.read("lineage").drop_nulls("atomic_source")
+    rows = lineage.join(datasets.select("dataset", "rank"), on="dataset").join(
+        workspace.read("occurrences").select("dataset", "row", "answer"), on=["dataset", "row"]
+    )
+    rows = rows.with_columns(root=pl.concat_str(_or_own("root_dataset"), pl.lit("\0"), _or_own("root_row")))
+    if workspace.has("leaks"):
+        leaks = workspace.read("leaks").filter(pl.col("relation").is_in(SAME_PROBLEM))
+        leaked = leaks.select("dataset", "row", leaked=pl.lit(value=True)).unique()
+        rows = rows.join(leaked, on=["dataset", "row"], how="left")
+    else:
+        rows = rows.with_columns(leaked=pl.lit(None, pl.Boolean))
+    roots = (
+        rows.sort("rank", "row")
+        .group_by("atomic_source", "root", maintain_order=True)
+        .agg(pl.col("key").first(), pl.col("answer").drop_nulls().first(), pl.col("leaked").any())
+        .unique(["atomic_source", "key"], keep="first", maintain_order=True)
+    )
+    texts = workspace.read("instances").select("key", "prompt", "domain")
+    found = roots.rename({"atomic_source": "source"}).join(texts, on="key", how="left")
+    order = [hashlib.sha256(key.encode()).hexdigest() for key in found["key"]]  # as good as drawn, and fixed
+    reason = (
+        pl.when("leaked").then(pl.lit("leaked"))
+        .when(pl.col("answer").is_null()).then(pl.lit("no_answer"))
+        .when(pl.col("domain") == "code").then(pl.lit("code"))
+    )  # fmt: skip
+    return found.with_columns(reason=reason, order=pl.Series(order, dtype=pl.String))
+
+
+def _or_own(column: str) -> pl.Expr:
+    return pl.coalesce(column, column.removeprefix("root_")).cast(pl.String)
+
+
+def _split(
+    group: pl.DataFrame, settings: SCASettings, readable: Callable[[str], bool]
+) -> tuple[pl.DataFrame, dict[str, object]]:
+    """Held-out problems first in order, then training ones; and the line of the source."""
+    usable = group.filter(pl.col("reason").is_null())
+    held_out = min(settings.max_held_out, round(usable.height * settings.held_out))
+    candidates = usable.head(held_out + settings.max_train)
+    can_read = pl.Series([readable(gold) for gold in candidates["answer"]], dtype=pl.Boolean)
+    chosen = candidates.filter(can_read)
+    unreadable = candidates.height - chosen.height
+    chosen = chosen.with_columns(
+        split=pl.when(pl.int_range(pl.len()) < held_out).then(pl.lit("held_out")).otherwise(pl.lit("train"))
+    )
+    counts = {name: group.filter(pl.col("reason") == name).height for name in LEFT_OUT}
+    few = chosen.height < settings.min_problems
+    line: dict[str, object] = {
+        **counts,
+        "source": group["source"][0],
+        "problems": group.height,
+        "train": chosen.filter(pl.col("split") == "train").height,
+        "held_out": chosen.filter(pl.col("split") == "held_out").height,
+        "unreadable_gold": unreadable,
+        "reason": f"fewer than {settings.min_problems} usable problems" if few else None,
+    }
+    return chosen, line

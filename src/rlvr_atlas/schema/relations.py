@@ -1,0 +1,60 @@
+"""The one table of relations, and the other closed lists of words: roles, tiers, transitions, actions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import polars as pl
+
+Role = Literal["source", "train", "benchmark"]
+Relation = Literal["identical", "reformatted", "reworded", "embedded", "variant"]
+Tier = Literal["exact", "normalised", "lexical", "semantic"]
+Transition = Literal["00", "01", "10", "11"]
+
+
+@dataclass(frozen=True)
+class RelationKind:
+    """One relation.
+
+    Attributes:
+        name: As tables hold it.
+        same_problem: Whether it says that two texts are one problem. A `variant` is derived, but another one.
+        label: For people.
+        colour: In charts and pages, as a CSS colour.
+    """
+
+    name: Relation
+    same_problem: bool
+    label: str
+    colour: str
+
+
+#: Strongest first: where two texts could carry several relations, the first that holds is the one reported.
+#: A new relation is one more line here.
+RELATION_TABLE: tuple[RelationKind, ...] = (
+    RelationKind("identical", True, "identical", "#1b4965"),
+    RelationKind("reformatted", True, "reformatted", "#2a7f9e"),
+    RelationKind("reworded", True, "reworded", "#62b6cb"),
+    RelationKind("embedded", True, "embedded", "#8a6fb0"),
+    RelationKind("variant", False, "variant (another problem)", "#c9a227"),
+)
+RELATIONS: tuple[Relation, ...] = tuple(kind.name for kind in RELATION_TABLE)
+#: The relations that say "this is the same problem".
+SAME_PROBLEM: tuple[Relation, ...] = tuple(kind.name for kind in RELATION_TABLE if kind.same_problem)
+TIERS: tuple[Tier, ...] = get_args(Tier)
+#: (base, trained), always in this order: never solved, learned, lost, kept.
+TRANSITION_KINDS: tuple[Transition, ...] = ("00", "01", "10", "11")
+DOMAINS = ("math", "code", "logic", "other")
+#: Kept as it is, left out, drawn for the refill, kept with another text or answer, not drawn for the refill.
+ACTIONS = ("keep", "drop", "add", "replace", "pass")
+
+
+def is_same_problem(column: str = "relation") -> pl.Expr:
+    """Whether a column of relations says "the same problem"."""
+    return pl.col(column).is_in(SAME_PROBLEM)
+
+
+def strength(column: str = "relation") -> pl.Expr:
+    """How strong a relation is: 0 for the strongest, so that ascending order puts it first."""
+    return pl.col(column).replace_strict(list(RELATIONS), list(range(len(RELATIONS))), return_dtype=pl.Int8)

@@ -1,0 +1,1 @@
+"""Texts of any kind: characters, tokens, how frequent a word is, language, domain."""

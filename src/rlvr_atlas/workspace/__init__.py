@@ -1,0 +1,1 @@
+"""The workspace: Parquet tables and their manifest."""

@@ -1,0 +1,183 @@
+"""Parents, roots and atomic sources, on worlds small enough to see."""
+
+import datetime as dt
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from rlvr_atlas.lineage.attribute import attribute
+from rlvr_atlas.schema import DATASETS, MATCHES, OCCURRENCES, conform
+
+
+def _datasets(*rows):
+    """(name, atomic source, derived_from) in order of release."""
+    frame = pl.DataFrame(
+        [
+            {
+                "dataset": name,
+                "atomic_source": source,
+                "derived_from": list(up),
+                "rank": rank,
+                "trust_labels": trust,
+            }
+            for rank, (name, source, up, trust) in enumerate(rows)
+        ],
+        schema_overrides={"derived_from": pl.List(pl.String), "atomic_source": pl.String},
+    )
+    return conform(frame, DATASETS)
+
+
+def _occurrences(*rows):
+    frame = pl.DataFrame(
+        [(*row, None) if len(row) == 3 else row for row in rows],
+        schema={"dataset": pl.String, "row": pl.Int64, "key": pl.String, "declared_source": pl.String},
+        orient="row",
+    )
+    return conform(frame.with_columns(released=pl.lit(dt.date(2024, 1, 1))), OCCURRENCES)
+
+
+def _matches(*rows):
+    frame = pl.DataFrame(
+        rows, schema=["child", "parent", "relation", "probability"], orient="row"
+    ) if rows else pl.DataFrame(schema={"child": pl.String})  # fmt: skip
+    return conform(frame.with_columns(tier=pl.lit("lexical")), MATCHES)
+
+
+def _trace(datasets, occurrences, matches=(), labels=None):
+    labels = labels or {}
+    return attribute(
+        _occurrences(*occurrences),
+        _matches(*matches),
+        _datasets(*datasets),
+        map_label=lambda label, dataset: labels.get(label),
+        min_probability=0.5,
+    )
+
+
+def _row(result, dataset, row=0):
+    return result.lineage.filter(dataset=dataset, row=row).row(0, named=True)
+
+
+def test_the_earliest_occurrence_is_the_parent():
+    result = _trace(
+        [("a", "src", (), False), ("b", None, (), False), ("c", None, (), False)],
+        [("a", 4, "k"), ("b", 0, "k"), ("c", 2, "k")],
+    )
+    row = _row(result, "c", 2)
+    assert (row["parent_dataset"], row["parent_row"], row["relation"], row["tier"]) == (
+        "a",
+        4,
+        "identical",
+        "exact",
+    )
+    assert (row["root_dataset"], row["root_row"], row["atomic_source"], row["hops"]) == ("a", 4, "src", 1)
+    first = _row(result, "a", 4)
+    assert first["parent_dataset"] is None
+    assert (first["root_dataset"], first["hops"], first["atomic_source"]) == ("a", 0, "src")
+
+
+def test_a_documented_upstream_is_preferred_to_an_earlier_release():
+    result = _trace(
+        [("a", "src", (), False), ("b", None, (), False), ("c", None, ("b",), False)],
+        [("a", 0, "k"), ("b", 0, "k"), ("c", 0, "k")],
+    )
+    row = _row(result, "c")
+    assert (row["parent_dataset"], row["root_dataset"], row["hops"], row["atomic_source"]) == (
+        "b",
+        "a",
+        2,
+        "src",
+    )
+
+
+def test_unknown_stays_unknown():
+    result = _trace(
+        [("a", None, (), False), ("b", None, (), False)], [("a", 0, "k"), ("b", 0, "k"), ("b", 1, "z")]
+    )
+    assert result.lineage["atomic_source"].null_count() == 3
+    assert _row(result, "b", 1)["parent_dataset"] is None
+
+
+def test_the_first_known_source_on_the_way_from_the_root_counts():
+    result = _trace(
+        [("a", None, (), False), ("b", "src", (), False), ("c", None, ("b",), False)],
+        [("a", 0, "k"), ("b", 0, "k"), ("c", 0, "k")],
+    )
+    assert _row(result, "c")["root_dataset"] == "a"
+    assert _row(result, "c")["atomic_source"] == "src"
+    assert _row(result, "a")["atomic_source"] is None
+
+
+@pytest.mark.parametrize(
+    ("own", "documented", "source"), [("src_b", ("a",), "src_a"), ("src_b", (), "src_b"), (None, (), None)]
+)
+def test_a_variant_inherits_the_source_only_where_its_descent_is_documented(own, documented, source):
+    result = _trace(
+        [("a", "src_a", (), False), ("b", own, documented, False)],
+        [("a", 0, "k"), ("b", 0, "v")],
+        [("v", "k", "variant", 0.9)],
+    )
+    row = _row(result, "b")
+    assert (row["relation"], row["parent_dataset"], row["atomic_source"]) == ("variant", "a", source)
+
+
+def test_the_same_problem_beats_a_documented_variant():
+    result = _trace(
+        [("a", "s", (), False), ("b", "t", (), False), ("c", None, ("b",), False)],
+        [("a", 0, "k"), ("b", 0, "v"), ("c", 0, "c")],
+        [("c", "k", "reworded", 0.9), ("c", "v", "variant", 0.9)],
+    )
+    assert _row(result, "c")["relation"] == "reworded"
+
+
+@pytest.mark.parametrize("relation", ["variant", "reworded"])
+def test_rows_of_one_dataset_are_not_parents_of_each_other(relation):
+    result = _trace([("a", "s", (), False)], [("a", 0, "k"), ("a", 1, "v")], [("v", "k", relation, 0.9)])
+    assert _row(result, "a", 1)["parent_dataset"] is None
+
+
+def test_repeats_point_outside_or_to_the_first_row():
+    result = _trace(
+        [("a", "s", (), False), ("b", None, (), False)],
+        [("a", 0, "k"), ("a", 1, "k"), ("b", 0, "k"), ("b", 1, "k"), ("b", 2, "n"), ("b", 3, "n")],
+    )
+    assert (_row(result, "a", 1)["parent_dataset"], _row(result, "a", 1)["parent_row"]) == ("a", 0)
+    assert (_row(result, "b", 1)["parent_dataset"], _row(result, "b", 1)["parent_row"]) == ("a", 0)
+    assert (_row(result, "b", 3)["parent_dataset"], _row(result, "b", 3)["parent_row"]) == ("b", 2)
+    # Edges are between datasets; a dataset's repeats of itself are not lineage.
+    assert result.edges.select("child", "parent", "rows").rows() == [("b", "a", 2)]
+
+
+def test_matches_below_the_threshold_carry_no_lineage():
+    result = _trace(
+        [("a", "s", (), False), ("b", None, (), False)],
+        [("a", 0, "k"), ("b", 0, "x")],
+        [("x", "k", "reworded", 0.4)],
+    )
+    assert _row(result, "b")["parent_dataset"] is None
+
+
+def test_labels_count_only_where_they_are_trusted_and_lies_are_listed():
+    labels = {"L": "labelled", "lie": "other"}
+    result = _trace(
+        [("a", "src", (), False), ("b", None, (), True), ("c", None, (), False)],
+        [("a", 0, "k", None), ("b", 0, "n", "L"), ("c", 0, "k", "lie"), ("c", 1, "z", "L")],
+        labels=labels,
+    )
+    assert _row(result, "b")["atomic_source"] == "labelled"
+    assert _row(result, "c", 1)["atomic_source"] is None
+    assert result.conflicts.select("dataset", "declared_source", "traced_atomic_source", "rows").rows() == [
+        ("c", "lie", "src", 1)
+    ]
+
+
+def test_one_line_per_occurrence_whatever_matches_there_are():
+    occurrences = [("a", i, f"k{i % 3}") for i in range(9)] + [("b", i, f"m{i % 3}") for i in range(6)]
+    matches = [(f"m{i}", f"k{j}", "reworded", 0.9) for i in range(3) for j in range(3)]
+    result = _trace([("a", "s", (), False), ("b", None, (), False)], occurrences, matches)
+    assert_frame_equal(
+        result.lineage.select("dataset", "row").sort("dataset", "row"),
+        _occurrences(*occurrences).select("dataset", "row").sort("dataset", "row"),
+    )
+    assert set(result.lineage.filter(dataset="b")["atomic_source"]) == {"s"}
