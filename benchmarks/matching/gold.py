@@ -16,7 +16,7 @@ import polars as pl
 
 from rlvr_atlas.answer import compare
 from rlvr_atlas.canonical import canonicalise
-from rlvr_atlas.match.decide import verify
+from rlvr_atlas.match.decide import by_wording
 from rlvr_atlas.match.evidence import Evidence, measure
 from rlvr_atlas.schema import ROWS, SAME_PROBLEM, TEMPLATES, empty
 from rlvr_atlas.text.tokens import Parts
@@ -67,7 +67,7 @@ def is_copy(original: Side, other: Side) -> bool:
     found = between(original, other)
     if found.answers_agree and found.number_set_agrees and found.lexical >= COPY:
         return True
-    verdict = verify(found)
+    verdict = by_wording(found)
     return verdict is not None and verdict.relation in SAME_PROBLEM
 
 

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from rlvr_atlas.match.classifier import Model
-from rlvr_atlas.match.dataset_prior import UNDERIVED
+from rlvr_atlas.match.classifier import Classifier
+from rlvr_atlas.match.dataset_prior import NOT_DERIVED
 from rlvr_atlas.match.features import FEATURES
 
 THRESHOLD = 0.5
 
 
-def scored(pairs: pl.DataFrame, model: Model) -> pl.DataFrame:
+def scored(pairs: pl.DataFrame, model: Classifier) -> pl.DataFrame:
     """Pairs with `read` and p_same, p_variant, p_embedded, p_calibrated, which are 0 where not read."""
     features = pairs.select(list(FEATURES)).to_numpy()
     read = model.probability("screen", features) >= model.least_likely
@@ -23,7 +23,7 @@ def scored(pairs: pl.DataFrame, model: Model) -> pl.DataFrame:
     p = {
         **p,
         "calibrated": p["same"],
-        "same": UNDERIVED * p["same"] / (UNDERIVED * p["same"] + 1 - p["same"]),
+        "same": NOT_DERIVED * p["same"] / (NOT_DERIVED * p["same"] + 1 - p["same"]),
     }
     return pairs.with_columns(
         read=pl.Series(read), **{f"p_{name}": pl.Series(values) for name, values in p.items()}

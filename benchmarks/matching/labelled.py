@@ -26,8 +26,10 @@ from rlvr_atlas.demo import SOURCES, problems
 from rlvr_atlas.demo.transform import CHANGES as GENERATED
 from rlvr_atlas.demo.transform import item_of
 from rlvr_atlas.encoder.cache import EmbeddingCache
-from rlvr_atlas.encoder.embed import in_metric, packaged_metric
-from rlvr_atlas.match.decide import verify
+from rlvr_atlas.encoder.embed import in_metric
+from rlvr_atlas.encoder.model import DEFAULT_ENCODER
+from rlvr_atlas.match import calibrations
+from rlvr_atlas.match.decide import by_wording
 from rlvr_atlas.match.evidence import Evidence
 from rlvr_atlas.match.features import FEATURES
 from rlvr_atlas.match.retrieval import Candidates, Texts
@@ -256,7 +258,7 @@ def labelled(workspace: Path, folder: Path, cache: EmbeddingCache, halves: Halve
     children, limits = (queries[name].to_numpy().astype(np.int64) for name in ("child", "limit"))
     fold = np.array([_fold(row, corpus) for row in queries.iter_rows(named=True)])
     searches = []
-    for half, metric in enumerate([*halves, packaged_metric()]):
+    for half, metric in enumerate([*halves, calibrations.metric(DEFAULT_ENCODER)]):
         vectors = in_metric(encoded, metric)
         of = fold == half
         searches.append((children[of], limits[of], nearest(children[of], limits[of], vectors), vectors))
@@ -387,7 +389,7 @@ def _by_original(
     found = between(*sides)
     if found.answers_agree and found.number_set_agrees and found.lexical >= COPY:
         return fact["relation"], True
-    verdict = verify(found)
+    verdict = by_wording(found)
     if verdict is None:
         return "unrelated", found.lexical > 0.5 or (
             seen.answers_agree is True and found.number_set_agrees and found.lexical > 0.3

@@ -1,4 +1,4 @@
-"""Fit the metric that the cosines of the default encoder are taken in: src/rlvr_atlas/match/metric.npy.
+"""Fit the metric of the default encoder's cosines: match/calibrations/all-MiniLM-L6-v2/metric.npz.
 
 Run: python benchmarks/matching/metric.py WORKSPACE FOLDER [--corpus FOLDER]
 
@@ -23,7 +23,7 @@ from rlvr_atlas.config import MatchSettings
 from rlvr_atlas.match import embedder
 
 HERE = Path(__file__).resolve().parent
-TARGET = HERE.parents[1] / "src" / "rlvr_atlas" / "match" / "metric.npy"
+TARGET = HERE.parents[1] / "src" / "rlvr_atlas" / "match" / "calibrations" / "all-MiniLM-L6-v2" / "metric.npz"
 KINDS = ("math7500_corewarding_rewrite", "benbench_gsm8k_train_rewritten")
 EPOCHS, BATCH, RATE, DECAY, SHARPNESS = 3, 256, 1e-3, 0.05, 20.0
 #: How many of the nearest other texts each pair is told from; nearer than _COPY it may be the original again.
@@ -72,7 +72,7 @@ def main() -> None:
     torch.set_num_threads(1)  # the same sums in the same order
     instances = pl.read_parquet(given.workspace / "instances.parquet")
     texts = instances.unique("skeleton", keep="first", maintain_order=True)
-    embed = embedder(MatchSettings(), given.folder / "embeddings", in_own_metric=False)
+    embed = embedder(MatchSettings(), given.folder / "embeddings")
     vectors = torch.tensor(embed(texts["key"].to_list(), texts["prompt"].to_list()).astype(np.float32))
     place = dict(zip(texts["skeleton"], range(texts.height), strict=True))
     pairs = gold(given.workspace, given.corpus).filter(pl.col("relation") == "same")
@@ -85,8 +85,12 @@ def main() -> None:
     for half in (0, 1, None):
         of = train.filter(pl.Series(fold != half)) if half is not None else train
         metric = fit(vectors, of["child"].to_torch(), of["original"].to_torch())
+        fitted = metric.numpy().astype(np.float16)
         path = TARGET if half is None else given.folder / f"metric-{half}.npy"
-        np.save(path, metric.numpy().astype(np.float16))
+        if half is None:
+            np.savez_compressed(path, metric=fitted)
+        else:
+            np.save(path, fitted)
         print(f"{path.name}: {of.height} pairs")
     for kind in pairs["kind"].unique(maintain_order=True):
         of = pairs.filter(kind=kind, split="validation")

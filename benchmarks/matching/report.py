@@ -9,14 +9,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 from judge import calibration_error, links, scored
-from train import DROPPED, chosen, fit
+from train import DROPPED, as_trees, chosen, fit
 
+from rlvr_atlas.encoder.model import DEFAULT_ENCODER
 from rlvr_atlas.match import minhash
-from rlvr_atlas.match.classifier import Model, Trees, model
-from rlvr_atlas.match.features import FEATURES
+from rlvr_atlas.match.calibrations import NO_ENCODER
+from rlvr_atlas.match.classifier import Classifier, classifier
 from rlvr_atlas.text.tokens import Parts
 
 MATH, GSM = (
@@ -217,12 +217,11 @@ def _grams(tokens: tuple[str, ...], n: int = 13) -> set[tuple[str, ...]]:
     return {tokens[i : i + n] for i in range(len(tokens) - n + 1)}
 
 
-def refitted(pairs: pl.DataFrame, dropped: float, hidden: tuple[str, ...]) -> Model:
+def refitted(pairs: pl.DataFrame, dropped: float, hidden: tuple[str, ...]) -> Classifier:
     """A verifier trained without some of the evidence."""
-    columns = np.arange(len(FEATURES))
     fitted = fit(pairs, dropped, hidden)
-    questions = {name: Trees.read(trees, columns) for name, trees in fitted["questions"].items()}
-    return Model(questions, fitted["least_likely"])
+    questions = {name: as_trees(trees) for name, trees in fitted["questions"].items()}
+    return Classifier(questions, fitted["least_likely"])
 
 
 def table(title: str, head: str, rows: list[str]) -> None:
@@ -239,7 +238,7 @@ def main(folder: Path, workspace: Path, *, ablate: bool) -> None:
     for encoder in (False, True):
         told = "with encoder" if encoder else "without encoder"
         whole[told] = chosen(known, hidden, with_encoder=encoder)
-        judged = test_split(scored(whole[told], model(with_encoder=encoder)))
+        judged = test_split(scored(whole[told], classifier(DEFAULT_ENCODER if encoder else NO_ENCODER)))
         sets[told] = judged.filter("answered")
         sets[f"{told}, answers hidden"] = judged.filter(~pl.col("answered"))
     print((Path(__file__).parent / "page.template").read_text(encoding="utf-8").rstrip())
@@ -277,7 +276,7 @@ def main(folder: Path, workspace: Path, *, ablate: bool) -> None:
 def ablation(pairs: pl.DataFrame, told: str, encoder: bool) -> None:
     """What each kind of evidence, and of training pairs, buys: the verifier trained again without it."""
     rows = []
-    dropped = DROPPED["with_encoder" if encoder else "without_encoder"]
+    dropped = DROPPED[DEFAULT_ENCODER if encoder else NO_ENCODER]
     for name, hidden in EVIDENCE.items():
         if "cosine" not in hidden or encoder:
             rows.append(figures(name, pairs, refitted(pairs, dropped, hidden)))
@@ -290,7 +289,7 @@ def ablation(pairs: pl.DataFrame, told: str, encoder: bool) -> None:
     table(f"What each kind of evidence buys, {told}", head, rows)
 
 
-def figures(name: str, pairs: pl.DataFrame, verifier: Model) -> str:
+def figures(name: str, pairs: pl.DataFrame, verifier: Classifier) -> str:
     """A line of the table."""
     judged = test_split(scored(pairs, verifier))
     told: list[str] = []

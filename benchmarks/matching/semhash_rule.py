@@ -28,7 +28,7 @@ class Cached:
     """An encoder that looks its vectors up; the records are keys."""
 
     def __init__(self, folder: Path, texts: dict[str, str]) -> None:
-        self._embed = embedder(MatchSettings(), folder / "embeddings", in_own_metric=False)
+        self._embed = embedder(MatchSettings(), folder / "embeddings")
         self._texts = texts
 
     def encode(self, inputs: Sequence[str], **_: object) -> np.ndarray[Any, Any]:

@@ -1,4 +1,4 @@
-"""Fit the verifier and write src/rlvr_atlas/match/model.json.
+"""Fit the classifier and write trees.npz into the folders of match/calibrations.
 
 Run: python benchmarks/matching/train.py FOLDER   (as written by measure.py)
 
@@ -10,7 +10,6 @@ validation split, with answers known and with answers hidden. Nothing is trained
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,13 @@ import polars as pl
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
+from rlvr_atlas.encoder.model import DEFAULT_ENCODER
+from rlvr_atlas.match.calibrations import NO_ENCODER
 from rlvr_atlas.match.classifier import Trees
 from rlvr_atlas.match.features import FEATURES
 from rlvr_atlas.match.retrieval import SEARCHED
 
-TARGET = Path(__file__).resolve().parents[2] / "src" / "rlvr_atlas" / "match" / "model.json"
+TARGET = Path(__file__).resolve().parents[2] / "src" / "rlvr_atlas" / "match" / "calibrations"
 #: Kinds whose texts are of benchmark files, or derived from them: they are only judged on.
 UNTRAINED = ("gsm8k_rephrased_llmdecontaminator", "benbench_gsm8k_test_rewritten", "gsm_hard")
 #: More of these can only speak for the same problem, or only against it.
@@ -47,7 +48,7 @@ SIZES = {
 }
 #: Share of the same problems of the validation split that the screen may drop. Where encoding takes the hour,
 #: reading more pairs costs little; without an encoder reading is what takes the time.
-DROPPED = {"without_encoder": 0.035, "with_encoder": 0.01}
+DROPPED = {NO_ENCODER: 0.035, DEFAULT_ENCODER: 0.01}
 
 
 def chosen(known: pl.DataFrame, hidden: pl.DataFrame, *, with_encoder: bool) -> pl.DataFrame:
@@ -70,7 +71,7 @@ def fit(pairs: pl.DataFrame, dropped: float, hidden: tuple[str, ...] = ()) -> di
     usable = pairs.filter(~pl.col("doubtful"), ~pl.col("kind").is_in(UNTRAINED), pl.col("split") != "test")
     derived = ("same", "embedded", "variant")
     screen = _question(usable, "screen", derived, ("unrelated",), hidden, SEARCHED)
-    trees = Trees.read(screen, np.arange(len(FEATURES)))
+    trees = as_trees(screen)
     usable = usable.with_columns(
         likely=pl.Series(trees.probability(usable.select(list(FEATURES)).to_numpy()))
     )
@@ -83,6 +84,18 @@ def fit(pairs: pl.DataFrame, dropped: float, hidden: tuple[str, ...] = ()) -> di
     print(f"{told}; {derived_share:.3f} of the texts have an original among them", file=sys.stderr)
     questions = {name: _question(read, name, *sides, hidden) for name, sides in QUESTIONS.items()}
     return {"least_likely": least, "questions": {"screen": screen, **questions}}
+
+
+def arrays(data: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """sizes, nodes and line of fitted trees, as `classifier.Trees.of` takes them."""
+    sizes = np.array([len(tree) for tree in data["trees"]], np.int32)
+    nodes = np.array([node for tree in data["trees"] for node in tree], np.float64)
+    return sizes, nodes, np.array([data[name] for name in ("depth", "start", "slope", "shift")])
+
+
+def as_trees(data: dict[str, Any]) -> Trees:
+    """Fitted trees, ready to be asked."""
+    return Trees.of(*arrays(data), np.arange(len(FEATURES)))
 
 
 def _question(  # noqa: PLR0913, PLR0917  where everything meets
@@ -105,7 +118,7 @@ def _question(  # noqa: PLR0913, PLR0917  where everything meets
     )  # fmt: skip
     fitted.fit(train.select(columns).to_numpy(), train["label"].is_in(yes).to_numpy())
     data = {**_export(fitted, columns), "slope": 1.0, "shift": 0.0}
-    odds = Trees.read(data, np.arange(len(FEATURES))).log_odds(validation.select(list(FEATURES)).to_numpy())
+    odds = as_trees(data).log_odds(validation.select(list(FEATURES)).to_numpy())
     line = LogisticRegression(C=1e4).fit(odds[:, None], validation["label"].is_in(yes).to_numpy())
     return {**data, "slope": round(float(line.coef_[0, 0]), 5), "shift": round(float(line.intercept_[0]), 5)}
 
@@ -128,11 +141,15 @@ def main(folder: str) -> None:
     """Fit both sets and write them."""
     known, hidden = (pl.read_parquet(Path(folder) / f"{name}.parquet") for name in ("known", "hidden"))
     sets = {
-        name: fit(chosen(known, hidden, with_encoder=name == "with_encoder"), dropped)
+        name: fit(chosen(known, hidden, with_encoder=name != NO_ENCODER), dropped)
         for name, dropped in DROPPED.items()
     }
-    text = json.dumps({"features": list(FEATURES), **sets}, separators=(",", ":")).replace("]],[[", "]],\n[[")
-    TARGET.write_text(text + "\n", encoding="utf-8")
+    for name, fitted in sets.items():
+        stored = {"features": np.array(FEATURES), "least_likely": np.array(fitted["least_likely"])}
+        for question, data in fitted["questions"].items():
+            for part, array in zip(("sizes", "nodes", "line"), arrays(data), strict=True):
+                stored[f"{question}.{part}"] = array
+        np.savez_compressed(TARGET / name / "trees.npz", **stored)
 
 
 if __name__ == "__main__":

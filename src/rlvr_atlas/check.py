@@ -17,13 +17,14 @@ import polars as pl
 from rlvr_atlas import fingerprints, registry
 from rlvr_atlas.answer import extract_column, normal_column
 from rlvr_atlas.audit.coincidence import taken_over
-from rlvr_atlas.audit.overlap import IS_SAME, STRENGTH, both_ways, overlaps, sure_match, weigh
+from rlvr_atlas.audit.overlap import IS_SAME, STRENGTH, both_ways, overlaps, weigh
 from rlvr_atlas.audit.rates import wilson
 from rlvr_atlas.canonical import canonicalise, index, infer_templates
 from rlvr_atlas.config import DatasetSpec, MatchSettings
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.load import open_dataset
 from rlvr_atlas.match import match
+from rlvr_atlas.match.decide import sure_enough_for_leak
 from rlvr_atlas.schema import EVIDENCE
 from rlvr_atlas.text.tokens import Parts
 
@@ -251,9 +252,9 @@ def _result(read: _Read, found: pl.DataFrame, limits: list[str], min_probability
     # A row that uses the template of an item uses that of all items made from it: one of them says so.
     again = pl.struct("row", "benchmark").is_first_distinct()
     found = found.filter(IS_SAME | again)
-    sure = sure_match(min_probability) & (pl.col("probability") >= min_probability)
+    sure = sure_enough_for_leak(min_probability) & (pl.col("probability") >= min_probability)
     leaks, unjudged = found.filter(sure), found.filter(~sure)
-    common = unjudged.filter(sure_match(min_probability))["row"].n_unique()
+    common = unjudged.filter(sure_enough_for_leak(min_probability))["row"].n_unique()
     if common:
         limits.append(f"{common} rows share a benchmark's text, but it is too common to call them leaks")
     if unjudged["row"].n_unique() > common:

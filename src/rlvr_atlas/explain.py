@@ -18,7 +18,7 @@ import polars as pl
 
 from rlvr_atlas.canonical import canonicalise
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.schema import ROWS, SAME_PROBLEM
+from rlvr_atlas.schema import ROWS
 from rlvr_atlas.workspace.store import Workspace
 
 if TYPE_CHECKING:
@@ -95,8 +95,8 @@ def explain(workspace: Workspace, query: str, *, rewordings: bool = False) -> Ex
         relation = "identical" if hit == asked["key"] else "reformatted"
         return _known(workspace, replace(found, relation=relation, probability=1.0), hit, None)
     judged = _alike(workspace, texts, asked)
-    if rewordings and not any(verdict.relation in SAME_PROBLEM for verdict, _, _ in judged):
-        judged += _in_other_words(texts, asked["skeleton"])
+    if rewordings and not any(verdict.is_same for verdict, _, _ in judged):
+        judged = _with_rewordings(judged, texts, asked["skeleton"])
     if not judged:
         return found
     verdict, evidence, key = min(
@@ -161,15 +161,21 @@ def _alike(workspace: Workspace, texts: pl.DataFrame, asked: dict[str, Any]) -> 
     return judged
 
 
-def _in_other_words(texts: pl.DataFrame, skeleton: str) -> list[_Judged]:
-    """Search all texts as the semantic tier does."""
+def _with_rewordings(judged: list[_Judged], texts: pl.DataFrame, skeleton: str) -> list[_Judged]:
+    """Search all texts in other words too; of a text that both found, `settle` says which verdict holds."""
+    from rlvr_atlas.match.decide import settle
     from rlvr_atlas.match.rewordings import look_up
     from rlvr_atlas.text.tokens import tokenise
 
     distinct = texts.unique("skeleton", keep="first", maintain_order=True)
     tokens = [tuple(tokenise(text)) for text in distinct["skeleton"]]
-    pairs = look_up(tokens, tuple(tokenise(skeleton)), distinct["answer"].to_list())
-    return [(pair.verdict, pair.evidence.row(), distinct["key"][pair.parent]) for pair in pairs]
+    decided = {key: (verdict, evidence) for verdict, evidence, key in judged}
+    for pair in look_up(tokens, tuple(tokenise(skeleton)), distinct["answer"].to_list()):
+        key = distinct["key"][pair.parent]
+        wording = decided[key][0] if key in decided else None
+        if settle(wording, pair.verdict, pair.evidence) is pair.verdict:
+            decided[key] = (pair.verdict, pair.evidence.row())
+    return [(verdict, evidence, key) for key, (verdict, evidence) in decided.items()]
 
 
 def _nearest(workspace: Workspace, texts: pl.DataFrame, asked: Parts, skeleton: str) -> pl.DataFrame:

@@ -228,7 +228,8 @@ def make_mix(recipe: Recipe, workspace: Workspace, _network: bool, on_progress: 
         return
     started = time.monotonic()
     on_progress("curate", recipe.curate.name, 0, 1)
-    curated = curate({name: workspace.read(name) for name in needed}, recipe.curate, scores)
+    view = {name: workspace.read(name) for name in needed}
+    curated = curate(view, recipe.curate, scores, matching=recipe.match)
     tables = {"decisions": curated.decisions, "mix": curated.mix}
     workspace.finish("curate", made_from, tables, seconds=time.monotonic() - started, limits=curated.limits)
 

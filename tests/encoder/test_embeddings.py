@@ -16,6 +16,7 @@ from rlvr_atlas.encoder import cache as embeddings
 from rlvr_atlas.encoder import embed
 from rlvr_atlas.encoder.cache import EmbeddingCache
 from rlvr_atlas.errors import AtlasError, InputError, WorkspaceError
+from rlvr_atlas.match.calibrations import metric
 
 
 def key(text):
@@ -192,9 +193,9 @@ def test_vectors_of_the_default_encoder_are_given_in_the_packaged_metric(tmp_pat
     monkeypatch.setattr(embed, "load_encoder", lambda name: stub)
     texts = ["one apple", "two pears"]
     keys = [key(text) for text in texts]
-    encoded = embed.embedder(MatchSettings(), tmp_path, in_own_metric=False)(keys, texts)
-    given = embed.embedder(MatchSettings(), tmp_path)(keys, texts)
-    expected = encoded.astype(np.float32) @ embed.packaged_metric().astype(np.float32).T
+    encoded = embed.embedder(MatchSettings(), tmp_path)(keys, texts)
+    given = embed.embedder(MatchSettings(), tmp_path, metric("all-MiniLM-L6-v2"))(keys, texts)
+    expected = encoded.astype(np.float32) @ metric("all-MiniLM-L6-v2").astype(np.float32).T
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
     assert np.allclose(given, expected, atol=1e-3)
     assert not np.allclose(given, encoded, atol=1e-3)
@@ -202,7 +203,7 @@ def test_vectors_of_the_default_encoder_are_given_in_the_packaged_metric(tmp_pat
 
 
 def test_a_vector_of_zeros_stays_one_in_a_metric():
-    assert not embed.in_metric(np.zeros((1, 384), np.float16), embed.packaged_metric()).any()
+    assert not embed.in_metric(np.zeros((1, 384), np.float16), metric("all-MiniLM-L6-v2")).any()
 
 
 def test_another_encoder_has_no_metric(tmp_path, monkeypatch):

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from rlvr_atlas.audit.families import families, problems
-from rlvr_atlas.audit.overlap import IS_SAME, both_ways, came_first, overlaps, sure_match, weigh
+from rlvr_atlas.audit.overlap import IS_SAME, both_ways, came_first, overlaps, weigh
 from rlvr_atlas.audit.paths import chains, spread
 from rlvr_atlas.audit.rates import rates
 from rlvr_atlas.audit.tally import hits, limits, units
 from rlvr_atlas.config import AuditSettings
+from rlvr_atlas.match.decide import sure_enough_for_leak
 from rlvr_atlas.schema import LEAKS, UNJUDGED, conform
 
 __all__ = ["Audited", "audit"]
@@ -60,7 +61,7 @@ def audit(tables: Mapping[str, pl.DataFrame], settings: AuditSettings) -> Audite
         .with_columns(came_first=came_first(datasets))
         .sort("dataset", "row", "benchmark", "benchmark_row", "benchmark_key")
     )
-    common = sure_match(settings.min_probability)
+    common = sure_enough_for_leak(settings.min_probability)
     sure = common & (pl.col("probability") >= settings.min_probability)
     reason = pl.when(common).then(pl.lit("too common")).otherwise(pl.lit("below the threshold"))
     leaks, unjudged = weighed.filter(sure), weighed.filter(~sure).with_columns(reason=reason)

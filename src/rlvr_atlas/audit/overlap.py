@@ -14,8 +14,6 @@ from rlvr_atlas.schema import RELATIONS, SAME_PROBLEM
 STRENGTH = pl.col("relation").replace_strict(list(RELATIONS), list(range(len(RELATIONS))))
 #: A question and the same one with options are seldom two problems.
 _SAME_STEM = 0.95
-#: Least probability of a match of the semantic tier that is called a leak.
-_SEARCHED = 0.8
 IS_SAME = pl.col("relation").is_in(SAME_PROBLEM)
 
 
@@ -90,15 +88,6 @@ def _same_stem(instances: pl.DataFrame, mine: pl.Series, theirs: pl.Series) -> p
         "probability": pl.lit(_SAME_STEM),
     }
     return pairs.select(**verdict, key="key", other="key_right")
-
-
-def sure_match(min_probability: float) -> pl.Expr:
-    """Whether a match, column `matched`, is sure enough for a leak, however common its text is.
-
-    What only the search for other wordings found must be surer: it looked among all that resembles.
-    """
-    bar = pl.when(pl.col("tier") == "semantic").then(max(_SEARCHED, min_probability))
-    return pl.col("matched") >= bar.otherwise(min_probability)
 
 
 def weigh(found: pl.DataFrame, instances: pl.DataFrame, datasets: pl.DataFrame) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from rlvr_atlas.config import MatchSettings
 from rlvr_atlas.config.curate import CurateSettings
 from rlvr_atlas.curate.again import leaks_of_mix
 from rlvr_atlas.curate.considered import considered
@@ -42,7 +43,11 @@ class Curated:
 
 
 def curate(
-    tables: Mapping[str, pl.DataFrame], settings: CurateSettings, scores: pl.DataFrame | None = None
+    tables: Mapping[str, pl.DataFrame],
+    settings: CurateSettings,
+    scores: pl.DataFrame | None = None,
+    *,
+    matching: MatchSettings | None = None,
 ) -> Curated:
     """Make a mix.
 
@@ -51,13 +56,14 @@ def curate(
             lists them; transitions where there are any.
         settings: `[curate]` of the recipe.
         scores: As `read_scores` gives them.
+        matching: `[match]` of the recipe, by which the mix is audited again; the defaults without it.
 
     Raises:
         RecipeError: If no row is left, the refill is too small, or a name in the settings means nothing.
     """
     check_names(tables, settings)
     rows = with_mix_text(considered(tables, settings, scores), settings)
-    view = View(rows, tables)
+    view = View(rows, tables, matching or MatchSettings())
     new_matches = match_converted(rows, view)
     leaks = pl.concat([tables["leaks"], leaks_of_converted(rows, new_matches, view)], how="diagonal")
     struck = struck_alone(rows, leaks, tables["unjudged"], settings)

@@ -1,4 +1,4 @@
-"""The mix, audited as what it will be: a dataset of its own beside the benchmarks.
+"""The re-audit: the mix, audited as what it will be: a dataset of its own beside the benchmarks.
 
 How sure a match is depends on what else is in view: among a hundred look-alikes in its dataset a text must
 be nearly equal to an item, in a small mix it need not. Whoever audits the mix has the mix in view and not
@@ -10,11 +10,11 @@ from __future__ import annotations
 import polars as pl
 
 from rlvr_atlas.audit.overlap import overlaps, weigh
-from rlvr_atlas.config import MatchSettings
 from rlvr_atlas.config.curate import CurateSettings
 from rlvr_atlas.curate.converted import new_texts
 from rlvr_atlas.curate.view import View
 from rlvr_atlas.match import match
+from rlvr_atlas.match.decide import sure_enough_for_leak
 
 _MIX = "(mix)"
 _TOLD = ("benchmark", "benchmark_row", "benchmark_key", "relation", "tier", "probability")
@@ -39,7 +39,7 @@ def leaks_of_mix(mix: pl.DataFrame, view: View, settings: CurateSettings) -> pl.
     # Benchmarks first: the mix is younger than all of them. All texts take part, also those that are like
     # none: how rare a word is, and so what is a rewording, depends on them. Of rows that may come from one
     # item all are told at once; else the next would only be found when the surest is out.
-    matches = match(every, MatchSettings(), exclusive=False).matches
+    matches = match(every, view.matching, exclusive=False).matches
     rows = mix.select(key="mix_key", dataset=pl.lit(_MIX), row=pl.col("at").cast(pl.Int64))
     itself = {"dataset": _MIX, "role": "train", "distinct_prompts": mine.height}
     datasets = pl.concat([view.benchmarks, pl.DataFrame([itself], schema=view.benchmarks.schema)])
@@ -47,9 +47,10 @@ def leaks_of_mix(mix: pl.DataFrame, view: View, settings: CurateSettings) -> pl.
     found = found.filter(pl.col("relation").is_in(settings.drop_leaks))
     if found.is_empty():
         return _none()
+    bar = settings.leak_probability
     return (
         weigh(found, every, datasets)
-        .filter(pl.col("probability") >= settings.leak_probability)
+        .filter(sure_enough_for_leak(bar), pl.col("probability") >= bar)
         .sort("row", -pl.col("probability"), "benchmark", "benchmark_row")
         .unique("row", keep="first", maintain_order=True)
         .select(at=pl.col("row").cast(pl.UInt32), evidence=pl.struct(_TOLD).struct.json_encode())

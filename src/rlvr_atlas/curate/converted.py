@@ -5,7 +5,6 @@ from __future__ import annotations
 import polars as pl
 
 from rlvr_atlas.canonical import skeleton
-from rlvr_atlas.config import MatchSettings
 from rlvr_atlas.curate.view import View
 from rlvr_atlas.fingerprints import worth_comparing
 from rlvr_atlas.match import match
@@ -48,7 +47,8 @@ def match_converted(rows: pl.DataFrame, view: View) -> pl.DataFrame:
     old, prints = view.pick(view.texts.join(new, on="key", how="anti"))
     near = worth_comparing(prints, view.prints_of(new))
     both = pl.concat([old[near], new], how="diagonal")
-    return conform(match(both, MatchSettings(rewordings=False)).matches.select(_COLUMNS), MATCHES)
+    matching = view.matching.model_copy(update={"rewordings": False})
+    return conform(match(both, matching).matches.select(_COLUMNS), MATCHES)
 
 
 def leaks_of_converted(rows: pl.DataFrame, found: pl.DataFrame, view: View) -> pl.DataFrame:

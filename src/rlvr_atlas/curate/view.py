@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
+from rlvr_atlas.config import MatchSettings
 from rlvr_atlas.fingerprints import Printer, Prints
 
 
@@ -16,6 +17,7 @@ class View:
     Args:
         rows: key of the rows considered.
         tables: datasets, occurrences, instances.
+        matching: `[match]` of the recipe: the mix is matched as the datasets were, but for the encoder.
 
     Attributes:
         benchmarks: dataset, role, distinct_prompts of each benchmark.
@@ -23,7 +25,10 @@ class View:
         texts: record.INSTANCES of items and rows, in the order of the table.
     """
 
-    def __init__(self, rows: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> None:
+    def __init__(
+        self, rows: pl.DataFrame, tables: Mapping[str, pl.DataFrame], matching: MatchSettings
+    ) -> None:
+        self.matching = matching
         self.benchmarks = (
             tables["datasets"].filter(role="benchmark").select("dataset", "role", "distinct_prompts")
         )

@@ -5,8 +5,6 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,11 +30,12 @@ class Encoded:
 
     Attributes:
         vectors: (n, d) unit vectors.
-        calibrated: Whether verdicts may use their cosines, or only candidates.
+        calibration: Folder of `match/calibrations` whose decisions may use their cosines; "none" where
+            they only suggest candidates.
     """
 
     vectors: NDArray[np.floating]
-    calibrated: bool = True
+    calibration: str
 
 
 def wants_encoder(settings: MatchSettings) -> bool:
@@ -45,17 +44,6 @@ def wants_encoder(settings: MatchSettings) -> bool:
         return settings.semantic
     needed = ["torch", "sentence_transformers", *([PACKAGE] if settings.encoder == DEFAULT_ENCODER else [])]
     return all(importlib.util.find_spec(name) is not None for name in needed)
-
-
-def packaged_metric() -> NDArray[np.float16]:
-    """The matrix (d, d) in which cosines of the default encoder are taken.
-
-    It brings rewordings together and keeps other problems of one topic apart: for .83 of the reworded MATH
-    problems of the validation split the original is the nearest of 132,000 texts, and for .70 without it
-    (`benchmarks/matching/metric.py` fits it and prints this).
-    """
-    data = files("rlvr_atlas.match").joinpath("metric.npy").read_bytes()
-    return np.asarray(np.load(BytesIO(data), allow_pickle=False))
 
 
 def in_metric(vectors: NDArray[np.floating], metric: NDArray[np.floating]) -> NDArray[np.float16]:
@@ -69,13 +57,13 @@ def in_metric(vectors: NDArray[np.floating], metric: NDArray[np.floating]) -> ND
     return seen
 
 
-def embedder(settings: MatchSettings, folder: Path, *, in_own_metric: bool = True) -> Embed:
+def embedder(settings: MatchSettings, folder: Path, metric: NDArray[np.floating] | None = None) -> Embed:
     """Load the encoder of a recipe; its vectors are kept in `folder`.
 
     Args:
         settings: Which encoder.
         folder: Where the cache is; it holds the vectors as encoded.
-        in_own_metric: Whether vectors of the default encoder are given in the packaged metric.
+        metric: (d, d) matrix in which vectors are given; as encoded without one.
 
     Raises:
         MissingExtraError: Without the extra `semantic`.
@@ -87,8 +75,6 @@ def embedder(settings: MatchSettings, folder: Path, *, in_own_metric: bool = Tru
     def embed(keys: Sequence[str], texts: Sequence[str]) -> NDArray[np.floating]:
         rows = cache.get_or_encode(keys, texts)  # first, because the array that it adds to is mapped anew
         vectors = cache.vectors[rows]
-        if in_own_metric and encoder.name == DEFAULT_ENCODER:
-            return in_metric(vectors, packaged_metric())
-        return vectors
+        return vectors if metric is None else in_metric(vectors, metric)
 
     return embed

@@ -10,6 +10,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from rlvr_atlas.fingerprints.prints import EDGE, Printer, Prints, is_told_by_words
+from rlvr_atlas.match import calibrations
+from rlvr_atlas.match.decide import PrintEvidence, by_prints
 from rlvr_atlas.text.tokens import Parts
 
 #: Items that share one band of the sketch with a row and are looked at; more are templates of each other.
@@ -19,10 +21,8 @@ _BAND, _LOOSE_BAND = 5, 4
 _CHUNK = 200_000
 #: Wording that is less similar than this is not compared text by text.
 _LOOSE = 0.45
-#: The rules of the lexical tier, as far as prints can tell (see match/decide.py).
-_ALIKE, _SHORT, _TEMPLATE, _PART, _PHRASE = 0.8, 24, 0.8, 16, 10
-#: Where words alone tell two texts apart, as the statements of a puzzle do, hardly any may differ.
-_ALIKE_IN_WORDS = 0.95
+#: What the decision asks of two texts, as far as prints can tell.
+_WORDING = calibrations.thresholds()["wording"]
 
 FOUND = {
     "row": pl.Int64,
@@ -97,12 +97,14 @@ def look_up(
     copies = items.frame.select("key", item=pl.int_range(pl.len()))
     first = copies.unique("key", keep="first", maintain_order=True)["item"]
     items = Prints(items.frame[first], items.sketch[first.to_numpy()])
-    embedded = ("embedded", "lexical", 0.85)
+    embedded = ("embedded", "lexical", _WORDING["p_inside"])
     found = pl.concat(
         [
             _equal(rows, items, ("key", "key"), ("identical", "exact", 1.0)),
-            _equal(rows, items, ("skeleton", "skeleton"), ("reformatted", "normalised", 0.995)),
-            _equal(rows, items, ("tokens", "tokens"), ("reformatted", "lexical", 0.97)),
+            _equal(
+                rows, items, ("skeleton", "skeleton"), ("reformatted", "normalised", _WORDING["p_skeleton"])
+            ),
+            _equal(rows, items, ("tokens", "tokens"), ("reformatted", "lexical", _WORDING["p_equal"])),
             _equal(rows, items, ("tokens", "stem_tokens"), embedded),
             _equal(rows, items, ("stem_tokens", "tokens"), embedded),
             _inside(rows, parts, items, printer),
@@ -132,7 +134,7 @@ def _inside(rows: Prints, parts: Sequence[Parts], items: Prints, printer: Printe
     """Items that are the beginning or the end of a row, token for token."""
     found: list[tuple[int, int, str, str, float, float]] = []
     for edge in ("head", "tail"):
-        long = items.frame.with_row_index("item").filter(pl.col("length") >= _PART)
+        long = items.frame.with_row_index("item").filter(pl.col("length") >= _WORDING["part"])
         near = (
             rows.frame.with_row_index("row")
             .select("row", edge, row_length="length")
@@ -143,7 +145,7 @@ def _inside(rows: Prints, parts: Sequence[Parts], items: Prints, printer: Printe
             tokens = parts[row].tokens
             cut = tokens[:length] if edge == "head" else tokens[len(tokens) - length :]
             if printer.of_tokens(cut) == whole:
-                found.append((row, item, "embedded", "lexical", 0.85, length / len(tokens)))
+                found.append((row, item, "embedded", "lexical", _WORDING["p_inside"], length / len(tokens)))
     return pl.DataFrame(found, schema=FOUND, orient="row")
 
 
@@ -151,7 +153,7 @@ def _similar(
     rows: Prints, parts: Sequence[Parts], answers: Sequence[str | None], items: Prints, printer: Printer
 ) -> pl.DataFrame:
     """Rewordings (the content is equal) and variants (the wording is, the content or the answer is not)."""
-    near = alike(rows, items, _TEMPLATE)
+    near = alike(rows, items, _WORDING["template"])
     left, right = rows.frame[near.pairs[:, 0]], items.frame[near.pairs[:, 1]]
     length = np.minimum(left["length"].to_numpy(), right["length"].to_numpy())
     # What is asked of the rows that are near anything, row by row.
@@ -161,19 +163,23 @@ def _similar(
     mine, answered = np.array(contents, np.uint64)[place], np.array(classes, np.uint8)[place]
     in_words = np.array([is_told_by_words(parts[row]) for row in at], bool)[place]
     theirs = right["answer"].to_numpy()
-    differ = (answered > 0) & (theirs > 0) & (answered != theirs)
-    same = (mine == right["content"].to_numpy()) & ~differ
-    needed = _ALIKE + (1 - _ALIKE) * np.maximum(0, 1 - length / _SHORT)
-    needed = np.where(in_words, np.maximum(needed, _ALIKE_IN_WORDS), needed)
-    reworded = same & (near.similarity >= needed)
-    variant = ~same & (length >= _PHRASE)
+    decided = by_prints(
+        PrintEvidence(
+            likeness=near.similarity,
+            length=length,
+            same_content=mine == right["content"].to_numpy(),
+            answers_differ=(answered > 0) & (theirs > 0) & (answered != theirs),
+            told_by_words=in_words,
+        )
+    )
+    reworded, variant = decided["reworded"], decided["variant"]
     lines = pl.DataFrame(
         {
             "row": near.pairs[:, 0],
             "item": near.pairs[:, 1],
             "relation": np.where(reworded, "reworded", "variant"),
             "tier": "lexical",
-            "probability": np.where(reworded, 0.9, 0.8),
+            "probability": np.where(reworded, _WORDING["p_alike"], _WORDING["p_variant"]),
             "similarity": near.similarity,
         },
         schema=FOUND,

@@ -16,22 +16,23 @@ import polars as pl
 from numpy.typing import NDArray
 
 from rlvr_atlas.answer import normal_column
-from rlvr_atlas.encoder.embed import Embed, Encoded, embedder, wants_encoder
+from rlvr_atlas.encoder.embed import Embed, Encoded, wants_encoder
+from rlvr_atlas.encoder.embed import embedder as encoder_embedder
 from rlvr_atlas.encoder.model import DEFAULT_ENCODER
+from rlvr_atlas.match import calibrations
 from rlvr_atlas.match import near_duplicates as lexical
+from rlvr_atlas.match.decide import Verdict, settle
 from rlvr_atlas.match.exact import equal_skeletons
 from rlvr_atlas.match.minhash import Signatures
 from rlvr_atlas.schema import MATCHES, SAME_PROBLEM, conform
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rlvr_atlas.config import MatchSettings
     from rlvr_atlas.match.rewordings import Found
 
 __all__ = ["Matched", "embedder", "match", "wants_encoder"]
-
-#: From this probability on the verifier overrules the rules that took a pair for a variant; less will do
-#: where the answers are the same.
-_OVERRULES, _OVERRULES_WITH_ANSWER = 0.8, 0.5
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,10 @@ def match(
         places = instances.select("key", "skeleton", dataset="first_dataset")
         if occurrences is not None:
             places = occurrences.select("dataset", "key").join(places.drop("dataset"), on="key")
-        encoded = None if vectors is None else Encoded(vectors, _calibrated(settings))
+        encoded = None if vectors is None else Encoded(vectors, _calibration(settings))
         further = _searched(found, units, places, encoded, exclusive=exclusive)
-        known = {(pair.parent, pair.child): pair.verdict.relation for pair in found.pairs}
-        in_other_words = [pair for pair in further.pairs if _wanted(pair, known, settings)]
+        known = {(pair.parent, pair.child): pair.verdict for pair in found.pairs}
+        in_other_words = [pair for pair in further.pairs if _decided_by_search(pair, known, settings)]
         overruled = {(pair.parent, pair.child) for pair in in_other_words}
         by_wording = [pair for pair in found.pairs if (pair.parent, pair.child) not in overruled]
     limits = _limits(found, further, int(code.sum()), None if embed is None else settings)
@@ -99,9 +100,14 @@ def match(
     return Matched(matches, units.drop("prompt", "domain"), found.signatures, limits)
 
 
-def _calibrated(settings: MatchSettings) -> bool:
-    """Whether verdicts may use the cosines of this encoder."""
-    return settings.encoder == DEFAULT_ENCODER
+def embedder(settings: MatchSettings, folder: Path) -> Embed:
+    """The encoder of a recipe, its vectors in the metric that was fitted for it; see `encoder.embed`."""
+    return encoder_embedder(settings, folder, calibrations.metric(settings.encoder))
+
+
+def _calibration(settings: MatchSettings) -> str:
+    """The folder of calibrations that decides where this encoder is used."""
+    return settings.encoder if calibrations.calibrated_for(settings.encoder) else calibrations.NO_ENCODER
 
 
 def _limits(
@@ -120,7 +126,7 @@ def _limits(
         how = "[match] rewordings = true in a recipe, --rewordings in a check"
         limits.append(f"heavy rewordings were not searched for ({how})")
     else:
-        if encoder is not None and not _calibrated(encoder):
+        if encoder is not None and _calibration(encoder) == calibrations.NO_ENCODER:
             told = f"candidates: verdicts were calibrated on those of {DEFAULT_ENCODER}"
             limits.append(f"cosines of {encoder.encoder} only suggested {told}")
         if code:
@@ -196,19 +202,12 @@ def _settled(pairs: Sequence[lexical.Pair], datasets: Sequence[str]) -> NDArray[
     return settled
 
 
-def _wanted(pair: lexical.Pair, known: Mapping[tuple[int, int], str], settings: MatchSettings) -> bool:
-    """Whether a pair of the semantic tier counts: a new one, or one that the rules took for a variant.
-
-    The rules call a variant whatever is alike and differs in a number, an operator or an ask, also where it
-    is told in other words. Of 111 pairs of the train and validation splits that the verifier then called the
-    same problem, 108 were (counted by hand).
-    """
-    same = pair.verdict.relation in SAME_PROBLEM
-    before = known.get((pair.parent, pair.child))
-    if before is None:
-        return same or settings.variants
-    least = _OVERRULES_WITH_ANSWER if pair.evidence.answers_agree else _OVERRULES
-    return same and before == "variant" and pair.verdict.probability >= least
+def _decided_by_search(
+    pair: lexical.Pair, known: Mapping[tuple[int, int], Verdict], settings: MatchSettings
+) -> bool:
+    """Whether the verdict on a pair is the one of the search, and not the one by its wording, or none."""
+    wording = known.get((pair.parent, pair.child))
+    return settle(wording, pair.verdict, pair.evidence, variants=settings.variants) is pair.verdict
 
 
 def _between_skeletons(ordered: pl.DataFrame, pairs: pl.DataFrame, tier: str) -> pl.DataFrame:

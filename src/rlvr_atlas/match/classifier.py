@@ -1,21 +1,20 @@
-"""The trained verifier: gradient-boosted trees as plain numbers, evaluated with numpy.
+"""The classifier of pairs: gradient-boosted trees as plain numbers, evaluated with numpy.
 
-`benchmarks/matching/train.py` fits them with scikit-learn and writes `model.json`; nothing of scikit-learn is
-needed to use them. There are two sets, with the encoder's cosines and without, each calibrated by itself.
+`benchmarks/matching/train.py` fits them with scikit-learn and writes them into a folder of `calibrations`;
+nothing of scikit-learn is needed to use them. Each folder is calibrated by itself (Platt scaling).
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rlvr_atlas.match import calibrations
 from rlvr_atlas.match.features import FEATURES
 
 Array = NDArray[Any]
@@ -53,27 +52,34 @@ class Trees:
     shift: float
 
     @classmethod
-    def read(cls, data: Mapping[str, Any], columns: Array) -> Trees:
-        """Trees from their JSON form; `columns` are the positions of the features they were trained on."""
-        trees = data["trees"]
-        sizes = np.array([len(tree) for tree in trees])
+    def of(cls, sizes: Array, nodes: Array, line: Array, columns: Array) -> Trees:
+        """Trees from their stored form.
+
+        Args:
+            sizes: (trees,) nodes of each tree.
+            nodes: (sum of sizes, 6): feature, threshold, whether missing goes left, left, right, value.
+            line: depth, start, slope, shift.
+            columns: (features,) positions of the features that they were fitted on.
+        """
         roots = np.cumsum(sizes) - sizes
-        # [feature, threshold, missing left, left, right, value]
-        nodes = np.array([node for tree in trees for node in tree], dtype=float)
         first = np.repeat(roots, sizes)
         children = np.stack([nodes[:, 4] + first, nodes[:, 3] + first], axis=1)
         feature = columns[nodes[:, 0].astype(np.intp)] + len(FEATURES) * nodes[:, 2].astype(np.intp)
+        depth, start, slope, shift = line.tolist()
         return cls(
             roots,
             feature,
             nodes[:, 1],
             children.astype(np.intp).ravel(),
             nodes[:, 5],
-            *(data[name] for name in ("depth", "start", "slope", "shift")),
+            int(depth),
+            start,
+            slope,
+            shift,
         )
 
     def log_odds(self, features: Array) -> Array:
-        """Summed leaves, shape (n,); features in the order of `signals.FEATURES`, or the first of them."""
+        """Summed leaves, shape (n,); features in the order of `features.FEATURES`, or the first of them."""
         blocks = [self._sum(features[i : i + _BLOCK]) for i in range(0, len(features), _BLOCK)]
         return np.concatenate([np.zeros(0), *blocks])
 
@@ -96,7 +102,7 @@ class Trees:
 
 
 @dataclass(frozen=True)
-class Model:
+class Classifier:
     """What each question is answered by.
 
     Attributes:
@@ -108,18 +114,19 @@ class Model:
     least_likely: float
 
     def probability(self, question: str, features: Array) -> Array:
-        """Probability of a yes, shape (n,); features in the order of `signals.FEATURES`."""
+        """Calibrated probability of a yes, shape (n,); features in the order of `features.FEATURES`."""
         return self.questions[question].probability(features)
 
 
 @cache
-def model(*, with_encoder: bool) -> Model:
-    """The packaged model."""
-    data = json.loads(files("rlvr_atlas.match").joinpath("model.json").read_text(encoding="utf-8"))
+def classifier(calibration: str) -> Classifier:
+    """The classifier of a folder of `calibrations`."""
+    stored = calibrations.arrays(calibration, "trees.npz")
     order = list(FEATURES)
-    columns = np.array([order.index(name) for name in data["features"]])
-    chosen = data["with_encoder" if with_encoder else "without_encoder"]
-    return Model(
-        {question: Trees.read(trees, columns) for question, trees in chosen["questions"].items()},
-        float(chosen["least_likely"]),
-    )
+    columns = np.array([order.index(name) for name in stored["features"].tolist()])
+    names = dict.fromkeys(key.split(".")[0] for key in stored if "." in key)
+    trees = {
+        name: Trees.of(stored[f"{name}.sizes"], stored[f"{name}.nodes"], stored[f"{name}.line"], columns)
+        for name in names
+    }
+    return Classifier(trees, float(stored["least_likely"]))

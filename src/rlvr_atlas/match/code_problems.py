@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from rlvr_atlas.canonical.skeleton import skeleton
+from rlvr_atlas.match import calibrations
 from rlvr_atlas.match import near_duplicates as lexical
-from rlvr_atlas.match.decide import Verdict, verify
+from rlvr_atlas.match.decide import Verdict, by_wording
 from rlvr_atlas.match.evidence import Evidence, measure
 from rlvr_atlas.match.near_duplicates import Pair
 from rlvr_atlas.schema import SAME_PROBLEM
@@ -62,13 +63,8 @@ _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 #: A test that more problems have than this, such as f(1) = 1, tells nothing, nor does a statement, such as
 #: "complete this function".
 _COMMON = 12
-#: Share of the shorter list of tests that makes two texts one problem, if their signatures agree, and if not;
-_SHARED_WITH_SIGNATURE, _SHARED = 0.5, 0.8
-#: then so many letters and digits must be in common, for f(6) = false is a test of many things.
-_TELLING = 24
-#: Statements with the same words have this share of neighbouring words in common; with less, "binary to
-#: decimal" became "decimal to binary".
-_IN_ORDER = 0.6
+#: When tests or the order of words decide.
+_CODE = calibrations.thresholds()["code"]
 
 Test = tuple[str, str]
 
@@ -181,7 +177,7 @@ def _decide(
     told_same = told is not None and told.relation in SAME_PROBLEM
     if _contradict(parent.tests, child.tests) or _other(evidence):
         return Verdict("variant", 0.8) if told_same else told
-    said = verify(statement) if statement.length else None
+    said = by_wording(statement) if statement.length else None
     if said is not None and said.relation in SAME_PROBLEM:
         if said.relation == "reworded" and not _in_order(parent.parts, child.parts):
             return None
@@ -190,7 +186,7 @@ def _decide(
         inside = said.relation == "embedded" or _unlike(parent, child)
         return Verdict("embedded" if inside else "reworded", said.probability)
     if _same_tests(parent.tests & child.tests, evidence):
-        return Verdict("reworded", 0.95)
+        return Verdict("reworded", _CODE["p_tests"])
     return told if told is not None else said
 
 
@@ -203,8 +199,11 @@ def _same_tests(shared: frozenset[Test], evidence: Evidence) -> bool:
     """Whether the tests alone tell that it is one problem."""
     share = evidence.tests_shared or 0.0
     if evidence.signature_agrees:
-        return share >= _SHARED_WITH_SIGNATURE
-    return share >= _SHARED and sum(sign.isalnum() for test in shared for sign in "".join(test)) >= _TELLING
+        return share >= _CODE["common_with_signature"]
+    return (
+        share >= _CODE["common"]
+        and sum(sign.isalnum() for test in shared for sign in "".join(test)) >= _CODE["telling"]
+    )
 
 
 def _contradict(ours: frozenset[Test], theirs: frozenset[Test]) -> bool:
@@ -220,7 +219,7 @@ def _contradict(ours: frozenset[Test], theirs: frozenset[Test]) -> bool:
 
 def _in_order(one: Parts, other: Parts) -> bool:
     ours, theirs = (set(pairwise(parts.content_words)) for parts in (one, other))
-    return len(ours & theirs) >= _IN_ORDER * len(ours | theirs)
+    return len(ours & theirs) >= _CODE["in_order"] * len(ours | theirs)
 
 
 def _same_signature(one: Program, other: Program) -> bool | None:

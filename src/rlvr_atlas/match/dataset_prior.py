@@ -15,28 +15,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from rlvr_atlas.match import calibrations
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-#: Odds that a text which the verifier was calibrated on has an original among the candidates that are read:
-#: three in five, with the encoder .585 and without it .658 (train.py prints both).
-_TRAINED = 0.62 / 0.38
-#: Bounds of the factor. The lower one holds where nothing speaks for derivation: one leak among thousands of
-#: clean rows must still be found. Chosen on the validation split and a corpus run.
-UNDERIVED, _MOST = 0.3, 12.0
-_ROUNDS, _CONFIRMATIONS = 8, 2
-#: A dataset of whose texts this share has an original was derived from other datasets.
-_DERIVED = 0.5
-#: Datasets that hold its originals are looked for until only this share of them is left.
-_LEFT = 0.1
-#: A parent elsewhere counts for at least this much.
-_ELSEWHERE = 0.03
-#: Where fewer texts than this have an original that another has, taken ones are not searched again.
-_RARELY = 0.1
-#: However often each original was used once, a text that another one has taken counts for this much.
-_TAKEN = 0.02
-#: Pairs with these odds are sure enough to learn from whether originals are used twice.
-_SURE = 4.0
+_PRIOR = calibrations.thresholds()["prior"]
+#: Odds that a text which the classifier was calibrated on has an original among the candidates that are read.
+_TRAINED = _PRIOR["trained_share"] / (1 - _PRIOR["trained_share"])
+#: The factor where nothing speaks for derivation: one leak among thousands of clean rows must still be found.
+NOT_DERIVED = _PRIOR["least"]
 
 
 @dataclass(frozen=True)
@@ -65,7 +53,7 @@ class Claims:
     Attributes:
         children: (n,) positions.
         parents: (n,) positions.
-        odds: (n,) that it is, by the verifier.
+        odds: (n,) that it is, by the classifier.
     """
 
     children: Ints
@@ -99,7 +87,7 @@ def factors(claims: Claims, datasets: Datasets, origins: Mapping[int, Origin]) -
     factor = factor * _compared(share)
     if not datasets.exclusive:
         return factor
-    return factor * _untaken(replace(claims, odds=claims.odds * factor), datasets)
+    return factor * _contested(replace(claims, odds=claims.odds * factor), datasets)
 
 
 def origins(claims: Claims, datasets: Datasets) -> dict[int, Origin]:
@@ -115,7 +103,7 @@ def origins(claims: Claims, datasets: Datasets) -> dict[int, Origin]:
     return {
         name: _origin(np.unique(datasets.roots[links.parents[dataset == name]]), name, datasets)
         for name in np.unique(dataset).tolist()
-        if len(np.unique(links.children[dataset == name])) >= _DERIVED * searched[name]
+        if len(np.unique(links.children[dataset == name])) >= _PRIOR["derived"] * searched[name]
     }
 
 
@@ -130,7 +118,7 @@ def confirmed(claims: Claims, datasets: Datasets, origins: Mapping[int, Origin])
         origins: By dataset, see `origins`.
     """
     found = dict(origins)
-    for _ in range(_CONFIRMATIONS):
+    for _ in range(int(_PRIOR["confirmations"])):
         links = _links(claims, datasets, found)
         dataset = datasets.begins[links.children]
         for name, origin in found.items():
@@ -140,7 +128,7 @@ def confirmed(claims: Claims, datasets: Datasets, origins: Mapping[int, Origin])
     return found
 
 
-def unfinished(
+def without_original(
     claims: Claims, datasets: Datasets, origins: Mapping[int, Origin]
 ) -> Iterator[tuple[Ints, Ints]]:
     """For each derived dataset its texts without an original, and the texts where these should be.
@@ -157,7 +145,7 @@ def unfinished(
     for name, origin in origins.items():
         children = np.flatnonzero(datasets.searched & ~done & (datasets.begins == name))
         among = origin.texts
-        if datasets.exclusive and reuse[name] < _RARELY:
+        if datasets.exclusive and reuse[name] < _PRIOR["rarely"]:
             taken = datasets.roots[links.parents[datasets.begins[links.children] == name]]
             among = among[~np.isin(datasets.roots[among], taken)]
         if len(children) and len(among):
@@ -172,8 +160,8 @@ def _links(claims: Claims, datasets: Datasets, origins: Mapping[int, Origin]) ->
 
 
 def _compared(share: Floats) -> Floats:
-    """How much likelier originals are than among the texts that the verifier was trained on."""
-    return np.clip(share / (1 - share) / _TRAINED, UNDERIVED, _MOST)
+    """How much likelier originals are than among the texts that the classifier was trained on."""
+    return np.clip(share / (1 - share) / _TRAINED, NOT_DERIVED, _PRIOR["most"])
 
 
 def _shares(claims: Claims, datasets: Datasets) -> Floats:
@@ -182,8 +170,8 @@ def _shares(claims: Claims, datasets: Datasets) -> Floats:
     searched = np.bincount(datasets.begins[datasets.searched], minlength=n)
     best = np.zeros(n)
     np.maximum.at(best, claims.children, claims.odds)
-    factor, share = np.full(n, UNDERIVED), np.zeros(n)
-    for _ in range(_ROUNDS):
+    factor, share = np.full(n, NOT_DERIVED), np.zeros(n)
+    for _ in range(int(_PRIOR["rounds"])):
         expected = factor[datasets.begins] * best
         found = np.bincount(datasets.begins, expected / (1 + expected), minlength=n)
         share = (found + 1) / (searched + 4)  # one of four before any is seen: two rows prove nothing
@@ -197,7 +185,7 @@ def _placed(claims: Claims, datasets: Datasets, origins: Mapping[int, Origin]) -
     for name, origin in origins.items():
         inside = np.isin(datasets.roots[claims.parents], datasets.roots[origin.texts])
         outside = (datasets.begins[claims.children] == name) & ~inside
-        factor[outside] = max(1 - origin.covered, _ELSEWHERE)
+        factor[outside] = max(1 - origin.covered, _PRIOR["elsewhere"])
     return factor
 
 
@@ -207,17 +195,17 @@ def _origin(originals: Ints, name: int, datasets: Datasets) -> Origin:
     roots = [np.unique(datasets.roots[held]) for held in earlier]
     sizes = np.array([max(len(held), 1) for held in roots])
     left, chosen = originals, np.zeros(0, np.int64)
-    while len(left) > _LEFT * len(originals):
+    while len(left) > _PRIOR["left"] * len(originals):
         adds = np.array([np.isin(left, held).sum() for held in roots])
         best = int(np.argmax(adds**2 / sizes))
-        if adds[best] < _LEFT * len(originals):
+        if adds[best] < _PRIOR["left"] * len(originals):
             break
         left = left[~np.isin(left, roots[best])]
         chosen = np.union1d(chosen, earlier[best])
     return Origin(chosen, 1 - len(left) / len(originals))
 
 
-def _untaken(claims: Claims, datasets: Datasets) -> Floats:
+def _contested(claims: Claims, datasets: Datasets) -> Floats:
     """Less than 1 where a surer text of the same dataset has the parent already."""
     best = _best(claims)
     if not len(best):
@@ -238,10 +226,10 @@ def _reuse(claims: Claims, datasets: Datasets) -> Floats:
     """How likely the next text of each dataset is to have an original that another has, by first position."""
     n = len(datasets.begins)
     best = _best(claims)
-    sure = best[claims.odds[best] >= _SURE]
+    sure = best[claims.odds[best] >= _PRIOR["sure"]]
     links = np.bincount(datasets.begins[claims.children[sure]], minlength=n)
     distinct = np.bincount(np.unique(_claimed(claims, datasets)[sure]) // max(n, 1), minlength=n)
-    return np.clip((links - distinct + 1) / (links + 2), _TAKEN, 1)
+    return np.clip((links - distinct + 1) / (links + 2), _PRIOR["taken"], 1)
 
 
 def _claimed(claims: Claims, datasets: Datasets) -> Ints:

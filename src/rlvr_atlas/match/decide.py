@@ -1,28 +1,40 @@
-"""From evidence to one relation and one probability.
+"""The one decision: from evidence to a relation and a probability, for every command.
 
-The rules stand in the order in which they are tried. They are strict where a mistake would call a renumbered
-problem the same, and leave what they cannot decide to later tiers: no verdict is not "different".
+`run`, `explain`, `check`, the re-audit of `curate` and the text-free index all end here. Three kinds of
+evidence lead to a verdict, and `settle` chooses between the first two:
+
+    by_wording     words that are alike: hard vetoes (a number, sign, ask or name differs), then likeness
+    by_classifier  pairs that a search found: calibrated probabilities, times what the dataset prior tells
+    by_prints      no text at hand, only what an index holds
+
+Thresholds are data: `calibrations/decision.toml`, each with its reason. No verdict is not "different".
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from rlvr_atlas.match.evidence import Evidence
-from rlvr_atlas.schema import Relation
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
-#: Wording as alike as this, and nothing deciding changed, is the same problem, with equal or unknown answers.
-_ALIKE_WITH_ANSWER, _ALIKE = 0.6, 0.75
-#: In a text shorter than this many tokens one other word weighs more, so that it must be more alike.
-_SHORT = 24
-#: Wording as alike as this, and something deciding changed, is a variant.
-_TEMPLATE = 0.8
-#: A text must be this long to be recognised inside another one; with equal answers a shorter one will do.
-_PART, _PART_WITH_ANSWER = 16, 8
-#: Among many neighbours from one template only a text as alike as this is a copy.
-_CROWDED = 0.95
-#: Below this many tokens equal wording is a common phrase, not a common origin.
-_PHRASE = 10
+from rlvr_atlas.match import calibrations
+from rlvr_atlas.schema import SAME_PROBLEM, Relation
+
+if TYPE_CHECKING:
+    from rlvr_atlas.match.classifier import Classifier
+    from rlvr_atlas.match.evidence import Evidence
+
+Floats = NDArray[np.float64]
+
+_WORDING = calibrations.thresholds()["wording"]
+_CLASSIFIER = calibrations.thresholds()["classifier"]
+_PRINTS = calibrations.thresholds()["prints"]
+_LEAK = calibrations.thresholds()["leak"]
+#: No dataset prior makes more of a pair that is less likely than this.
+POSSIBLE = _CLASSIFIER["possible"]
 
 
 @dataclass(frozen=True)
@@ -32,22 +44,35 @@ class Verdict:
     relation: Relation
     probability: float
 
+    @property
+    def is_same(self) -> bool:
+        """Whether it says "the same problem"."""
+        return self.relation in SAME_PROBLEM
 
-def verify(evidence: Evidence) -> Verdict | None:
-    """Decide what a candidate pair is; None where the evidence does not decide."""
-    same = _same_problem(evidence)
+
+# --- two texts whose words are alike --------------------------------------------------------------------
+
+
+def by_wording(evidence: Evidence) -> Verdict | None:
+    """Decide by the words of two texts; None where they do not decide.
+
+    Strict where a mistake would call a renumbered problem the same: what differs in a number, a sign, an ask
+    or a name (`Evidence.same_content`) is never the same problem by its wording alone.
+    """
+    same = _same_by_wording(evidence)
     if same is not None:
         return same
     differs = not evidence.same_content or evidence.answers_agree is False
-    if differs and evidence.masked >= _TEMPLATE and evidence.length >= _PHRASE:
-        return Verdict("variant", 0.9 if evidence.answers_agree is False else 0.8)
+    if differs and evidence.masked >= _WORDING["template"] and evidence.length >= _WORDING["phrase"]:
+        other_answer = evidence.answers_agree is False
+        return Verdict("variant", _WORDING["p_variant_other_answer" if other_answer else "p_variant"])
     return None
 
 
-def _same_problem(evidence: Evidence) -> Verdict | None:
+def _same_by_wording(evidence: Evidence) -> Verdict | None:
     answers = evidence.answers_agree
     if evidence.equal:
-        return Verdict("reformatted", 0.9 if answers is False else 0.97)
+        return Verdict("reformatted", _WORDING["p_equal_other_answer" if answers is False else "p_equal"])
     if (inside := contained(evidence)) is not None:
         return inside
     if not evidence.same_content:
@@ -55,24 +80,179 @@ def _same_problem(evidence: Evidence) -> Verdict | None:
     if answers is False:
         # The same content in the same words with two answers: far more often a wrong gold answer than
         # another problem.
-        return Verdict("reworded", 0.7) if evidence.only_function_words else None
+        alike = evidence.only_function_words
+        return Verdict("reworded", _WORDING["p_function_words"]) if alike else None
     if evidence.lexical >= _least_alike(evidence):
-        return Verdict("reworded", 0.98 if answers else 0.9)
+        return Verdict("reworded", _WORDING["p_alike_with_answer" if answers else "p_alike"])
     return None
 
 
 def contained(evidence: Evidence) -> Verdict | None:
     """`embedded` where one text holds the other word for word, or all of it but another question."""
-    least = _PART_WITH_ANSWER if evidence.answers_agree else _PHRASE if evidence.part else _PART
-    if not (evidence.edge or evidence.part) or evidence.length < least:
+    least = "part_with_answer" if evidence.answers_agree else "phrase" if evidence.part else "part"
+    if not (evidence.edge or evidence.part) or evidence.length < _WORDING[least]:
         return None
     # A whole problem that another answer was asked of ("... give m + n") is still in the text.
-    return Verdict("embedded", {True: 0.95, None: 0.85, False: 0.8}[evidence.answers_agree])
+    told = {True: "p_inside_with_answer", None: "p_inside", False: "p_inside_other_answer"}
+    return Verdict("embedded", _WORDING[told[evidence.answers_agree]])
 
 
 def _least_alike(evidence: Evidence) -> float:
     if evidence.crowded:
-        return _CROWDED
+        return _WORDING["crowded"]
     if evidence.answers_agree:
-        return _ALIKE_WITH_ANSWER
-    return _ALIKE + (1 - _ALIKE) * max(0.0, 1 - evidence.length / _SHORT)
+        return _WORDING["alike_with_answer"]
+    return float(_for_length(_WORDING["alike"], evidence.length))
+
+
+def _for_length(alike: float, length: NDArray[Any] | float) -> Floats | float:
+    """Of a short text more must be alike: one other word weighs more in it."""
+    return alike + (1 - alike) * np.maximum(0.0, 1 - length / _WORDING["short"])
+
+
+# --- two texts that a search found ------------------------------------------------------------------------
+
+
+def worth_comparing(
+    searched: Floats, model: Classifier, *, in_derived_dataset: float = 1.0
+) -> NDArray[np.bool_]:
+    """Which candidates may be the same problem or a variant, by what retrieval knows of them, shape (n,).
+
+    Args:
+        searched: (n, len(SEARCHED)), see `retrieval`.
+        model: The classifier; its screen decides.
+        in_derived_dataset: A pair may be this many times less likely where the originals of its dataset are
+            known.
+    """
+    return np.asarray(model.probability("screen", searched) >= model.least_likely / in_derived_dataset)
+
+
+def estimate(features: Floats, model: Classifier) -> Floats:
+    """What each pair may be, before the dataset prior: calibrated probabilities, shape (n, 3).
+
+    They are: the same problem; a variant, if it is not the same; one text holds the other, if it is the same
+    (0 where it can hardly be).
+
+    Args:
+        features: (n, len(FEATURES)) of each pair.
+        model: The classifier.
+    """
+    estimated = np.zeros((len(features), 3))
+    estimated[:, 0] = model.probability("same", features)
+    estimated[:, 1] = model.probability("variant", features)
+    # Whether one holds the other is only asked where they may be the same.
+    possible = estimated[:, 0] >= POSSIBLE
+    estimated[possible, 2] = model.probability("embedded", features[possible])
+    return estimated
+
+
+def by_classifier(estimated: Floats, factors: Floats) -> list[Verdict | None]:
+    """Decide what each pair is by probabilities alone; None where the two are unrelated.
+
+    Args:
+        estimated: (n, 3), see `estimate`.
+        factors: (n,) what the odds of the same problem are multiplied by, see `dataset_prior`.
+    """
+    same = factors * estimated[:, 0] / (factors * estimated[:, 0] + 1 - estimated[:, 0])
+    variant = (1 - same) * estimated[:, 1]
+    embedded = estimated[:, 2] >= _CLASSIFIER["likely"]
+    verdicts: list[Verdict | None] = []
+    for p_same, p_variant, inside in zip(same.tolist(), variant.tolist(), embedded.tolist(), strict=True):
+        if p_variant >= _CLASSIFIER["likely"]:
+            verdicts.append(Verdict("variant", round(p_variant, 4)))
+        elif p_same >= _CLASSIFIER["doubtful"]:
+            verdicts.append(Verdict("embedded" if inside else "reworded", round(p_same, 4)))
+        else:
+            verdicts.append(None)
+    return verdicts
+
+
+def with_vetoes(verdict: Verdict | None, evidence: Evidence) -> Verdict | None:
+    """The classifier's verdict on one pair, with what needs no probability.
+
+    Puzzles of one template whose names are not exchanged consistently are never the same problem; a text that
+    stands in the other word for word is inside it.
+    """
+    if verdict is not None and verdict.is_same and evidence.other_statements:
+        verdict = None
+    inside = contained(evidence)
+    if inside is None or (verdict and verdict.is_same and verdict.probability >= inside.probability):
+        return verdict
+    return inside
+
+
+# --- both -----------------------------------------------------------------------------------------------
+
+
+def settle(
+    wording: Verdict | None, classifier: Verdict | None, evidence: Evidence, *, variants: bool = True
+) -> Verdict | None:
+    """One verdict for a pair of which the words and the classifier may each have said something.
+
+    The words overrule the classifier, except where they only saw a variant: they call so whatever is alike
+    and differs in a number, an operator or an ask, also where it is told in other words. Of 111 pairs of the
+    train and validation splits that the classifier then called the same problem, 108 were (counted by hand).
+
+    Args:
+        wording: By `by_wording`.
+        classifier: By `by_classifier` and `with_vetoes`.
+        evidence: Between the two texts.
+        variants: Whether variants are reported.
+    """
+    if classifier is None:
+        return wording
+    if wording is None:
+        return classifier if classifier.is_same or variants else None
+    least = _CLASSIFIER["overrules_with_answer" if evidence.answers_agree else "overrules"]
+    overruled = wording.relation == "variant" and classifier.is_same and classifier.probability >= least
+    return classifier if overruled else wording
+
+
+# --- no text at hand --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PrintEvidence:
+    """What an index can tell of n pairs of a row and an item.
+
+    Attributes:
+        likeness: (n,) estimated likeness of the words, numbers masked.
+        length: (n,) tokens of the shorter text.
+        same_content: (n,) equal numbers, signs, variables, asks and negations, by their hash.
+        answers_differ: (n,) both answers are known and their classes differ.
+        told_by_words: (n,) so few numbers and variables that the content tells hardly anything.
+    """
+
+    likeness: Floats
+    length: NDArray[Any]
+    same_content: NDArray[np.bool_]
+    answers_differ: NDArray[np.bool_]
+    told_by_words: NDArray[np.bool_]
+
+
+def by_prints(evidence: PrintEvidence) -> Mapping[str, NDArray[np.bool_]]:
+    """Decide as `by_wording` does, as far as prints can tell.
+
+    Returns:
+        Masks (n,) `reworded` and `variant`; neither where nothing can be told.
+    """
+    same = evidence.same_content & ~evidence.answers_differ
+    needed = _for_length(_PRINTS["alike"], evidence.length)
+    needed = np.where(evidence.told_by_words, np.maximum(needed, _PRINTS["alike_in_words"]), needed)
+    variant = ~same & (evidence.likeness >= _WORDING["template"]) & (evidence.length >= _WORDING["phrase"])
+    return {"reworded": same & (evidence.likeness >= needed), "variant": variant}
+
+
+# --- leaks --------------------------------------------------------------------------------------------------
+
+
+def sure_enough_for_leak(min_probability: float) -> pl.Expr:
+    """Whether a match (columns `matched`: its probability, `tier`) is sure enough to be called a leak.
+
+    What only the search for other wordings found must be surer: it looked among all that resembles.
+
+    Args:
+        min_probability: What the recipe asks for.
+    """
+    bar = pl.when(pl.col("tier") == "semantic").then(max(_LEAK["searched"], min_probability))
+    return pl.col("matched") >= bar.otherwise(min_probability)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import polars as pl
 
 from rlvr_atlas.answer import compare
+from rlvr_atlas.match import calibrations
 from rlvr_atlas.schema import EVIDENCE
 
 #: Equal skeletons with differing answers are mostly wrong gold answers, seldom two problems.
-_SURE, _ANSWERS_DIFFER = 0.995, 0.9
+_WORDING = calibrations.thresholds()["wording"]
+_SURE, _ANSWERS_DIFFER = _WORDING["p_skeleton"], _WORDING["p_skeleton_other_answer"]
 
 
 def equal_skeletons(instances: pl.DataFrame) -> pl.DataFrame:

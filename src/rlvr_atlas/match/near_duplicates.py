@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from rlvr_atlas.answer import compare
 from rlvr_atlas.match import minhash
-from rlvr_atlas.match.decide import Verdict, verify
+from rlvr_atlas.match.decide import Verdict, by_wording
 from rlvr_atlas.match.evidence import Evidence, measure
 from rlvr_atlas.schema import EVIDENCE
 from rlvr_atlas.text.tokens import Parts, tokenise
@@ -126,7 +126,7 @@ def judge(
     verdict = compare(*answers)
     agree = None if verdict == "unknown" else verdict == "same"
     evidence = measure(parent, child, agree, crowded=crowded)
-    return verify(evidence), evidence
+    return by_wording(evidence), evidence
 
 
 def _verified(pairs: minhash.Pairs, known: _Texts, settings: MatchSettings) -> Iterator[Pair]:

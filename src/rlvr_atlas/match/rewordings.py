@@ -22,14 +22,14 @@ from numpy.typing import NDArray
 from rlvr_atlas.answer import compare
 from rlvr_atlas.encoder.cache import top_k
 from rlvr_atlas.encoder.embed import Encoded
-from rlvr_atlas.match import dataset_prior as derived
-from rlvr_atlas.match.decide import Verdict, contained
+from rlvr_atlas.match import dataset_prior
+from rlvr_atlas.match.calibrations import NO_ENCODER
+from rlvr_atlas.match.classifier import classifier
+from rlvr_atlas.match.decide import POSSIBLE, by_classifier, contained, estimate, with_vetoes, worth_comparing
 from rlvr_atlas.match.evidence import Evidence, measure
 from rlvr_atlas.match.features import FEATURES, signals
 from rlvr_atlas.match.near_duplicates import Pair, Text
 from rlvr_atlas.match.retrieval import SEARCHED, Candidates, Floats, Ints, Texts
-from rlvr_atlas.match.weigh import POSSIBLE, decide, weigh, worth_reading
-from rlvr_atlas.schema import SAME_PROBLEM
 from rlvr_atlas.text.tokens import Parts, is_number
 
 #: More texts than this that are equal with numbers masked are searched by their numbers alone.
@@ -38,7 +38,7 @@ _NEAREST = 12
 #: Where the originals of a dataset are known to be: so many of the best by words are read of those texts,
 _AMONG = 30
 #: and a pair may be so many times less likely by the search alone.
-_LAXER = 5.0
+_IN_DERIVED = 5.0
 #: A text whose terms the other holds to this share may be one of its questions, and is read in any case.
 _INSIDE = 0.9
 _TERMS = [SEARCHED.index("child_terms"), SEARCHED.index("parent_terms")]
@@ -64,7 +64,7 @@ def find(
     texts: Sequence[Text],
     answers: Sequence[str | None],
     forms: Sequence[str | None],
-    datasets: derived.Datasets,
+    datasets: dataset_prior.Datasets,
     encoded: Encoded | None = None,
 ) -> Found:
     """Find earlier texts that are the same problem in other words, or the one it was varied from.
@@ -83,11 +83,11 @@ def find(
     search = _Search(Texts(texts, forms), texts, answers, datasets.begins, encoded)
     found = search.run(np.flatnonzero(wanted & ~templated))
     found = _joined([found, search.run(np.flatnonzero(templated), by_numbers=True)])
-    origins = derived.origins(found.claims, datasets)
-    for children, among in derived.unfinished(found.claims, datasets, origins):
+    origins = dataset_prior.origins(found.claims, datasets)
+    for children, among in dataset_prior.without_original(found.claims, datasets, origins):
         found = _joined([found, search.run(children[~templated[children]], among)])
-    origins = derived.confirmed(found.claims, datasets, origins)
-    factors = derived.factors(found.claims, datasets, origins)
+    origins = dataset_prior.confirmed(found.claims, datasets, origins)
+    factors = dataset_prior.factors(found.claims, datasets, origins)
     evidence = [
         replace(seen, dataset_odds=factor)
         for seen, factor in zip(found.evidence, factors.round(4).tolist(), strict=True)
@@ -98,24 +98,13 @@ def find(
 def _pairs(found: _Read, evidence: Sequence[Evidence], factors: Floats) -> list[Pair]:
     """Those of the pairs that are something."""
     pairs = []
-    verdicts = decide(found.weighed, factors)
+    verdicts = by_classifier(found.estimated, factors)
     places = zip(found.parents.tolist(), found.children.tolist(), strict=True)
-    for (parent, child), seen, weighed in zip(places, evidence, verdicts, strict=True):
-        verdict = weighed
-        if weighed is not None and weighed.relation in SAME_PROBLEM and seen.other_statements:
-            verdict = None
-        inside = contained(seen)  # word for word, which no weighing has to decide
-        if inside is not None and not _surer(verdict, inside):
-            verdict = inside
+    for (parent, child), seen, likely in zip(places, evidence, verdicts, strict=True):
+        verdict = with_vetoes(likely, seen)
         if verdict is not None:
             pairs.append(Pair(parent, child, verdict, seen))
     return pairs
-
-
-def _surer(verdict: Verdict | None, other: Verdict) -> bool:
-    """Whether a verdict says the same problem, and is not less sure than another one that does."""
-    same = verdict is not None and verdict.relation in SAME_PROBLEM
-    return same and verdict is not None and verdict.probability >= other.probability
 
 
 def look_up(texts: Sequence[Text], asked: Text, answers: Sequence[str | None]) -> list[Pair]:
@@ -130,7 +119,7 @@ def look_up(texts: Sequence[Text], asked: Text, answers: Sequence[str | None]) -
     every, known = [*texts, asked], [*answers, None]
     search = _Search(Texts(every, [None] * (n + 1)), every, known, np.full(n + 1, n), None)
     found = search.run(np.array([n]))
-    return _pairs(found, found.evidence.tolist(), np.full(len(found.parents), derived.UNDERIVED))
+    return _pairs(found, found.evidence.tolist(), np.full(len(found.parents), dataset_prior.NOT_DERIVED))
 
 
 @dataclass(frozen=True)
@@ -140,20 +129,20 @@ class _Read:
     Attributes:
         children: (n,) positions.
         parents: (n,) positions.
-        weighed: (n, 3), see `weigh`.
+        estimated: (n, 3), see `decide.estimate`.
         evidence: (n,) Evidence of each.
     """
 
     children: Ints
     parents: Ints
-    weighed: Floats
+    estimated: Floats
     evidence: NDArray[np.object_]
 
     @property
-    def claims(self) -> derived.Claims:
+    def claims(self) -> dataset_prior.Claims:
         """The pairs with the odds that they are the same problem."""
-        same = self.weighed[:, 0]
-        return derived.Claims(self.children, self.parents, same / (1 - same))
+        same = self.estimated[:, 0]
+        return dataset_prior.Claims(self.children, self.parents, same / (1 - same))
 
 
 def _joined(parts: Sequence[_Read]) -> _Read:
@@ -180,7 +169,7 @@ def _ahead(blocks: Iterator[Candidates]) -> Iterator[Candidates]:
 
 
 class _Search:
-    """Searches for texts, reads the pairs that it finds, and weighs them."""
+    """Searches for texts, compares the pairs that it finds."""
 
     def __init__(
         self,
@@ -192,7 +181,8 @@ class _Search:
     ) -> None:
         self._index, self._parts, self._answers = index, parts_of(texts), answers
         self._limits, self._vectors = limits, encoded.vectors if encoded else None
-        self._with_encoder = encoded is not None and encoded.calibrated
+        calibration = encoded.calibration if encoded else NO_ENCODER
+        self._cosines_count, self._model = calibration != NO_ENCODER, classifier(calibration)
         #: How many pairs were read.
         self.compared = 0
 
@@ -210,24 +200,26 @@ class _Search:
             extra = np.hstack([extra, self._index.closest(children, among, _AMONG)])
         index = self._index
         blocks = _ahead(index.search(children, limits, extra, self._vectors, by_numbers=by_numbers))
-        return _joined([_NOTHING, *(self._read(block, 1 if among is None else _LAXER) for block in blocks)])
+        return _joined(
+            [_NOTHING, *(self._read(block, 1 if among is None else _IN_DERIVED) for block in blocks)]
+        )
 
-    def _read(self, found: Candidates, laxer: float) -> _Read:
+    def _read(self, found: Candidates, ease: float) -> _Read:
         searched = self._visible(found.searched)
-        worth = worth_reading(searched, with_encoder=self._with_encoder, laxer=laxer)
+        worth = worth_comparing(searched, self._model, in_derived_dataset=ease)
         likely = found[worth | (searched[:, _TERMS].max(axis=1) >= _INSIDE)]
         evidence, features = read(likely, self._parts, self._answers)
         self.compared += len(evidence)
-        weighed = weigh(self._visible(features), with_encoder=self._with_encoder)
-        # What stands in the other text word for word needs no weighing.
+        estimated = estimate(self._visible(features), self._model)
+        # What stands in the other text word for word needs no probability.
         inside = np.fromiter((contained(seen) is not None for seen in evidence), bool, len(evidence))
-        kept = np.flatnonzero(inside | (weighed[:, :2] >= POSSIBLE).any(axis=1))
+        kept = np.flatnonzero(inside | (estimated[:, :2] >= POSSIBLE).any(axis=1))
         seen = np.array([None, *evidence], dtype=object)[1:]
-        return _Read(likely.children[kept], likely.parents[kept], weighed[kept], seen[kept])
+        return _Read(likely.children[kept], likely.parents[kept], estimated[kept], seen[kept])
 
     def _visible(self, features: Floats) -> Floats:
         """The features (n, m) without cosines, where verdicts may not use them."""
-        if not self._with_encoder and self._vectors is not None:
+        if not self._cosines_count and self._vectors is not None:
             features = features.copy()
             features[:, [_COSINE, _COSINE_GAP]] = np.nan
         return features

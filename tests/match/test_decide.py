@@ -7,13 +7,15 @@ import polars as pl
 import pytest
 
 from rlvr_atlas.answer import normal_column
-from rlvr_atlas.match.classifier import Trees, model
+from rlvr_atlas.match.calibrations import NO_ENCODER
+from rlvr_atlas.match.classifier import Trees, classifier
+from rlvr_atlas.match.decide import by_classifier, estimate
 from rlvr_atlas.match.features import FEATURES
 from rlvr_atlas.match.retrieval import SEARCHED, Texts
 from rlvr_atlas.match.rewordings import parts_of, read
-from rlvr_atlas.match.weigh import decide, weigh
 from rlvr_atlas.text.tokens import tokenise
 
+MINILM = "all-MiniLM-L6-v2"
 TOLD = (
     "a farmer named olga fills 14 crates with 36 pumpkins each and sells 95 of the pumpkins at the harvest"
     " fair how many pumpkins does she have left"
@@ -38,7 +40,8 @@ def _weigh(parent, child, answer=None, other=None, cosine=float("nan")):
     found.searched[:, SEARCHED.index("cosine")] = cosine
     found.searched[:, SEARCHED.index("cosine_gap")] = cosine * 0
     _, features = read(found, parts_of(texts), answers)
-    return decide(weigh(features, with_encoder=not math.isnan(cosine)), np.array([0.25]))[0]
+    model = classifier(NO_ENCODER if math.isnan(cosine) else MINILM)
+    return by_classifier(estimate(features, model), np.array([0.25]))[0]
 
 
 @pytest.mark.parametrize("cosine", [float("nan"), 0.9])
@@ -70,23 +73,22 @@ def test_unrelated_problems_with_an_equal_answer_are_apart():
 
 
 def test_nothing_to_weigh():
-    assert decide(weigh(np.zeros((0, len(FEATURES))), with_encoder=False), np.zeros(0)) == []
+    assert by_classifier(estimate(np.zeros((0, len(FEATURES))), classifier(NO_ENCODER)), np.zeros(0)) == []
 
 
-@pytest.mark.parametrize("with_encoder", [True, False])
-def test_probabilities_are_probabilities_and_missing_evidence_is_allowed(with_encoder):
+@pytest.mark.parametrize("calibration", [MINILM, NO_ENCODER])
+def test_probabilities_are_probabilities_and_missing_evidence_is_allowed(calibration):
     unknown = np.full((3, len(FEATURES)), np.nan)
     for question in ("screen", "same", "variant", "embedded"):
-        p = model(with_encoder=with_encoder).probability(question, unknown)
+        p = classifier(calibration).probability(question, unknown)
         assert ((p > 0) & (p < 1)).all()
 
 
 def test_trees_are_walked_as_written():
     stump = [[0, 2.5, 1, 1, 2, 0], [0, 0, 0, 1, 1, -1.0], [0, 0, 0, 2, 2, 3.0]]
-    leaf = [[0, 0, 0, 0, 0, 0.5]]
-    trees = Trees.read(
-        {"trees": [stump, leaf], "depth": 1, "start": 1.0, "slope": 2.0, "shift": -1.0}, np.array([1])
-    )
+    leaf = [0, 0, 0, 0, 0, 0.5]
+    line = np.array([1, 1.0, 2.0, -1.0])  # depth, start, slope, shift
+    trees = Trees.of(np.array([3, 1]), np.array([*stump, leaf]), line, np.array([1]))
     features = np.array([[9.0, 2.5], [0.0, 2.6], [0.0, np.nan]])
     assert trees.log_odds(features).tolist() == [0.5, 4.5, 0.5]
     assert np.allclose(trees.probability(features), 1 / (1 + np.exp(-(2 * trees.log_odds(features) - 1))))

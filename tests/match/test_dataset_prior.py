@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rlvr_atlas.match.dataset_prior import Claims, Datasets, confirmed, factors, origins, unfinished
+from rlvr_atlas.match.dataset_prior import Claims, Datasets, confirmed, factors, origins, without_original
 
 SEED, REST, DERIVED = 100, 300, 100  # an earlier dataset, a larger one, and one made from the earlier
 
@@ -62,7 +62,7 @@ def test_originals_stand_in_the_dataset_that_holds_most_of_them_in_the_fewest_te
     assert list(found) == [SEED + REST]
     assert found[SEED + REST].texts.tolist() == list(range(SEED))
     assert found[SEED + REST].covered == 1
-    ((children, among),) = unfinished(claims, datasets, found)
+    ((children, among),) = without_original(claims, datasets, found)
     assert children.tolist() == list(range(SEED + REST + 80, SEED + REST + DERIVED))
     assert among.tolist() == list(range(80, SEED))  # what others have taken is not looked at again
 
@@ -91,7 +91,7 @@ def test_wrong_links_elsewhere_do_not_hide_where_originals_are():
 def test_a_dataset_of_new_problems_has_no_origin_and_is_not_searched_again():
     claims = _claims([99.0] * 10 + [0.001] * 90)
     assert origins(claims, _datasets()) == {}
-    assert list(unfinished(claims, _datasets(), {})) == []
+    assert list(without_original(claims, _datasets(), {})) == []
 
 
 def test_no_claims_at_all():
