@@ -63,8 +63,11 @@ def test_a_changed_number_is_never_the_same_by_its_words():
 def test_names_that_are_not_exchanged_consistently_veto_the_classifier():
     evidence = replace(between(ONE, ONE + " today"), edge=False, part=False)
     assert with_vetoes(SAME, evidence) is SAME
-    puzzle = "if {} is a knight then {} is a knave and {} says that {} lies while {} is silent"
-    ours, theirs = (puzzle.format(*names) for names in (["ann"] * 4 + ["bob"], ["cyd", "dee"] * 2 + ["cyd"]))
+    puzzle = (
+        "on an island of knights and knaves where everybody lies or tells the truth {} is a knight unless {}"
+        " is a knave and {} claims loudly that {} often lies while {} stays silent all evening"
+    )
+    ours, theirs = (puzzle.format(*names.split()) for names in ("ann ann bob bob ann", "cyd dee cyd dee cyd"))
     assert with_vetoes(SAME, between(ours, theirs)) is None
 
 
