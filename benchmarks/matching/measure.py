@@ -1,4 +1,4 @@
-"""Collect the labelled pairs that the verifier is trained and judged on, with their evidence.
+"""Collect the labelled pairs that the classifier is trained and judged on, with their evidence.
 
 Run: python benchmarks/matching/measure.py WORKSPACE FOLDER [--corpus FOLDER]
 

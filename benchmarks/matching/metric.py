@@ -6,7 +6,7 @@ One matrix, applied to every vector, so that rewordings come close and other pro
 is learned from aligned rewordings of the train split (MATH and GSM8K; no benchmark file), against the other
 originals of a batch and the nearest other texts of the corpus, by gradient descent from the identity.
 FOLDER/metric-0.npy and -1.npy are fitted on half of these each: with them `measure.py` scores the other half,
-so that the verifier does not learn from cosines that have seen their own pair.
+so that the classifier does not learn from cosines that have seen their own pair.
 """
 
 from __future__ import annotations

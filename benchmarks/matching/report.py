@@ -1,4 +1,4 @@
-"""Judge the packaged verifier on the test split and print docs/benchmarks/matching.md.
+"""Judge the packaged classifier on the test split and print docs/benchmarks/matching.md.
 
 Run: python benchmarks/matching/report.py FOLDER WORKSPACE [--ablation] > docs/benchmarks/matching.md
 (FOLDER as written by benchmarks/matching/measure.py and links.py, WORKSPACE as given to them.)
@@ -218,7 +218,7 @@ def _grams(tokens: tuple[str, ...], n: int = 13) -> set[tuple[str, ...]]:
 
 
 def refitted(pairs: pl.DataFrame, dropped: float, hidden: tuple[str, ...]) -> Classifier:
-    """A verifier trained without some of the evidence."""
+    """A classifier trained without some of the evidence."""
     fitted = fit(pairs, dropped, hidden)
     questions = {name: as_trees(trees) for name, trees in fitted["questions"].items()}
     return Classifier(questions, fitted["least_likely"])
@@ -253,13 +253,13 @@ def main(folder: Path, workspace: Path, *, ablate: bool) -> None:
         hard_rows(made),
     )
     head = "rule | rewordings of | texts | recall | precision | F1"
-    rows = [row for told, pairs in sets.items() for row in link_rows(f"verifier alone, {told}", pairs)]
+    rows = [row for told, pairs in sets.items() for row in link_rows(f"classifier alone, {told}", pairs)]
     rows += link_rows("MiniLM cosine >= 0.90 (the paper's rule)", sets["with encoder"], "encoded", 0.9)
     rows += link_rows("MiniLM cosine >= 0.80", sets["with encoder"], "encoded", 0.8)
     rows += link_rows("cosine >= 0.80 in the metric", sets["with encoder"], "cosine", 0.8)
     rows += semhash_rows(folder / "semhash-test.csv")
     rows += baselines(sets["without encoder"], workspace)
-    table("Each pair by itself: the verifier alone, and simpler rules", head, rows)
+    table("Each pair by itself: the classifier alone, and simpler rules", head, rows)
     for told, pairs in sets.items():
         table(f"Other problems, {told}", "kind | number | called the same | called variant", rates(pairs))
     for told, pairs in sets.items():
@@ -267,14 +267,14 @@ def main(folder: Path, workspace: Path, *, ablate: bool) -> None:
         table(f"Embedded texts, {told}", head, embedded_rows(pairs))
     for told, pairs in sets.items():
         table(f"Confusion, {told}", "truth | pairs | same | embedded | variant | unrelated", confusion(pairs))
-    head = "verifier | over all pairs | over pairs that were read | in bins of 0.1 to 0.9"
+    head = "classifier | over all pairs | over pairs that were read | in bins of 0.1 to 0.9"
     table("Expected calibration error", head, [f"| {told} | {ece(p)} |" for told, p in sets.items()])
     for told in whole if ablate else ():
         ablation(whole[told], told, told == "with encoder")
 
 
 def ablation(pairs: pl.DataFrame, told: str, encoder: bool) -> None:
-    """What each kind of evidence, and of training pairs, buys: the verifier trained again without it."""
+    """What each kind of evidence, and of training pairs, buys: the classifier trained again without it."""
     rows = []
     dropped = DROPPED[DEFAULT_ENCODER if encoder else NO_ENCODER]
     for name, hidden in EVIDENCE.items():
@@ -289,9 +289,9 @@ def ablation(pairs: pl.DataFrame, told: str, encoder: bool) -> None:
     table(f"What each kind of evidence buys, {told}", head, rows)
 
 
-def figures(name: str, pairs: pl.DataFrame, verifier: Classifier) -> str:
+def figures(name: str, pairs: pl.DataFrame, classifier: Classifier) -> str:
     """A line of the table."""
-    judged = test_split(scored(pairs, verifier))
+    judged = test_split(scored(pairs, classifier))
     told: list[str] = []
     for kinds in ((MATH,), GSM, ("generated heavy",)):
         of = judged.filter(pl.col("kind").is_in(kinds))

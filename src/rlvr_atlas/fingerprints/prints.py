@@ -129,7 +129,7 @@ class Printer:
     def content(self, parts: Parts) -> int:
         """The hash of numbers, operators, variables, asks and what is negated: all that decides the problem.
 
-        It must be equal in two tellings of one problem, which is stricter than the verifier, who sees both.
+        It must be equal in two tellings of one problem, which is stricter than the classifier, who sees both.
         """
         return self.hash("\x1e".join("\x1f".join(kind) for kind in _content(parts)))
 

@@ -1,4 +1,4 @@
-"""What the trained verifier weighs: evidence between two texts, and around them, as numbers."""
+"""What the trained classifier weighs: evidence between two texts, and around them, as numbers."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ EVIDENCE = pl.Struct(
         "operators_agree": pl.Boolean,
         "asks_agree": pl.Boolean,  # largest/smallest, sum/product, more/less, ...
         "answers_agree": pl.Boolean,
-        "dataset_odds": pl.Float64,  # what the whole dataset makes of the odds that the verifier gives
+        "dataset_odds": pl.Float64,  # what the whole dataset makes of the odds that the classifier gives
         "statement": pl.Float64,  # of programming problems: `lexical` of the statements alone
         "signature_agrees": pl.Boolean,  # of programming problems: both ask for one function
         "tests_shared": pl.Float64,  # of programming problems: share of the shorter list of tests
