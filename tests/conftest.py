@@ -12,7 +12,9 @@ _HERE = Path(__file__).resolve().parent
 _REQUIRED = os.environ.get("RLVR_ATLAS_REQUIRE_REAL_DATA") == "1"
 
 # A busy machine is no reason to fail: how long an example takes says nothing about what it checks.
-hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.register_profile(
+    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("house")
 
 

@@ -191,12 +191,12 @@ HOSTILE = {
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_text_costs_little_and_raises_nothing(text):
-    started = time.perf_counter()
+    started = time.process_time()
     normal_form(text)
     assert compare(text, text) in ("same", "unknown")
     assert compare(text, "5") != "same"
     assert compare("5", text) == compare(text, "5")
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 any_text = st.text(max_size=60) | st.text(alphabet=r"0123456789+-*/^_{}()[],.:=<> xyieAπ\°%$!&", max_size=60)

@@ -111,10 +111,10 @@ HOSTILE = {
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_text_costs_little_and_raises_nothing(text):
-    started = time.perf_counter()
+    started = time.process_time()
     extract(text, "final")
     extract(text, "solution")
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 @given(st.text(max_size=80), st.sampled_from(["final", "solution"]))

@@ -270,7 +270,7 @@ def test_an_array_is_read_alike_in_pieces_of_any_size(rows: Rows, indent: int | 
         module._CHUNK = before
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     name=st.sampled_from(sorted(WRITERS)),
     place=st.integers(0, 2**32),

@@ -1,5 +1,6 @@
 """The reward: hostile answers end in time, and a gold answer that nobody can read is nobody's fault."""
 
+import resource
 import time
 
 import pytest
@@ -7,12 +8,13 @@ import pytest
 from rlvr_atlas.sca.reward import Judge, answer_of
 
 DEADLINE_S = 2.0
+#: Processor time that a worker may need to start.
+START_S = 20.0
 
 
 @pytest.fixture(scope="module")
 def judge():
     with Judge(workers=1, deadline_s=DEADLINE_S) as judge:
-        judge.judge(["sin(x)"], ["\\boxed{\\cos(x)}"])  # a first worker starts, which no deadline counts
         yield judge
 
 
@@ -55,19 +57,22 @@ def test_outcomes(judge, gold, response, outcome):
     ids=lambda text: f"{text[:20]!a}-{len(text)}",
 )
 def test_hostile_answers_end_in_time_and_earn_nothing(judge, response):
-    started = time.monotonic()
+    started = used_s()
     assert judge.rewards(["2"], [response]) == [0.0]
-    # Two comparisons at most; after each a killed worker may have to start again, which takes what it takes.
-    assert time.monotonic() - started < 2 * DEADLINE_S + 30
+    # Two comparisons at most, each by a worker of its own where both are killed.
+    assert used_s() - started < 2 * (DEADLINE_S + START_S)
     assert answers_yet(judge)
 
 
-def answers_yet(judge):
-    """Whether a worker is not hung: math-verify itself is asked, since exact rules need no worker.
+def used_s():
+    """Processor time of this process and of the workers that have ended."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + ended.ru_utime + ended.ru_stime
 
-    On a busy machine a comparison may take longer than the short deadline of these tests: it may try again.
-    """
-    return any(judge._verifier.compare("x^2-1", "(x-1)(x+1)") == "same" for _ in range(10))
+
+def answers_yet(judge):
+    """Whether a worker is not hung: math-verify itself is asked, since exact rules need no worker."""
+    return judge._verifier.compare("x^2-1", "(x-1)(x+1)") == "same"
 
 
 def test_hostile_answers_among_others_hold_up_nobody():

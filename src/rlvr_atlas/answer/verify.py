@@ -2,29 +2,41 @@
 
 Its own time limits use SIGALRM, which breaks off the main thread and does nothing in others, and some answers
 (`100000000!`) would use all of it. Here each worker is a process of its own, spoken to in JSON lines over its
-pipes, with a deadline that is kept by killing it.
+pipes. The deadline of a pair is processor time of the worker, which the kernel counts and enforces, so a busy
+machine gives the same verdicts as an idle one. A much longer limit in wall-clock time is the last resort.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import queue
+import signal
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from rlvr_atlas.answer.judge import Verdict
 from rlvr_atlas.answer.tex import MAX_CHARS
 from rlvr_atlas.errors import AtlasError
 
-#: Starting a worker imports SymPy, which takes seconds on a busy machine; this is no part of any deadline.
-START_S = 120.0
+#: Wall-clock seconds for a worker to start; a busy machine needs minutes to import SymPy. A worker that dies
+#: while it starts is noticed at once.
+START_S = 600.0
+#: The last resort: wall-clock seconds for one pair, as a multiple of the deadline.
+CAP = 60
+
+#: Why a worker gave no verdict: its processor time was used up, the last resort, or it died.
+Ended = Literal["deadline", "cap", "died"]
+
+_log = logging.getLogger(__name__)
 
 
 class Verifier:
@@ -34,13 +46,19 @@ class Verifier:
 
     Args:
         workers: Processes; each holds about 100 MB.
-        deadline_s: Seconds for one pair.
+        deadline_s: Seconds of processor time for one pair; starting a worker is not counted. A pair also ends
+            after `CAP` times as much wall-clock time, with a warning in the log.
+
+    Attributes:
+        ended: How many pairs were ended without a verdict, by reason.
     """
 
     def __init__(self, workers: int = 1, deadline_s: float = 3.0) -> None:
         if workers < 1 or deadline_s <= 0:
             raise ValueError("a verifier needs at least one worker and a deadline above zero")
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        self.ended: Counter[Ended] = Counter()
+        self._counting = threading.Lock()
         self._workers = [_Worker(deadline_s) for _ in range(workers)]
         for worker in self._workers:
             self._idle.put(worker)
@@ -58,9 +76,15 @@ class Verifier:
             return "unknown"
         worker = self._idle.get()
         try:
-            return worker.ask(gold, other)
+            verdict, ended = worker.ask(gold, other)
         finally:
             self._idle.put(worker)
+        if ended is not None:
+            with self._counting:
+                self.ended[ended] += 1
+            if ended != "deadline":
+                _log.warning("a comparison ended without a verdict (%s): %.80r and %.80r", ended, gold, other)
+        return verdict
 
     def compare_many(self, pairs: Sequence[tuple[str, str]]) -> list[Verdict]:
         """Compare pairs (gold, other) on all workers; equal pairs are judged once."""
@@ -93,7 +117,8 @@ class _Worker:
         self._process: subprocess.Popen[str] | None = None
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
 
-    def ask(self, gold: str, other: str) -> Verdict:
+    def ask(self, gold: str, other: str) -> tuple[Verdict, Ended | None]:
+        """The worker's verdict; where it gave none, `unknown` and why."""
         process = self._process
         if process is None or process.poll() is not None:
             process = self._start()
@@ -101,13 +126,16 @@ class _Worker:
         try:
             process.stdin.write(json.dumps([gold, other]) + "\n")
             process.stdin.flush()
-            line = self._lines.get(timeout=self._deadline_s)
-        except (queue.Empty, OSError):
+            line = self._lines.get(timeout=self._deadline_s * CAP).strip()
+        except queue.Empty:
+            self.stop()
+            return "unknown", "cap"
+        except OSError:
             line = ""
-        if line.strip() in ("same", "different", "unknown"):
-            return line.strip()  # type: ignore[return-value]
+        if line in ("same", "different", "unknown"):
+            return line, None  # type: ignore[return-value]
         self.stop()
-        return "unknown"
+        return "unknown", "deadline" if process.returncode == -getattr(signal, "SIGPROF", 0) else "died"
 
     def stop(self) -> None:
         if self._process is not None:

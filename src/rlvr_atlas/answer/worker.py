@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import math
 import os
 import re
 import signal
@@ -21,6 +20,8 @@ from rlvr_atlas.answer.tex import FUNCTIONS, clean
 
 #: SymPy can ask for any amount of memory within the deadline.
 MAX_MEMORY_BYTES = 4 << 30
+#: Compared before the first pair: much of SymPy is imported when it is first used.
+_FIRST = (r"\frac{x^2-1}{x+1}+\sqrt{2}", r"x-1+\sqrt{2}")
 
 _LATEX = [LatexExtractionConfig()]
 _TEXT = re.compile(r"\\text ?\{[^{}]*\}")
@@ -66,16 +67,24 @@ def main() -> None:
         import resource  # not on every platform
 
         resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
+    verdict(*_FIRST)
     print("ready", file=pipe, flush=True)
-    last_resort_s = math.ceil(float(sys.argv[1])) + 5
+    deadline_s = float(sys.argv[1])
+    if hasattr(signal, "SIGPROF"):
+        # The default action ends the process, even inside one long call into C or after the parent died.
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
     for line in sys.stdin:
-        # Should the parent die meanwhile, nobody else would end a computation that has no end.
-        if hasattr(signal, "alarm"):
-            signal.alarm(last_resort_s)
-        answer = verdict(*json.loads(line))
-        if hasattr(signal, "alarm"):
-            signal.alarm(0)
+        pair = json.loads(line)
+        _limit(deadline_s)
+        answer = verdict(*pair)
+        _limit(0)
         print(answer, file=pipe, flush=True)
+
+
+def _limit(seconds: float) -> None:
+    """End this process after so much processor time from now on; 0 takes the limit off."""
+    if hasattr(signal, "setitimer"):  # not on every platform; there only the parent's last resort holds
+        signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ class Judge:
 
     Args:
         workers: math-verify processes.
-        deadline_s: Seconds that math-verify gets for one comparison.
+        deadline_s: Seconds of processor time that math-verify gets for one comparison.
 
     Attributes:
         outcomes: How often each outcome was given.
