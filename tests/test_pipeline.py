@@ -314,3 +314,28 @@ def test_stage_commands_need_what_comes_before(world):
     pipeline.run(recipe, stages=["ingest"])
     with pytest.raises(AtlasError, match="not complete"):
         Workspace(world / "ws").read("lineage")
+
+
+def test_a_dataset_replaced_and_only_ingested_never_shows_the_old_lineage(world):
+    recipe = read_recipe(world / "recipe.toml")
+    pipeline.run(recipe)
+    write_jsonl(world / "origin.jsonl", [{"question": problem(500 + i)[0], "answer": "1"} for i in range(4)])
+    workspace = pipeline.run(recipe, stages=["ingest"])
+    assert set(workspace.tables()) == {
+        *("datasets", "occurrences", "instances", "skipped_rows", "schemas", "templates")
+    }
+    with pytest.raises(AtlasError, match=r"not complete.*rlvr-atlas trace"):
+        explain(workspace, "origin:1")
+    with pytest.raises(AtlasError, match=r"rlvr-atlas trace"):
+        pipeline.run(recipe, stages=["audit"])
+
+
+def test_a_second_run_of_every_stage_does_nothing_again(world, monkeypatch):
+    recipe = world / "recipe.toml"
+    recipe.write_text(recipe.read_text() + '\n[curate]\ndatasets = ["copy"]\n')
+    pipeline.run(read_recipe(recipe))
+    assert Workspace(world / "ws").has("mix")
+    redone = []
+    monkeypatch.setattr(Workspace, "finish", lambda self, stage, *_, **__: redone.append(stage))
+    pipeline.run(read_recipe(recipe))
+    assert redone == []

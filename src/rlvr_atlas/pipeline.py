@@ -3,19 +3,15 @@
     load -> canonicalise -> index -> match -> attribute -> audit -> curate -> report
 
 Each stage is a plain function from tables and settings to tables; this module calls them in order, skips what
-is up to date, and hands the results to the store. A stage is up to date when its inputs, its settings and its
-own source code are what they were.
+is up to date, and hands the results to the store. `workspace/graph.py` declares what each stage reads
+and gives, and what decides its result.
 """
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterable, Sequence
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -25,24 +21,18 @@ from rlvr_atlas.audit import audit as find_leaks
 from rlvr_atlas.canonical import canonicalise, index, infer_templates
 from rlvr_atlas.config import THRESHOLDS, DatasetSpec, Recipe, parse_recipe
 from rlvr_atlas.curate import curate, read_scores
-from rlvr_atlas.errors import InputError, WorkspaceError
+from rlvr_atlas.errors import WorkspaceError
 from rlvr_atlas.lineage import review
 from rlvr_atlas.lineage.attribute import attribute
 from rlvr_atlas.load import DatasetReader, open_dataset
 from rlvr_atlas.match import embedder, match, wants_encoder
 from rlvr_atlas.report import render
 from rlvr_atlas.schema import DATASETS, ROWS, SCHEMAS, SKIPPED_ROWS, VERDICTS, conform, empty
-from rlvr_atlas.workspace.store import Workspace, fingerprint
+from rlvr_atlas.workspace.graph import code_of, fingerprint, made_from
+from rlvr_atlas.workspace.store import Workspace
 
-#: Stages by name, with the parts of the package whose code decides their result.
-STAGES: dict[str, tuple[str, ...]] = {
-    "ingest": ("schema", "load", "canonical", "text", "answer"),
-    "match": ("schema", "match", "encoder", "text", "answer"),
-    "attribute": ("schema", "lineage", "registry"),
-    "audit": ("schema", "audit", "text"),
-    "curate": ("schema", "curate", "match", "text", "fingerprints", "answer", "spdx.py", "spdx.toml", "sca"),
-    "report": ("report",),
-}
+#: The stages that `run` carries out, in order.
+STAGES: tuple[str, ...] = ("ingest", "match", "attribute", "audit", "curate", "report")
 
 #: A command that stands for several stages.
 GROUPS: dict[str, tuple[str, ...]] = {"trace": ("match", "attribute")}
@@ -58,7 +48,7 @@ def _quiet(stage: str, what: str, done: int, total: int) -> None:
 def run(
     recipe: Recipe,
     *,
-    stages: Iterable[str] = tuple(STAGES),
+    stages: Iterable[str] = STAGES,
     allow_network: bool = False,
     on_progress: OnProgress = _quiet,
 ) -> Workspace:
@@ -107,10 +97,9 @@ def ingest(recipe: Recipe, workspace: Workspace, allow_network: bool, on_progres
     specs = index.release_order(recipe.datasets)
     readers = [open_dataset(spec, recipe.base, allow_network=allow_network) for spec in specs]
     names = [rows_fingerprint(reader) for reader in readers]
-    made_from = fingerprint(
-        _code("ingest"), names, [spec.model_dump(mode="json", exclude={"path"}) for spec in specs]
-    )
-    if workspace.done("ingest", made_from):
+    settings = [spec.model_dump(mode="json", exclude={"path"}) for spec in specs]
+    made = made_from(workspace, "ingest", names, settings)
+    if workspace.done("ingest", made):
         return
     started = time.monotonic()
     loaded = []
@@ -134,27 +123,32 @@ def ingest(recipe: Recipe, workspace: Workspace, allow_network: bool, on_progres
         "schemas": pl.concat([schemas for _, _, schemas in loaded]),
         "templates": templates,
     }
-    workspace.finish("ingest", made_from, tables, seconds=time.monotonic() - started)
+    workspace.finish("ingest", made, tables, seconds=time.monotonic() - started)
 
 
 def find_matches(recipe: Recipe, workspace: Workspace, _network: bool, on_progress: OnProgress) -> None:
     """Match: the table verdicts. Thresholds that only choose among verdicts do not count as a change."""
     settings = recipe.match.model_dump(mode="json", exclude=THRESHOLDS)
     encoded = wants_encoder(recipe.match)
-    made_from = fingerprint(_code("match"), _done(workspace, "ingest"), settings, encoded)
-    if workspace.done("match", made_from):
+    made = made_from(workspace, "match", settings, encoded, extras=encoded)
+    if workspace.done("match", made):
         return
     started = time.monotonic()
     instances = workspace.read("instances")
     on_progress("match", f"{instances.height} distinct prompts", 0, 1)
     embed = embedder(recipe.match, workspace.folder / "cache" / "embeddings") if encoded else None
     matched = match(instances, recipe.match, embed, workspace.read("occurrences"))
-    workspace.write_array("match", "signatures", matched.signatures)
     # Which line of `instances` each signature stands for: explain then reads a few lines, not all.
     firsts = instances.select(pl.col("skeleton").is_first_distinct().arg_true()).to_series()
+    workspace.write_array("match", "signatures", matched.signatures)
     workspace.write_array("match", "units", firsts.to_numpy())
-    tables = {"verdicts": matched.matches.select(*VERDICTS)}
-    workspace.finish("match", made_from, tables, seconds=time.monotonic() - started, limits=matched.limits)
+    workspace.finish(
+        "match",
+        made,
+        {"verdicts": matched.matches.select(*VERDICTS)},
+        seconds=time.monotonic() - started,
+        limits=matched.limits,
+    )
 
 
 def trace_rows(recipe: Recipe, workspace: Workspace, _network: bool, on_progress: OnProgress) -> None:
@@ -162,8 +156,8 @@ def trace_rows(recipe: Recipe, workspace: Workspace, _network: bool, on_progress
     threshold = recipe.match.min_probability
     decisions, bad = review.read(workspace)
     lines = [decision.line() for decision in decisions]
-    made_from = fingerprint(_code("attribute"), _done(workspace, "match"), threshold, lines, bad)
-    if workspace.done("attribute", made_from):
+    made = made_from(workspace, "attribute", threshold, lines, bad)
+    if workspace.done("attribute", made):
         return
     started = time.monotonic()
     verdicts, instances = workspace.read("verdicts"), workspace.read("instances")
@@ -185,15 +179,13 @@ def trace_rows(recipe: Recipe, workspace: Workspace, _network: bool, on_progress
     limits = [f"{review.FILE}, {problem}" for problem in bad]
     if applied.idle:
         limits.append(f"{applied.idle} reviewed pairs have a text that is not in view, and no effect")
-    workspace.finish("attribute", made_from, tables, seconds=time.monotonic() - started, limits=limits)
+    workspace.finish("attribute", made, tables, seconds=time.monotonic() - started, limits=limits)
 
 
 def audit(recipe: Recipe, workspace: Workspace, _network: bool, on_progress: OnProgress) -> None:
     """Find leaks: tables leaks, unjudged, leak_rates, leak_paths, benchmark_families."""
-    made_from = fingerprint(
-        _code("audit"), _done(workspace, "attribute"), recipe.audit.model_dump(mode="json")
-    )
-    if workspace.done("audit", made_from):
+    made = made_from(workspace, "audit", recipe.audit.model_dump(mode="json"))
+    if workspace.done("audit", made):
         return
     started = time.monotonic()
     on_progress("audit", "leaks", 0, 1)
@@ -206,7 +198,7 @@ def audit(recipe: Recipe, workspace: Workspace, _network: bool, on_progress: OnP
         "leak_paths": audited.leak_paths,
         "benchmark_families": audited.benchmark_families,
     }
-    workspace.finish("audit", made_from, tables, seconds=time.monotonic() - started, limits=audited.limits)
+    workspace.finish("audit", made, tables, seconds=time.monotonic() - started, limits=audited.limits)
 
 
 def make_mix(recipe: Recipe, workspace: Workspace, _network: bool, on_progress: OnProgress) -> None:
@@ -219,19 +211,17 @@ def make_mix(recipe: Recipe, workspace: Workspace, _network: bool, on_progress: 
         *("datasets", "occurrences", "instances", "skipped_rows", "matches", "lineage", "leaks", "unjudged"),
         *(["transitions"] if workspace.has("transitions") else []),
     )
-    stages = workspace.manifest["stages"].values()
-    trained = [entry["tables"].get("transitions") for entry in stages]
     given = None if scores is None else scores.write_csv()
     settings = recipe.curate.model_dump(mode="json", exclude={"template"})
-    made_from = fingerprint(_code("curate"), _done(workspace, "audit"), trained, given, settings)
-    if workspace.done("curate", made_from):
+    made = made_from(workspace, "curate", given, settings)
+    if workspace.done("curate", made):
         return
     started = time.monotonic()
     on_progress("curate", recipe.curate.name, 0, 1)
     view = {name: workspace.read(name) for name in needed}
     curated = curate(view, recipe.curate, scores, matching=recipe.match)
     tables = {"decisions": curated.decisions, "mix": curated.mix}
-    workspace.finish("curate", made_from, tables, seconds=time.monotonic() - started, limits=curated.limits)
+    workspace.finish("curate", made, tables, seconds=time.monotonic() - started, limits=curated.limits)
 
 
 def report(_recipe: Recipe, workspace: Workspace, _network: bool, on_progress: OnProgress) -> None:
@@ -311,37 +301,4 @@ def _datasets(
 def rows_fingerprint(reader: DatasetReader) -> str:
     """What decides the rows of a dataset: the bytes, the recipe's field paths, and the code that reads."""
     adapter = reader.spec.adapter.model_dump(mode="json")
-    return f"{reader.spec.id}-{fingerprint(reader.content_sha256, adapter, _code('ingest'))}"
-
-
-def _done(workspace: Workspace, stage: str) -> str:
-    entry: dict[str, Any] | None = workspace.manifest["stages"].get(stage)
-    if entry is None:
-        command = next((name for name, stages in GROUPS.items() if stage in stages), stage)
-        fix = f"run it first: rlvr-atlas {command} {workspace.folder}"
-        raise InputError(f"the stage '{stage}' has not been run", where=str(workspace.folder), fix=fix)
-    return str(entry["fingerprint"])
-
-
-def _code(stage: str) -> str:
-    return code_digest(*STAGES[stage])
-
-
-def code_digest(*parts: str) -> str:
-    """A digest of source files of the package, so that an upgrade never leaves stale results."""
-    digest = hashlib.sha256()
-    package = files("rlvr_atlas")
-    for part in parts:
-        for name, content in sorted(_sources(package.joinpath(part))):
-            digest.update(name.encode() + b"\0" + content)
-    return digest.hexdigest()[:16]
-
-
-def _sources(place: Traversable) -> list[tuple[str, bytes]]:
-    if place.is_file():
-        return [(place.name, place.read_bytes())] if place.name.endswith((".py", ".toml", ".json")) else []
-    if not place.is_dir():  # a module or a package of one name: `answer.py` or `answer/`
-        return [(place.name, files("rlvr_atlas").joinpath(f"{place.name}.py").read_bytes())]
-    return [
-        (f"{place.name}/{name}", content) for entry in place.iterdir() for name, content in _sources(entry)
-    ]
+    return f"{reader.spec.id}-{fingerprint(reader.content_sha256, adapter, code_of('ingest'))}"

@@ -22,7 +22,8 @@ from rlvr_atlas.fingerprints.sketch import Estimate, Sketch
 from rlvr_atlas.load import open_dataset
 from rlvr_atlas.pipeline import OnProgress
 from rlvr_atlas.schema import RECOVERY
-from rlvr_atlas.workspace.store import Workspace, fingerprint
+from rlvr_atlas.workspace.graph import code_digest, made_from
+from rlvr_atlas.workspace.store import Workspace
 
 STAGE = "recover"
 _TRACED = ("ingest", "match", "attribute")
@@ -80,7 +81,8 @@ def recover(recipe: Recipe, *, allow_network: bool = False, on_progress: OnProgr
     if workspace.has("recovery") and set(taken) <= set(known):
         current = extended(recipe, [known[name] for name in taken])
         pipeline.run(current, stages=_TRACED, allow_network=allow_network, on_progress=on_progress)
-        if Workspace(workspace.folder).done(STAGE, _fingerprint(Workspace(workspace.folder), recipe, known)):
+        traced = Workspace(workspace.folder)
+        if traced.done(STAGE, _made_from(traced, recipe, known)):
             return current
     return _search(recipe, known, allow_network, on_progress)
 
@@ -97,8 +99,8 @@ def candidates(recipe: Recipe, *, allow_network: bool) -> list[CandidateSpec]:
 
 
 def chosen(workspace: Workspace) -> list[str]:
-    """The candidates that an earlier recovery took in, in order."""
-    return workspace.read("recovery")["candidate"].drop_nulls().to_list() if workspace.has("recovery") else []
+    """The candidates that an earlier recovery took in, in order, also where it was broken off."""
+    return [name for name in workspace.manifest.get("recovered", []) if isinstance(name, str)]
 
 
 def extended(recipe: Recipe, more: Sequence[CandidateSpec]) -> Recipe:
@@ -181,7 +183,7 @@ def sketch_of(
     Raises:
         AtlasError: Where neither can be read.
     """
-    made_by = pipeline.code_digest("canonical", "text", "fingerprints/sketch.py")
+    made_by = code_digest("canonical", "text", "fingerprints/sketch.py")
     if spec.sketch is not None:
         return sketch.read(recipe.base / spec.sketch, made_by=made_by)
     reader = open_dataset(spec.dataset, recipe.base, allow_network=allow_network)
@@ -243,6 +245,9 @@ def _search(
     pool = _Pool(dict(known), allow_network, {}, [])
     current, best, before = recipe, None, None
     while True:
+        taken = [spec.id for spec in current.datasets[len(recipe.datasets) :]]
+        with Workspace(recipe.workspace_path, create=True).locked() as workspace:
+            workspace.note(recovered=taken)
         workspace = pipeline.run(
             current, stages=_TRACED, allow_network=allow_network, on_progress=on_progress
         )
@@ -256,9 +261,9 @@ def _search(
             break
         current = extended(current, [best[0]])
     with workspace.locked():
-        made_from = _fingerprint(workspace, recipe, known)
+        made = _made_from(workspace, recipe, known)
         table, seconds = pl.DataFrame(curve, schema=RECOVERY), time.monotonic() - started
-        workspace.finish(STAGE, made_from, {"recovery": table}, seconds=seconds, limits=pool.limits)
+        workspace.finish(STAGE, made, {"recovery": table}, seconds=seconds, limits=pool.limits)
     return current
 
 
@@ -286,11 +291,11 @@ def _point(
     }
 
 
-def _fingerprint(workspace: Workspace, recipe: Recipe, known: dict[str, CandidateSpec]) -> str:
+def _made_from(workspace: Workspace, recipe: Recipe, known: dict[str, CandidateSpec]) -> str:
     """What a finished search depends on. People's decisions do not count: they move single rows."""
-    return fingerprint(
-        pipeline.code_digest("recover.py", "fingerprints/sketch.py"),
-        workspace.manifest["stages"]["match"]["fingerprint"],
+    return made_from(
+        workspace,
+        STAGE,
         recipe.match.min_probability,
         recipe.recover.model_dump(mode="json"),
         [spec.model_dump(mode="json") for spec in known.values()],

@@ -44,6 +44,7 @@ def model(name, *solves):
 
 
 def test_what_was_learned_is_told_by_source_and_split(plan, judge, tmp_path):
+    place = Workspace(tmp_path, create=True)
     runs.ask(plan, None, 0, judge, model("base", "nails"))
     with pytest.raises(InputError, match="ask a checkpoint first|no rollouts of checkpoints"):
         runs.attribute(plan, 0)
@@ -58,7 +59,6 @@ def test_what_was_learned_is_told_by_source_and_split(plan, judge, tmp_path):
     assert kinds == [("jars", ["01"]), ("nails", ["11"])]
     gains = {(row["trained_on"], row["source"]): row["gain"] for row in found.gains.to_dicts()}
     assert gains == {("jars", "jars"): 1, ("jars", "nails"): 0, ("nails", "jars"): 0, ("nails", "nails"): 0}
-    place = Workspace(tmp_path, create=True)
     with place.locked():
         runs.keep(place, plan, found, 0)
     for name, schema in (("transitions", TRANSITIONS), ("gains", GAINS), ("findings", FINDINGS)):

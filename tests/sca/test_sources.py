@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from rlvr_atlas.config import SCASettings
-from rlvr_atlas.errors import InputError
+from rlvr_atlas.errors import InputError, WorkspaceError
 from rlvr_atlas.sca import runs
 from rlvr_atlas.sca.sources import Plan, make_plan, read_plan
 from rlvr_atlas.schema import DATASETS, INSTANCES, LEAKS, LINEAGE, OCCURRENCES, conform
@@ -118,11 +118,11 @@ def test_a_plan_older_than_its_workspace_is_refused(tmp_path):
     place = workspace(tmp_path, rows())
     make_plan(place, SETTINGS, readable)
     assert isinstance(read_plan(place, SETTINGS.model_copy(update={"k": 8})), Plan)
-    with pytest.raises(InputError, match="older than the workspace"):
+    with pytest.raises(InputError, match="older than its recipe"):
         read_plan(place, SETTINGS.model_copy(update={"max_train": 5}))
     with place.locked():
         place.finish("attribute", "new", {"lineage": place.read("lineage")}, seconds=0.0)
-    with pytest.raises(InputError, match="older than the workspace"):
+    with pytest.raises(WorkspaceError, match="rlvr-atlas sca plan"):
         read_plan(place, SETTINGS)
 
 

@@ -121,7 +121,9 @@ def test_caches_come_back_and_a_damaged_one_counts_as_none(tmp_path):
     assert workspace.read_cached_frame("rows", "x").equals(FRAME)
     (tmp_path / "cache" / "rows" / "x.parquet").write_bytes(b"")
     assert workspace.read_cached_frame("rows", "x") is None
-    workspace.write_array("match", "s", np.arange(6).reshape(2, 3))
+    with workspace.locked():
+        workspace.write_array("match", "s", np.arange(6).reshape(2, 3))
+        workspace.finish("match", "f1", {}, seconds=0.0)
     assert workspace.read_array("match", "s").tolist() == [[0, 1, 2], [3, 4, 5]]
     assert workspace.read_array("match", "nothing") is None
 

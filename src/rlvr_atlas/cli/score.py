@@ -39,7 +39,8 @@ def score(
     """The quality score Q of every training dataset, with its parts, intervals, and what was not measured."""
     from rlvr_atlas import score as scoring
     from rlvr_atlas.config import read_toml
-    from rlvr_atlas.workspace.store import Workspace, fingerprint
+    from rlvr_atlas.workspace.graph import made_from
+    from rlvr_atlas.workspace.store import Workspace
 
     place = Workspace(workspace)
     chosen = scoring.parse_weights(read_toml(weights), weights.stem) if weights else scoring.preset(preset)
@@ -58,8 +59,9 @@ def score(
             [scoring.correlate(found, ranks), scoring.ablate(found, ranks, chosen)]
         )
     with place.locked():
-        made_from = fingerprint(model_size, model, chosen.model_dump(mode="json"), found.write_json())
-        place.finish("score", made_from, tables, seconds=0.0)
+        settings = chosen.model_dump(mode="json")
+        made = made_from(place, "score", model_size, model, settings, found.write_json())
+        place.finish("score", made, tables, seconds=0.0)
     if as_json:
         print_json({name: frame.to_dicts() for name, frame in tables.items()})
         return

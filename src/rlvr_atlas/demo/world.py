@@ -16,6 +16,7 @@ from rlvr_atlas.demo.plan import PLANS, Plan
 from rlvr_atlas.demo.sources import SOURCES, problems
 from rlvr_atlas.demo.transform import CHANGES, Item, item_of
 from rlvr_atlas.schema import Schema
+from rlvr_atlas.workspace.store import Workspace
 
 #: The truth about every usable row. `problem` is the same for all rows that are the same problem, `stem` for
 #: all that were varied from one another; `origin_*` is the row it was made from, `root_*` the end of that
@@ -95,7 +96,9 @@ def build(folder: Path, seed: int = 0, scale: float = 1.0) -> World:
 
     Raises:
         ValueError: Where `scale` asks for more problems than a family has.
+        WorkspaceError: If the folder holds files and is no workspace.
     """
+    Workspace(folder, create=True)  # before its files are there: a folder with others' files is refused
     rng, taken = Random(f"demo/{seed}"), set[str]()
     published: dict[str, list[_Entry]] = {}
     for plan in PLANS:
@@ -108,7 +111,6 @@ def build(folder: Path, seed: int = 0, scale: float = 1.0) -> World:
         _label(plan, entries, rng)
         _write(plan, entries, folder / "data")
         published[plan.id] = entries
-    folder.mkdir(parents=True, exist_ok=True)
     recipe = folder / "recipe.toml"
     recipe.write_text(_recipe(), encoding="utf-8")
     truth = _truth(published)

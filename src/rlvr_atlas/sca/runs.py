@@ -23,7 +23,8 @@ from rlvr_atlas.sca.sources import Plan
 from rlvr_atlas.sca.train_trl import Job, train
 from rlvr_atlas.sca.transitions import classify, pair, transitions
 from rlvr_atlas.schema import FINDINGS, conform
-from rlvr_atlas.workspace.store import Workspace, fingerprint
+from rlvr_atlas.workspace.graph import fingerprint, made_from
+from rlvr_atlas.workspace.store import Workspace
 
 #: The base is asked under this name; no source may have it.
 BASE = "base"
@@ -220,10 +221,11 @@ def summary(name: str, rollouts: pl.DataFrame) -> list[dict[str, Any]]:
 def keep(workspace: Workspace, plan: Plan, found: Attribution, seed: int) -> None:
     """Write the tables transitions, gains and findings."""
     files = [path for source in (None, *plan.planned) if (path := rollout_file(plan, source, seed)).exists()]
-    made_from = fingerprint(seed, [hashlib.sha256(path.read_bytes()).hexdigest() for path in files])
+    hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+    made = made_from(workspace, "sca_attribute", seed, hashes)
     tables = {
         "transitions": found.transitions,
         "gains": found.gains,
         "findings": conform(found.findings, FINDINGS),
     }
-    workspace.finish("sca_attribute", made_from, tables, seconds=0.0)
+    workspace.finish("sca_attribute", made, tables, seconds=0.0)

@@ -17,13 +17,12 @@ import polars as pl
 from rlvr_atlas.config import SCASettings
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.schema import SAME_PROBLEM, SCA_PROBLEMS, SCA_SOURCES, conform
-from rlvr_atlas.workspace.store import Workspace, fingerprint
+from rlvr_atlas.workspace.graph import made_from
+from rlvr_atlas.workspace.store import Workspace
 
 STAGE = "sca_plan"
 #: Reasons to leave a problem out, the first that holds.
 LEFT_OUT = ("leaked", "no_answer", "code", "unreadable_gold")
-#: The plan is made from the results of these stages.
-_UPSTREAM = ("ingest", "attribute", "audit")
 
 
 @dataclass(frozen=True)
@@ -105,20 +104,18 @@ def read_plan(workspace: Workspace, settings: SCASettings) -> Plan:
     """The plan of a workspace.
 
     Raises:
-        WorkspaceError: If there is none.
-        InputError: If the workspace or the settings have changed since it was made.
+        WorkspaceError: If there is none, or the workspace has changed since it was made.
+        InputError: If the settings have changed since it was made.
     """
     problems, sources = workspace.read("sca_problems"), workspace.read("sca_sources")
     if workspace.manifest["stages"][STAGE]["fingerprint"] != _made_from(workspace, settings):
         fix = f"make it again: rlvr-atlas sca plan {workspace.folder}"
-        raise InputError("the plan is older than the workspace or its recipe", where="sca plan", fix=fix)
+        raise InputError("the plan is older than its recipe", where="sca plan", fix=fix)
     return Plan(workspace.folder / "sca", settings, problems, sources)
 
 
 def _made_from(workspace: Workspace, settings: SCASettings) -> str:
-    stages = workspace.manifest["stages"]
-    before = [stages.get(stage, {}).get("fingerprint") for stage in _UPSTREAM]
-    return fingerprint(before, settings.model_dump(mode="json", include=settings.PLANNED))
+    return made_from(workspace, STAGE, settings.model_dump(mode="json", include=settings.PLANNED))
 
 
 def _problems(workspace: Workspace) -> pl.DataFrame:

@@ -1,20 +1,18 @@
 """The workspace: Parquet tables and `manifest.json`, and the only module that writes them.
 
-A stage is done when the manifest says so. Its entry is taken out before the first of its tables is replaced
-and put back after the last one, each step by an atomic rename, so that a process killed at any moment leaves
-a workspace that knows which tables it can trust. Not covered: two machines writing one workspace over a
-network file system without locks.
+A stage is done when the manifest says so. Its entry is taken out before the first of its tables is replaced,
+together with the entries of all stages downstream, and put back after the last one, each step by an atomic
+rename. A process killed at any moment leaves a workspace that knows which tables it can trust. A table is
+read only if it is the one that its finished stage wrote, by its SHA-256, and if the stages that it was made
+from are still the same. Not covered: two machines writing one workspace over a network file system without
+locks.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
-import hashlib
-import json
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,13 +21,29 @@ import polars as pl
 
 from rlvr_atlas import __version__
 from rlvr_atlas.errors import WorkspaceError
+from rlvr_atlas.workspace.files import (
+    POLARS_ERRORS,
+    guard,
+    lock,
+    replace_file,
+    sha256_of,
+    sweep,
+    write_export,
+)
+from rlvr_atlas.workspace.graph import downstream, find_stage, fingerprint, givers
+from rlvr_atlas.workspace.manifest import (
+    FORMAT,
+    MANIFEST,
+    claim,
+    outdated_by,
+    read_manifest,
+    write_manifest,
+)
 
 if TYPE_CHECKING:
     import numpy as np
 
-#: Raised whenever the meaning of a table changes; an older workspace is then rebuilt, never misread.
-FORMAT = 1
-MANIFEST = "manifest.json"
+__all__ = ["FORMAT", "MANIFEST", "Workspace", "fingerprint", "write_export"]
 
 
 class Workspace:
@@ -37,10 +51,12 @@ class Workspace:
 
     Args:
         folder: The workspace folder.
-        create: Make it where it does not exist.
+        create: Make it a workspace where it is empty or does not exist. One of an older format is then built
+            anew, with a warning.
 
     Raises:
-        WorkspaceError: If it is missing, is not a workspace, or was written by a newer version.
+        WorkspaceError: If it is missing, is not a workspace, holds files of others, or was written by another
+            version.
     """
 
     def __init__(self, folder: Path, *, create: bool = False) -> None:
@@ -48,41 +64,58 @@ class Workspace:
         if "\0" in str(folder):
             raise WorkspaceError("a path cannot hold a NUL character", where=repr(str(folder)))
         if create:
-            _guard(folder, lambda: folder.mkdir(parents=True, exist_ok=True))
+            claim(folder)
         elif not (folder / MANIFEST).exists():
             fix = "run a recipe first: rlvr-atlas run RECIPE.toml"
             raise WorkspaceError("this is no workspace (no manifest.json)", where=str(folder), fix=fix)
-        self.manifest: dict[str, Any] = self._read_manifest()
+        self.manifest: dict[str, Any] = read_manifest(folder, rebuild=create)
+        #: Files whose hash was compared: path -> what told this state of the file from others, and its hash.
+        self._compared: dict[Path, tuple[object, ...]] = {}
+        #: Hashes of arrays that were written for a stage which is not finished yet.
+        self._arrays: dict[str, dict[str, str]] = {}
 
     # --- reading ---------------------------------------------------------------------------------------
 
     def done(self, stage: str, fingerprint: str) -> bool:
-        """Whether `stage` was completed for exactly these inputs and settings, and its tables are there."""
+        """Whether `stage` was completed for exactly these inputs and settings, and its files are intact."""
         entry = self.manifest["stages"].get(stage)
-        if entry is None or entry["fingerprint"] != fingerprint:
+        if entry is None or entry["fingerprint"] != fingerprint or self.fingerprint_of(stage) is None:
             return False
-        return all(self._table_path(name).exists() for name in entry["tables"])
+        files = [(self._table_path(name), digest) for name, digest in entry["tables"].items()]
+        files += [(self._array_path(stage, name), digest) for name, digest in entry["arrays"].items()]
+        return all(self._intact(path, digest) for path, digest in files)
+
+    def fingerprint_of(self, stage: str) -> str | None:
+        """What a stage was made from; None where it is not done, or no longer current."""
+        stages = self.manifest["stages"]
+        if stage not in stages or outdated_by(stages, stage):
+            return None
+        return str(stages[stage]["fingerprint"])
 
     def has(self, table: str) -> bool:
-        """Whether a completed stage wrote this table."""
-        return any(table in entry["tables"] for entry in self.manifest["stages"].values())
+        """Whether a completed stage wrote this table, and is current."""
+        writer = self._writer(table)
+        return writer is not None and self.fingerprint_of(writer) is not None
 
     def scan(self, table: str) -> pl.LazyFrame:
-        """A table, lazily.
+        """A table, lazily. Its hash is compared when it is first read.
 
         Raises:
-            WorkspaceError: If no completed stage wrote it, or the file is gone or damaged.
+            WorkspaceError: If no completed stage wrote it, what it was made from has changed, or the file is
+                gone or damaged.
         """
-        path = self._table_path(table)
-        if not self.has(table) or not path.exists():
-            fix = "run the recipe again; finished stages are not repeated"
-            raise WorkspaceError(f"the table '{table}' is not complete", where=str(self.folder), fix=fix)
+        path, writer = self._table_path(table), self._writer(table)
+        if writer is None or not path.exists():
+            raise self._refuse(f"the table '{table}' is not complete", table)
+        if older := outdated_by(self.manifest["stages"], writer):
+            what = f"the table '{table}' is not complete: '{older}', which it was made from, has changed"
+            raise self._refuse(what, table)
+        self._check(path, writer, self.manifest["stages"][writer]["tables"][table])
         try:
             frame = pl.scan_parquet(path)
             frame.collect_schema()
-        except (pl.exceptions.PolarsError, OSError) as error:
-            fix = f"delete {path.name} and run the recipe again"
-            raise WorkspaceError(f"damaged table ({error})", where=str(path), fix=fix) from None
+        except (*POLARS_ERRORS, OSError) as error:
+            raise self._damaged(path, writer, str(error)) from None
         return frame
 
     def read(self, table: str) -> pl.DataFrame:
@@ -90,30 +123,29 @@ class Workspace:
         return self.scan(table).collect()
 
     def tables(self) -> dict[str, pl.LazyFrame]:
-        """Every table of every completed stage, lazily, by name."""
-        return {
-            name: self.scan(name) for entry in self.manifest["stages"].values() for name in entry["tables"]
-        }
+        """Every table of every completed stage that is current, lazily, by name. Raises as `scan` does."""
+        names = (name for entry in self.manifest["stages"].values() for name in entry["tables"])
+        return {name: self.scan(name) for name in names if self.has(name)}
 
     # --- writing ---------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the workspace for writing.
+    def locked(self) -> Iterator[Workspace]:
+        """Hold the workspace, which is yielded, for writing.
 
         Raises:
             WorkspaceError: If another process holds it.
         """
-        with _open_lock(self.folder) as handle:
+        with contextlib.ExitStack() as stack:
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                stack.enter_context(lock(self.folder))
             except BlockingIOError:
                 fix = "wait for it to end, or use another [workspace] path"
-                raise WorkspaceError(
-                    "another process is writing this workspace", where=str(self.folder), fix=fix
-                ) from None
-            self.manifest = self._read_manifest()
-            yield
+                what = "another process is writing this workspace"
+                raise WorkspaceError(what, where=str(self.folder), fix=fix) from None
+            self.manifest = read_manifest(self.folder, rebuild=True, warn=True)
+            sweep([self.folder, self.folder / "sca", *(self.folder / "cache").glob("*/")])
+            yield self
 
     def finish(
         self,
@@ -126,28 +158,53 @@ class Workspace:
     ) -> None:
         """Write the tables of a stage, then say in the manifest that it is done.
 
+        All that was made from its tables before, and a stage that wrote one of them under another name, is
+        dropped first.
+
         Args:
             stage: Name of the stage.
-            fingerprint: What the tables were made from (see `fingerprint`).
+            fingerprint: What the tables were made from (see `graph.made_from`).
             tables: Frames by table name.
             seconds: How long the stage took.
             limits: What the stage left out, as sentences for a person.
+
+        Raises:
+            ValueError: If a declared stage gives a table that it does not declare.
         """
-        self.forget(stage)
-        hashes = {name: self._write_table(name, frame) for name, frame in tables.items()}
-        self.manifest["stages"][stage] = {
+        declared = find_stage(stage).gives
+        if declared and (unknown := set(tables) - set(declared)):
+            raise ValueError(f"the stage '{stage}' does not declare {sorted(unknown)} in workspace/graph.py")
+        stages = self.manifest["stages"]
+        self._drop(stage, *(name for name, entry in stages.items() if set(tables) & set(entry["tables"])))
+        hashes = {
+            name: self._write(self._table_path(name), frame.write_parquet) for name, frame in tables.items()
+        }
+        stages[stage] = {
             "fingerprint": fingerprint,
             "seconds": round(seconds, 3),
             "limits": list(limits),
             "rows": {name: frame.height for name, frame in tables.items()},
             "tables": hashes,
+            "arrays": self._arrays.pop(stage, {}),
+            "made_from": {read: self.fingerprint_of(read) for read in find_stage(stage).reads},
         }
         self._write_manifest()
 
+    def write_array(self, stage: str, name: str, array: np.ndarray[Any, Any]) -> None:
+        """Keep an array of a stage, which is not done until `finish`; `read_array` reads it."""
+        import numpy as np  # a slow import that only arrays need
+
+        def write(path: Path) -> None:
+            with path.open("wb") as handle:
+                np.save(handle, array, allow_pickle=False)
+
+        self._drop(stage)
+        digest = self._write(self.cache_path(stage, f"{name}.npy"), write)
+        self._arrays.setdefault(stage, {})[name] = digest
+
     def forget(self, stage: str) -> None:
-        """Mark a stage as not done, before its tables change."""
-        if self.manifest["stages"].pop(stage, None) is not None:
-            self._write_manifest()
+        """Mark a stage, and all that was made from its tables, as not done."""
+        self._drop(stage)
 
     def note(self, **facts: object) -> None:
         """Record facts about the run (the recipe, versions) in the manifest."""
@@ -157,7 +214,7 @@ class Workspace:
     def write_text(self, name: str, text: str) -> Path:
         """Write a file of the workspace such as the report, atomically."""
         path = self.folder / name
-        _replace(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+        replace_file(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
         return path
 
     def append_lines(self, name: str, lines: Sequence[str]) -> None:
@@ -178,7 +235,7 @@ class Workspace:
                 handle.flush()
                 os.fsync(handle.fileno())
 
-        _guard(path, append)
+        guard(path, append)
 
     def read_bytes(self, name: str) -> bytes:
         """A file of the workspace; empty where there is none."""
@@ -190,40 +247,41 @@ class Workspace:
     def cache_path(self, kind: str, name: str) -> Path:
         """Where a cache entry lives; the folder is made."""
         folder = self.folder / "cache" / kind
-        _guard(folder, lambda: folder.mkdir(parents=True, exist_ok=True))
+        guard(folder, lambda: folder.mkdir(parents=True, exist_ok=True))
         return folder / name
 
     def write_cached_frame(self, kind: str, name: str, frame: pl.DataFrame) -> None:
-        """Keep a frame for a later run."""
-        _replace(self.cache_path(kind, f"{name}.parquet"), frame.write_parquet)
+        """Keep a frame for a later run, and its hash beside it."""
+        path = self.cache_path(kind, f"{name}.parquet")
+        digest = self._write(path, frame.write_parquet)
+        replace_file(_beside(path), lambda temporary: temporary.write_text(digest, encoding="ascii"))
 
     def read_cached_frame(self, kind: str, name: str) -> pl.DataFrame | None:
         """A frame kept by an earlier run; None where there is none (a damaged one counts as none)."""
+        path = self.folder / "cache" / kind / f"{name}.parquet"
         try:
-            return pl.read_parquet(self.folder / "cache" / kind / f"{name}.parquet")
-        except (FileNotFoundError, pl.exceptions.PolarsError):
+            digest = _beside(path).read_bytes().decode("ascii")
+            return pl.read_parquet(path) if self._intact(path, digest) else None
+        except (*POLARS_ERRORS, OSError, UnicodeDecodeError):
             return None
 
-    def write_array(self, kind: str, name: str, array: np.ndarray[Any, Any]) -> None:
-        """Keep an array; it is read back memory-mapped."""
-        import numpy as np  # a slow import that only arrays need
+    def read_array(self, stage: str, name: str) -> np.ndarray[Any, Any] | None:
+        """An array that a finished stage kept, memory-mapped; None where there is none.
 
-        def write(path: Path) -> None:
-            with path.open("wb") as handle:
-                np.save(handle, array, allow_pickle=False)
-
-        _replace(self.cache_path(kind, f"{name}.npy"), write)
-
-    def read_array(self, kind: str, name: str) -> np.ndarray[Any, Any] | None:
-        """An array kept by an earlier run, memory-mapped; None where there is none."""
+        Raises:
+            WorkspaceError: If it is damaged.
+        """
         import numpy as np
 
-        try:
-            mapped: np.ndarray[Any, Any] = np.load(
-                self.folder / "cache" / kind / f"{name}.npy", mmap_mode="r", allow_pickle=False
-            )
-        except (FileNotFoundError, ValueError, EOFError):
+        path = self._array_path(stage, name)
+        digest = self.manifest["stages"].get(stage, {}).get("arrays", {}).get(name)
+        if digest is None or self.fingerprint_of(stage) is None or not path.exists():
             return None
+        self._check(path, stage, digest)
+        try:
+            mapped: np.ndarray[Any, Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError, SyntaxError, OverflowError) as error:
+            raise self._damaged(path, stage, str(error)) from None
         return mapped
 
     # --- inside ----------------------------------------------------------------------------------------
@@ -231,102 +289,68 @@ class Workspace:
     def _table_path(self, table: str) -> Path:
         return self.folder / f"{table}.parquet"
 
-    def _write_table(self, name: str, frame: pl.DataFrame) -> str:
-        path = self._table_path(name)
-        _replace(path, frame.write_parquet)
-        with path.open("rb") as handle:
-            return hashlib.file_digest(handle, "sha256").hexdigest()
+    def _array_path(self, stage: str, name: str) -> Path:
+        return self.folder / "cache" / stage / f"{name}.npy"
 
-    def _read_manifest(self) -> dict[str, Any]:
-        path = self.folder / MANIFEST
-        if not path.exists():
-            return {"format": FORMAT, "version": __version__, "stages": {}}
+    def _writer(self, table: str) -> str | None:
+        """The completed stage that wrote a table."""
+        stages = self.manifest["stages"].items()
+        return next((name for name, entry in stages if table in entry["tables"]), None)
+
+    def _drop(self, *names: str) -> None:
+        """Take stages and everything downstream out of the manifest, in one write."""
+        gone = {name for stage in names for name in (stage, *downstream(stage))}
+        if gone & set(self.manifest["stages"]):
+            for name in gone:
+                self.manifest["stages"].pop(name, None)
+            self._write_manifest()
+
+    def _write(self, path: Path, write: Callable[[Path], object]) -> str:
+        digest = replace_file(path, write)
+        self._compared[path] = _state(path, digest)
+        return digest
+
+    def _intact(self, path: Path, digest: str) -> bool:
+        """Whether a file is the one of this hash. A file that was not touched is hashed once."""
         try:
-            manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            written_as = int(manifest["format"])
-            if not isinstance(manifest["stages"], dict):
-                raise TypeError("stages")
-        except (ValueError, KeyError, TypeError):
-            fix = "move it away to rebuild the workspace"
-            raise WorkspaceError("this manifest is not one of ours", where=str(path), fix=fix) from None
-        if written_as > FORMAT:
-            raise WorkspaceError("written by a newer version", where=str(path), fix="upgrade rlvr-atlas")
-        if written_as < FORMAT:
-            return {"format": FORMAT, "version": __version__, "stages": {}}
-        return manifest
+            state = _state(path, digest)
+            if self._compared.get(path) != state:
+                if sha256_of(path) != digest:
+                    return False
+                self._compared[path] = state
+        except OSError:
+            return False
+        return True
+
+    def _check(self, path: Path, stage: str, digest: str) -> None:
+        if self._intact(path, digest):
+            return
+        now = read_manifest(self.folder, rebuild=True)["stages"].get(stage)
+        if now != self.manifest["stages"][stage]:
+            what = f"'{stage}' was run again by another process while this one was reading"
+            raise WorkspaceError(what, where=str(self.folder), fix="wait for it to end and try again")
+        raise self._damaged(path, stage, "its SHA-256 is not the one in manifest.json")
+
+    def _damaged(self, path: Path, stage: str, why: str) -> WorkspaceError:
+        fix = f"make it again: rlvr-atlas {find_stage(stage).command} {self.folder}"
+        return WorkspaceError(f"damaged file ({why})", where=str(path), fix=fix)
+
+    def _refuse(self, what: str, table: str) -> WorkspaceError:
+        commands = dict.fromkeys(stage.command for stage in givers(table))
+        how = " or ".join(f"rlvr-atlas {command} {self.folder}" for command in commands)
+        fix = f"make it: {how}" if how else "run the recipe again; finished stages are not repeated"
+        return WorkspaceError(what, where=str(self.folder), fix=fix)
 
     def _write_manifest(self) -> None:
         self.manifest.update(format=FORMAT, version=__version__)
-        self.write_text(MANIFEST, json.dumps(self.manifest, indent=1, sort_keys=True, default=str) + "\n")
+        write_manifest(self.folder, self.manifest)
 
 
-def write_export(path: Path, content: bytes) -> None:
-    """Write a file that is no table of a workspace, atomically; its folder is made.
-
-    Raises:
-        WorkspaceError: If the operating system does not allow it.
-    """
-    _guard(path.parent, lambda: path.parent.mkdir(parents=True, exist_ok=True))
-    _replace(path, lambda temporary: temporary.write_bytes(content))
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
 
 
-def fingerprint(*parts: object) -> str:
-    """A short name for "made from exactly this": SHA-256 over the JSON of the parts.
-
-    Args:
-        parts: JSON-like values; anything else is taken by its text.
-
-    Returns:
-        16 hexadecimal digits.
-    """
-    text = json.dumps(parts, sort_keys=True, default=str, ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-@contextlib.contextmanager
-def _open_lock(folder: Path) -> Iterator[Any]:
-    try:
-        handle = (folder / ".lock").open("w")
-    except OSError as error:
-        raise _explain(error, folder) from None
-    with handle:
-        yield handle
-
-
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Write beside `path`, sync, rename: readers see the old file or the new one, never a half."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        _guard(path, lambda: write(temporary))
-        with temporary.open("rb") as handle:
-            os.fsync(handle.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _guard(path: Path, action: Callable[[], object]) -> None:
-    """Do `action`; an operating system's complaint becomes an error a user can act on."""
-    try:
-        action()
-    except OSError as error:
-        raise _explain(error, path) from None
-    except pl.exceptions.PolarsError as error:
-        # Polars wraps what the operating system says into an error of its own, with the number in the text.
-        number = re.search(r"\(os error (\d+)\)", str(error))
-        if number is None:
-            raise
-        code = int(number[1])
-        raise _explain(OSError(code, os.strerror(code)), path) from None
-
-
-def _explain(error: OSError, path: Path) -> WorkspaceError:
-    fixes = {
-        errno.ENOSPC: "free some space and run again; what is finished stays finished",
-        errno.EFBIG: "raise the limit on the size of files, or use another disk",
-        errno.EDQUOT: "free some of your quota and run again; what is finished stays finished",
-        errno.EACCES: "choose a [workspace] path that you may write to",
-        errno.EROFS: "choose a [workspace] path that you may write to",
-    }
-    what = f"cannot write ({error.strerror or error})"
-    return WorkspaceError(what, where=str(path), fix=fixes.get(error.errno or 0, "check the path"))
+def _state(path: Path, digest: str) -> tuple[object, ...]:
+    """What tells one state of a file from another without reading it."""
+    told = path.stat()
+    return told.st_dev, told.st_ino, told.st_size, told.st_mtime_ns, digest

@@ -15,7 +15,8 @@ from rlvr_atlas.sca import runs
 from rlvr_atlas.sca.reward import Judge
 from rlvr_atlas.sca.sources import Plan
 from rlvr_atlas.schema import SCA_PROBLEMS, SCA_SOURCES, conform
-from rlvr_atlas.workspace.store import Workspace, fingerprint
+from rlvr_atlas.workspace.graph import made_from
+from rlvr_atlas.workspace.store import Workspace
 
 #: Called with (stage, what is being worked on, done, total).
 OnProgress = Callable[[str, str, int, int], None]
@@ -56,7 +57,8 @@ def run(folder: Path, seed: int = 0, on_progress: OnProgress = lambda stage, wha
             "gains": found.gains,
             "findings": found.findings,
         }
-        workspace.finish("sca_demo", fingerprint(seed), tables, seconds=time.monotonic() - started)
+        made = made_from(workspace, "sca_demo", seed)
+        workspace.finish("sca_demo", made, tables, seconds=time.monotonic() - started)
     return plan
 
 

@@ -1,0 +1,125 @@
+"""`manifest.json`: which stages are finished, what they were made from, and the hashes of their tables."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rlvr_atlas import __version__
+from rlvr_atlas.errors import WorkspaceError
+from rlvr_atlas.workspace.files import guard, is_leftover, lock, replace_file
+from rlvr_atlas.workspace.graph import find_stage
+
+#: Raised whenever the meaning of a table changes; an older workspace is then rebuilt, never misread.
+FORMAT = 2
+MANIFEST = "manifest.json"
+
+_LOG = logging.getLogger(__name__)
+_ENTRY: dict[str, type | tuple[type, ...]] = {
+    "fingerprint": str, "seconds": (int, float), "limits": list, "rows": dict, "tables": dict, "arrays": dict,
+    "made_from": dict,
+}  # fmt: skip
+
+
+def claim(folder: Path) -> None:
+    """Make a folder a workspace, unless it is one.
+
+    Raises:
+        WorkspaceError: If it holds files that are not ours, or cannot be written.
+    """
+    guard(folder, lambda: folder.mkdir(parents=True, exist_ok=True))
+    if (folder / MANIFEST).exists():
+        return
+    foreign: list[str] = []
+    guard(folder, lambda: foreign.extend(sorted(entry.name for entry in folder.iterdir())))
+    foreign = [name for name in foreign if not is_leftover(name)]
+    if foreign:
+        what = f"this folder is no workspace and holds other files ({', '.join(foreign[:3])}"
+        what += f" and {len(foreign) - 3} more)" if len(foreign) > 3 else ")"
+        fix = "give an empty folder or a new one as [workspace] path, so that nothing of yours is overwritten"
+        raise WorkspaceError(what, where=str(folder), fix=fix)
+    try:
+        with lock(folder):
+            if not (folder / MANIFEST).exists():
+                write_manifest(folder, blank())
+    except BlockingIOError:
+        pass  # another process makes it a workspace just now
+
+
+def blank() -> dict[str, Any]:
+    """The manifest of a workspace in which nothing is done."""
+    return {"format": FORMAT, "version": __version__, "stages": {}}
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Put a manifest in place, atomically."""
+    text = json.dumps(manifest, indent=1, sort_keys=True, default=str) + "\n"
+    replace_file(folder / MANIFEST, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def read_manifest(folder: Path, *, rebuild: bool, warn: bool = False) -> dict[str, Any]:
+    """The manifest of a folder; a blank one where there is none.
+
+    Args:
+        folder: Of the workspace.
+        rebuild: Whether one of an older format counts as blank.
+        warn: Whether that is logged.
+
+    Raises:
+        WorkspaceError: If it is damaged, not ours, newer than this version, or older and not to be rebuilt.
+    """
+    path = folder / MANIFEST
+    if not path.exists():
+        return blank()
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        written_as = manifest["format"]
+        if type(written_as) is not int or not isinstance(manifest["stages"], dict):
+            raise TypeError("format or stages")
+        if written_as == FORMAT:
+            _check_stages(manifest["stages"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, MemoryError):
+        fix = "move it away and run the recipe again with an empty [workspace] path"
+        raise WorkspaceError(
+            "this manifest is damaged, or not one of ours", where=str(path), fix=fix
+        ) from None
+    if written_as > FORMAT:
+        raise WorkspaceError("written by a newer version", where=str(path), fix="upgrade rlvr-atlas")
+    if written_as < FORMAT:
+        what = f"written by an older version (format {written_as}, now {FORMAT}), which is not read"
+        if not rebuild:
+            fix = "build it anew from its recipe: rlvr-atlas run RECIPE.toml"
+            raise WorkspaceError(what, where=str(folder), fix=fix)
+        if warn:
+            _LOG.warning("%s: %s; it is built anew", folder, what)
+        return blank()
+    return dict(manifest)
+
+
+def _check_stages(stages: Mapping[str, Any]) -> None:
+    for entry in stages.values():
+        for part, kind in _ENTRY.items():
+            if not isinstance(entry[part], kind):
+                raise TypeError(part)
+        # A name becomes part of a path.
+        if not all(name.isidentifier() for name in (*entry["tables"], *entry["arrays"])):
+            raise ValueError("a name of a table")
+
+
+def outdated_by(stages: Mapping[str, Any], name: str) -> str | None:
+    """The stage that a finished stage was made from an older version of; None where it is current.
+
+    Args:
+        stages: Of the manifest.
+        name: Of a stage that is among them.
+    """
+    for read in find_stage(name).reads:
+        now = stages.get(read)
+        if stages[name]["made_from"].get(read) != (now and now["fingerprint"]):
+            return read
+        if now is not None and (deeper := outdated_by(stages, read)):
+            return deeper
+    return None
