@@ -216,6 +216,22 @@ def test_copies_are_one_family_and_parts_are_not():
     assert pairs == [("t", "half", 4), ("t", "whole", 4)]
 
 
+def test_what_a_dataset_holds_of_a_benchmark_is_counted_by_its_problems():
+    items = [rare(number) for number in range(5)]
+    result = world(
+        {
+            "bench": ("benchmark", (), items),
+            "t": ("train", (), [items[0], items[0], items[1], rare(60)]),
+        },
+        matches=[(rare(60), items[2], "variant", 0.9)],
+    )
+    held = result.leak_rates.filter(group="held").row(0, named=True)
+    assert [held[name] for name in ("name", "benchmark", "unit")] == ["t", "bench", "problems"]
+    assert [held[name] for name in ("total", "leaked", "variant", "share")] == [5, 2, 1, 0.4]
+    assert held["low"] < 0.4 < held["high"]
+    assert rate(result, "dataset", "t")["leaked"] == 3
+
+
 def test_the_path_names_who_brought_a_problem_in_and_who_inherited_it():
     result = world(
         {

@@ -7,7 +7,12 @@ import random
 import polars as pl
 import pytest
 
+from rlvr_atlas.audit import audit
+from rlvr_atlas.config import AuditSettings
 from rlvr_atlas.report.tables import SCHEMAS
+
+#: Made by the audit from the others.
+AUDITED = ("leak_rates", "leak_paths", "benchmark_families")
 
 HOSTILE = (
     '</script><script>alert("1")</script>\'"><img src=x onerror=alert(2)>]]>&amp;\u202e\x00\x1b[31m{{ 7*7 }}'
@@ -43,7 +48,7 @@ class World:
 
     def __init__(self, *, datasets, rows, seed=0):
         self.rng = random.Random(seed)
-        self.rows = {name: [] for name in SCHEMAS}
+        self.rows = {name: [] for name in SCHEMAS if name not in AUDITED}
         self.held = {}  # (number, wording) of every row, by dataset
         few = max(datasets // 5, 1)
         roles = {"source": few, "benchmark": few, "train": datasets - 2 * few}
@@ -113,8 +118,16 @@ class World:
     def add_the_rest(self, name):
         places = sorted({place for held in self.held.values() for place in held})
         self.rows["instances"] = [
-            {"key": key(prompt(*place)), "prompt": prompt(*place), "answer": "12"} for place in places
+            {
+                "key": key(prompt(*place)),
+                "prompt": prompt(*place),
+                "skeleton": prompt(*place),
+                "language": "en",
+                "answer": "12",
+            }
+            for place in places
         ]
+        self.add_unlikely_matches(self.names["train"][-1])
         file = {"dataset": name, "file": "a.jsonl"}
         conflict = {"declared_source": "source-0", "declared_atomic_source": "source_00", "rows": 7}
         self.rows["conflicts"] = [
@@ -139,10 +152,38 @@ class World:
         ]
         self.rows["skipped_rows"] = [{**file, "row": 900, "reason": "no prompt", "detail": "prompt is null"}]
 
+    def add_unlikely_matches(self, name):
+        """Some rows that are new there are like items of a benchmark, but not enough to be called leaks."""
+        matched = {match["child"] for match in self.rows["matches"]}
+        item = key(prompt(*self.held[self.names["benchmark"][0]][0]))
+        new = [
+            key(prompt(*place)) for place in self.held[name] if place[0] // 1_000_000 == len(self.order) - 1
+        ]
+        evidence = {"lexical": 0.4, "answers_agree": True, "changed": None}
+        self.rows["matches"] += [
+            {
+                "child": child,
+                "parent": item,
+                "relation": "reworded",
+                "tier": "lexical",
+                "probability": 0.3,
+                "evidence": evidence,
+            }
+            for child in new
+            if child not in matched
+        ]
+
     def tables(self):
-        frames = {name: pl.DataFrame(self.rows[name], schema=schema) for name, schema in SCHEMAS.items()}
+        frames = {name: pl.DataFrame(rows, schema=SCHEMAS[name]) for name, rows in self.rows.items()}
         frames["matches"] = frames["matches"].unique(["child", "parent"], keep="first", maintain_order=True)
-        return frames
+        return {**frames, **audited(frames)}
+
+
+def audited(frames):
+    """The tables of the audit over these tables; no problem has options."""
+    instances = frames["instances"].with_columns(stem=pl.lit(None, pl.String))
+    result = audit({**frames, "instances": instances}, AuditSettings())
+    return {name: getattr(result, name) for name in AUDITED}
 
 
 def grow(tables, copies):
@@ -166,7 +207,7 @@ def grow(tables, copies):
 
 def poison(frame):
     """`HOSTILE` at the end of every text that is not one of the project's own fixed words."""
-    fixed = {"role", "relation", "tier", "position", "origin", "part"}
+    fixed = {"role", "relation", "tier", "position", "origin", "part", "group", "unit", "came_first"}
     texts = [name for name, dtype in frame.schema.items() if dtype == pl.String and name not in fixed]
     return frame.with_columns(pl.col(name) + HOSTILE for name in texts)
 

@@ -14,35 +14,6 @@ def by_id(facts):
     return {fact["dataset"]: fact for fact in facts["datasets"]}
 
 
-def counted_by_hand(tables):
-    """(dataset, benchmark) -> rows of the same problem, distinct items met, rows that are variants only."""
-    roles = dict(tables["datasets"].select("dataset", "role").iter_rows())
-    links = {}
-    for match in tables["matches"].to_dicts():
-        same = match["relation"] in record.SAME_PROBLEM
-        links.setdefault(match["child"], []).append((match["parent"], same))
-        links.setdefault(match["parent"], []).append((match["child"], same))
-    places = {}
-    for key, dataset in tables["occurrences"].select("key", "dataset").iter_rows():
-        places.setdefault(key, set()).add(dataset)
-    rows, variants, items = Counter(), Counter(), {}
-    for key, dataset in tables["occurrences"].select("key", "dataset").iter_rows():
-        if roles[dataset] == "benchmark":
-            continue
-        met = {}
-        for other, same in [(key, True), *links.get(key, [])]:
-            for benchmark in places.get(other, ()):
-                if roles[benchmark] == "benchmark":
-                    met[benchmark] = met.get(benchmark, False) or same
-                    if same:
-                        items.setdefault((dataset, benchmark), set()).add(other)
-        for benchmark, same in met.items():
-            (rows if same else variants)[dataset, benchmark] += 1
-    return {
-        pair: (rows[pair], len(items.get(pair, ())), variants[pair]) for pair in rows.keys() | variants.keys()
-    }
-
-
 def test_every_row_is_counted_once(small):
     facts = summary(small)
     rows = Counter(small["occurrences"]["dataset"])
@@ -64,15 +35,6 @@ def test_sources_with_equally_many_rows_stand_in_order_of_name():
     tables = frames([], d=names) | {"lineage": pl.DataFrame(lines, schema=record.LINEAGE)}
     sources = [part["source"] for part in by_id(summary(tables))["d"]["composition"]]
     assert sources == ["alpha", "bravo", "charlie", "delta", None]
-
-
-def test_the_overlap_with_benchmarks_is_what_counting_by_hand_gives(small):
-    found = {
-        (pair["dataset"], pair["benchmark"]): (pair["rows"], pair["benchmark_items"], pair["variant_rows"])
-        for pair in summary(small)["benchmark_overlap"]
-    }
-    assert found == counted_by_hand(small)
-    assert any(variants for _, _, variants in found.values())
 
 
 def frames(matches, **occurrences):
@@ -103,42 +65,6 @@ def frames(matches, **occurrences):
     }
 
 
-def test_a_variant_is_never_added_to_the_same_problem():
-    tables = frames(
-        [("x", "item", "variant", 0.9), ("y", "item", "reworded", 0.9), ("y", "other", "variant", 0.9)],
-        train=["x", "x", "y", "z"],
-        bench=["item", "other"],
-    )
-    facts = summary(tables)
-    assert facts["benchmark_overlap"] == [
-        {"dataset": "train", "benchmark": "bench", "rows": 1, "benchmark_items": 1, "variant_rows": 2}
-    ]
-    assert by_id(facts)["train"]["benchmark_rows"] == 1
-    assert by_id(facts)["train"]["benchmark_variant_rows"] == 2
-
-
-def test_a_row_in_two_benchmarks_is_one_row_of_its_dataset():
-    tables = frames([], train=["a", "a", "b"], bench_1=["a"], bench_2=["a", "b"])
-    facts = summary(tables)
-    assert {(pair["benchmark"], pair["rows"]) for pair in facts["benchmark_overlap"]} == {
-        ("bench_1", 2),
-        ("bench_2", 3),
-    }
-    assert by_id(facts)["train"]["benchmark_rows"] == 3
-
-
-def test_a_benchmark_that_copied_a_train_set_overlaps_too():
-    tables = frames([("item", "x", "reworded", 0.9)], train=["x"], bench=["item"])
-    assert summary(tables)["benchmark_overlap"][0]["rows"] == 1
-
-
-@pytest.mark.parametrize(("least", "rows"), [(0.5, 1), (0.8, 0)])
-def test_a_match_below_the_recipes_probability_does_not_count(least, rows):
-    tables = frames([("x", "item", "reworded", 0.7)], train=["x"], bench=["item"])
-    facts = summary(tables, {"recipe": {"match": {"min_probability": least}}})
-    assert sum(pair["rows"] for pair in facts["benchmark_overlap"]) == rows
-
-
 def test_edges_keep_variants_apart_and_documented_upstreams_without_rows_are_listed():
     edges = [
         {"child": "b", "parent": "a", "relation": "identical", "rows": 5, "documented": True},
@@ -166,6 +92,7 @@ def test_what_was_not_measured_is_null_and_what_is_empty_is_zero():
     empty = {"conflicts": record.empty(record.CONFLICTS), "occurrences": record.empty(record.OCCURRENCES)}
     assert (summary(empty)["totals"]["conflict_rows"], summary(empty)["totals"]["rows"]) == (0, 0)
     loaded = summary(frames([], train=["x"]))
+    assert by_id(loaded)["train"]["leaks"] is loaded["leak_pairs"] is loaded["brought_in"] is None
     assert by_id(loaded)["train"]["attributed_share"] is None
     assert by_id(loaded)["train"]["skipped_rows"] is None
     assert by_id(loaded)["train"]["rows"] == 1

@@ -18,8 +18,8 @@ def rates(leaks: pl.DataFrame, unjudged: pl.DataFrame, units: pl.DataFrame) -> p
     one that has no more than overlaps which could not be judged as unjudged.
 
     Args:
-        leaks: One line per unit and overlap: group, name, benchmark (null except in pairs), unit, relation,
-            tier.
+        leaks: One line per unit and overlap: group, name, benchmark (null except in `pair` and `held`), unit,
+            relation, tier.
         unjudged: The same, of overlaps that could not be judged.
         units: One line per group and name: group, name, unit ("rows" or "problems"), total.
 
@@ -41,12 +41,15 @@ def rates(leaks: pl.DataFrame, unjudged: pl.DataFrame, units: pl.DataFrame) -> p
         **{name: (real & (pl.col("relation") == name)).sum() for name in SAME_PROBLEM},
         **{name: (real & (pl.col("tier") == name)).sum() for name in TIERS},
     )
-    pairs = counted.filter(pl.col("benchmark").is_not_null()).select(who)
+    pairs, held = (counted.filter(group=group).select(who) for group in ("pair", "held"))
+    datasets, families = (units.filter(group=group).drop("group") for group in ("dataset", "family"))
     lines = pl.concat(
-        [
-            units.with_columns(benchmark=pl.lit(None, pl.String)).select(*who, "unit", "total"),
-            pairs.join(units.filter(group="dataset").drop("group"), on="name").select(*who, "unit", "total"),
-        ]
+        frame.select(*who, "unit", "total")
+        for frame in (
+            units.with_columns(benchmark=pl.lit(None, pl.String)),
+            pairs.join(datasets, on="name"),
+            held.join(families.rename({"name": "benchmark"}), on="benchmark"),
+        )
     )
     result = lines.join(counted, on=who, how="left", nulls_equal=True)
     result = result.with_columns(

@@ -25,6 +25,7 @@ def hits(overlaps: pl.DataFrame, lineage: pl.DataFrame) -> pl.DataFrame:
     groups: Mapping[str, tuple[str, pl.Expr, str | None]] = {
         "dataset": ("dataset", row, None),
         "pair": ("dataset", row, "family"),
+        "held": ("dataset", pl.col("problem"), "family"),
         "benchmark": ("benchmark", pl.col("benchmark_key"), None),
         "family": ("family", pl.col("problem"), None),
         "atomic_source": ("atomic_source", row, None),

@@ -62,7 +62,7 @@ def show_summary(workspace: Workspace, as_json: bool) -> None:
     """What a run found, per dataset, with everything that was left out."""
     from rlvr_atlas.report import summary
 
-    facts = summary({name: frame.collect() for name, frame in workspace.tables().items()}, workspace.manifest)
+    facts = summary({name: frame.collect() for name, frame in workspace.tables().items()})
     if as_json:
         print_json(facts)
         return

@@ -6,12 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from rlvr_atlas.report.tables import share
-
 Facts = dict[str, Any]
 
-#: Cases named on a card, and the unknown share from which a dataset is named.
-NAMED, UNKNOWN_SHARE = 4, 0.01
+#: Cases named on a card.
+NAMED = 4
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ def findings(facts: Facts) -> list[Finding]:
     """
     absent = set(facts["missing_tables"])
     needs = {
-        "overlap": (_overlap(facts), {"datasets", "occurrences", "matches"}),
+        "leaks": (_leaks(facts), {"datasets", "leak_rates"}),
         "conflict": (facts["conflicts"], {"conflicts"}),
         "unknown": (_unknown(facts), {"lineage"}),
         "answers": (_answers(facts), {"matches"}),
@@ -49,14 +47,13 @@ def _finding(kind: str, cases: Iterable[Facts]) -> Finding:
     return Finding(kind, cases[:NAMED], max(len(cases) - NAMED, 0))
 
 
-def _overlap(facts: Facts) -> list[Facts]:
-    """For every train dataset, the benchmark it shares most with, and how much of that benchmark it holds."""
-    by_id = {fact["dataset"]: fact for fact in facts["datasets"]}
+def _leaks(facts: Facts) -> list[Facts]:
+    """For every train dataset, the benchmark that most of its leaked rows are of."""
+    train = {fact["dataset"] for fact in facts["datasets"] if fact["role"] == "train"}
     largest: dict[str, Facts] = {}
-    for pair in facts["benchmark_overlap"]:
-        if pair["rows"] and by_id[pair["dataset"]]["role"] == "train":
-            of = by_id[pair["benchmark"]]["distinct_prompts"]
-            largest.setdefault(pair["dataset"], {**pair, "share": share(pair["benchmark_items"], of)})
+    for pair in facts["leak_pairs"] or []:
+        if pair["leaked"] and pair["dataset"] in train:
+            largest.setdefault(pair["dataset"], pair)
     return list(largest.values())
 
 
@@ -65,7 +62,7 @@ def _unknown(facts: Facts) -> list[Facts]:
         {"dataset": fact["dataset"], "rows": part["rows"], "share": part["share"]}
         for fact in facts["datasets"]
         for part in fact["composition"] or []
-        if fact["role"] == "train" and part["source"] is None and part["share"] >= UNKNOWN_SHARE
+        if fact["role"] == "train" and part["source"] is None
     ]
     return sorted(cases, key=lambda case: (-case["rows"], case["dataset"]))
 

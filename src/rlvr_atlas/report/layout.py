@@ -8,8 +8,6 @@ from typing import Any
 
 import polars as pl
 
-from rlvr_atlas.report.tables import share
-
 Facts = dict[str, Any]
 
 #: Datasets and benchmarks in the matrix, and lines in a long table; the page says what is left out.
@@ -20,7 +18,7 @@ _PARTS = ("prompt", "options", "answer", "solution", "source", "split", "hint")
 
 @dataclass(frozen=True)
 class Matrix:
-    """Datasets against benchmarks; `cells` by (dataset, benchmark), absent where nothing is shared."""
+    """Datasets against families of benchmarks; `cells` by (dataset, family), absent without a line."""
 
     datasets: list[Facts]
     benchmarks: list[Facts]
@@ -30,32 +28,35 @@ class Matrix:
 
 
 def matrix(facts: Facts) -> Matrix:
-    """Arrange the benchmark overlap; both sides have the largest first.
+    """Arrange the leaks of every dataset and family; both sides have the largest first.
 
     Args:
         facts: See `summarise.summary`.
     """
     by_id = {fact["dataset"]: fact for fact in facts["datasets"]}
-    cells, met = {}, dict.fromkeys(by_id, 0)
-    for pair in facts["benchmark_overlap"]:
-        of = share(pair["benchmark_items"], by_id[pair["benchmark"]]["distinct_prompts"])
-        cells[pair["dataset"], pair["benchmark"]] = {**pair, "share": min(of or 0.0, 1.0)}
-        met[pair["benchmark"]] += pair["rows"]
-    rows = sorted(
-        dict.fromkeys(dataset for dataset, _ in cells),
-        key=lambda name: (-(by_id[name]["benchmark_rows"] or 0), name),
+    # A dataset that the workspace no longer describes has no line to stand in.
+    known = [
+        pair for pair in facts["leak_pairs"] or [] if {pair["dataset"], pair["benchmark"]} <= by_id.keys()
+    ]
+    cells = {(pair["dataset"], pair["benchmark"]): pair for pair in known}
+    rows, columns = (
+        sorted(dict.fromkeys(pair[side] for pair in known), key=lambda name: (-_leaked(by_id[name]), name))
+        for side in ("dataset", "benchmark")
     )
-    columns = sorted(dict.fromkeys(benchmark for _, benchmark in cells), key=lambda name: (-met[name], name))
     shown = set(rows[:MATRIX_ROWS]), set(columns[:MATRIX_COLUMNS])
     fit = sum(dataset in shown[0] and benchmark in shown[1] for dataset, benchmark in cells)
-    others = sum(fact["role"] != "benchmark" for fact in facts["datasets"])
+    audited = sum(fact["role"] != "benchmark" and fact["leaks"] is not None for fact in facts["datasets"])
     return Matrix(
         datasets=[by_id[name] for name in rows[:MATRIX_ROWS]],
         benchmarks=[by_id[name] for name in columns[:MATRIX_COLUMNS]],
         cells=cells,
-        without=others - len(rows),
+        without=max(audited - len(rows), 0),
         left_out=len(cells) - fit,
     )
+
+
+def _leaked(fact: Facts) -> int:
+    return (fact["leaks"] or {}).get("leaked") or 0
 
 
 def schema_rows(schemas: pl.DataFrame) -> list[Facts]:

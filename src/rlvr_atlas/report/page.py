@@ -20,7 +20,7 @@ from markupsafe import Markup
 from rlvr_atlas.report import figures, graph, layout
 from rlvr_atlas.report.examples import DISAGREE, LONGEST, PER_KIND, examples
 from rlvr_atlas.report.findings import findings
-from rlvr_atlas.report.summarise import min_probability, summary
+from rlvr_atlas.report.summarise import summary
 from rlvr_atlas.report.tables import Tables, complete
 
 #: C0 and C1 controls (not tab and line break), zero-width and direction marks, surrogates, non-characters.
@@ -83,7 +83,7 @@ def render(tables: Tables, manifest: Mapping[str, Any]) -> str:
         One HTML page. The same tables and manifest give the same bytes.
     """
     full = complete(tables)
-    facts = summary(tables, manifest)
+    facts = summary(tables)
     datasets = facts["datasets"]
     script = _file("page.js")
     return (
@@ -111,7 +111,6 @@ def render(tables: Tables, manifest: Mapping[str, Any]) -> str:
             settings=layout.setting_rows(manifest),
             limits=layout.limits(manifest),
             versions=layout.version_rows(manifest),
-            least_probability=min_probability(manifest),
             style=Markup(_file("style.css")),
             script=Markup(script),
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),

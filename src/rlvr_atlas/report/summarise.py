@@ -5,32 +5,30 @@ Sums and shares of the tables, nothing else. What was not measured, its table be
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 
 from rlvr_atlas import schema as record
-from rlvr_atlas.report import overlap
+from rlvr_atlas.report import leaks
 from rlvr_atlas.report.tables import Tables, complete, missing, share
 
 Facts = dict[str, Any]
 
 
-def summary(tables: Tables, manifest: Mapping[str, Any] | None = None) -> Facts:
+def summary(tables: Tables) -> Facts:
     """What the tables say, per dataset and in total.
 
     Args:
         tables: Frames by name (see `tables.SCHEMAS`); any may be absent.
-        manifest: The workspace's manifest, for the settings that decide which matches count.
 
     Returns:
-        `totals`, `datasets` (in order of release), `edges`, `conflicts`, `benchmark_overlap`, `skipped` (each
-        largest first), `documented_unmeasured`, `missing_tables`. Shares are 0 to 1; dates are ISO texts.
+        `totals`, `datasets` (in order of release), `edges`, `conflicts`, `leak_pairs`, `leak_families`,
+        `brought_in`, `skipped` (each largest first), `documented_unmeasured`, `missing_tables`. Shares are
+        0 to 1, dates ISO texts. Leaks are read from `leak_rates`, and null where no audit was run.
     """
     full = complete(tables)
-    pairs = overlap.benchmark_pairs(full, min_probability(manifest or {})).collect()
-    datasets = _datasets(full, tables, pairs)
+    datasets = _datasets(full, tables)
     edges = _edges(full["edges"])
     return {
         "totals": _totals(full, tables, datasets),
@@ -38,21 +36,15 @@ def summary(tables: Tables, manifest: Mapping[str, Any] | None = None) -> Facts:
         "edges": edges,
         "documented_unmeasured": _unmeasured(datasets, edges) if "edges" in tables else [],
         "conflicts": _conflicts(full["conflicts"]),
-        "benchmark_overlap": overlap.overlap_by_benchmark(pairs).to_dicts(),
+        "leak_pairs": leaks.pairs(full) if "leak_rates" in tables else None,
+        "leak_families": leaks.families(full) if "leak_rates" in tables else None,
+        "brought_in": leaks.brought_in(full) if "leak_paths" in tables else None,
         "skipped": _skipped(full["skipped_rows"]),
         "missing_tables": missing(tables),
     }
 
 
-def min_probability(manifest: Mapping[str, Any]) -> float:
-    """The recipe's `match.min_probability`, or its default where the manifest does not say."""
-    found: object = manifest
-    for name in ("recipe", "match", "min_probability"):
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return float(found) if isinstance(found, int | float) else overlap.MIN_PROBABILITY
-
-
-def _datasets(full: Tables, tables: Tables, pairs: pl.DataFrame) -> list[Facts]:
+def _datasets(full: Tables, tables: Tables) -> list[Facts]:
     ids = pl.concat([full[name].select("dataset") for name in ("datasets", "occurrences", "skipped_rows")])
     known = full["datasets"].unique("dataset", keep="first", maintain_order=True)
     frame = (
@@ -60,7 +52,6 @@ def _datasets(full: Tables, tables: Tables, pairs: pl.DataFrame) -> list[Facts]:
         .join(known.drop("rows", "skipped_rows"), on="dataset", how="left")
         .join(_count(full["occurrences"], "rows"), on="dataset", how="left")
         .join(_count(full["skipped_rows"], "skipped_rows"), on="dataset", how="left")
-        .join(overlap.overlap_by_dataset(pairs), on="dataset", how="left")
         .with_columns(pl.col(_MEASURED).fill_null(0), pl.col("released").dt.to_string("iso"))
         .sort("rank", "released", "dataset", nulls_last=True)
         .with_columns(
@@ -68,9 +59,11 @@ def _datasets(full: Tables, tables: Tables, pairs: pl.DataFrame) -> list[Facts]:
         )
     )
     described = frame.select(*_DESCRIBED, *_MEASURED).with_columns(pl.col("derived_from").fill_null([]))
+    rates = leaks.rates_by_dataset(full)
+    known_facts = [{**fact, "leaks": rates.get(fact["dataset"])} for fact in described.to_dicts()]
     if "lineage" not in tables:
         nothing = dict.fromkeys(("attributed_rows", "attributed_share", "composition", "relations"))
-        return [{**fact, **nothing} for fact in described.to_dicts()]
+        return [{**fact, **nothing} for fact in known_facts]
     composition, relations = _composition(full["lineage"]), _relations(full["lineage"])
     return [
         {
@@ -78,7 +71,7 @@ def _datasets(full: Tables, tables: Tables, pairs: pl.DataFrame) -> list[Facts]:
             **_traced(composition.get(fact["dataset"], [])),
             "relations": relations.get(fact["dataset"], {}),
         }
-        for fact in described.to_dicts()
+        for fact in known_facts
     ]
 
 
@@ -98,8 +91,6 @@ _DESCRIBED = (
 _MEASURED = {
     "rows": {"occurrences"},
     "skipped_rows": {"skipped_rows"},
-    "benchmark_rows": {"datasets", "occurrences", "matches"},
-    "benchmark_variant_rows": {"datasets", "occurrences", "matches"},
 }
 
 
@@ -231,11 +222,17 @@ def _totals(full: Tables, tables: Tables, datasets: list[Facts]) -> Facts:
 def _train_totals(train: list[Facts]) -> Facts:
     """Sums over the train sets; null where a summand was not measured."""
     totals: Facts = {}
-    for name in ("rows", "attributed_rows", "benchmark_rows", "benchmark_variant_rows"):
-        counts = [fact[name] for fact in train]
-        totals[f"train_{name}"] = None if None in counts else sum(counts)
+    for name in ("rows", "attributed_rows"):
+        totals[f"train_{name}"] = _sum([fact[name] for fact in train])
+    for name in ("leaked", "variant", "unjudged"):
+        totals[f"train_{name}"] = _sum([(fact["leaks"] or {}).get(name) for fact in train])
     totals["train_attributed_share"] = share(totals["train_attributed_rows"], totals["train_rows"])
     return totals
+
+
+def _sum(counts: list[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
 
 
 def _tally(frame: pl.DataFrame, column: str, order: tuple[str, ...]) -> dict[str, int]:

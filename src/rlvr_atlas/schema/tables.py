@@ -215,9 +215,9 @@ UNJUDGED: Schema = {**LEAKS, "reason": pl.String}
 
 #: Leaks counted. A row or problem counts once, by its strongest relation.
 LEAK_RATES: Schema = {
-    "group": pl.String,  # dataset, benchmark, family, atomic_source or pair
+    "group": pl.String,  # dataset, benchmark, family, atomic_source, pair or held
     "name": pl.String,
-    "benchmark": pl.String,  # the family, in pairs; null elsewhere
+    "benchmark": pl.String,  # the family, in `pair` and `held`; null elsewhere
     "unit": pl.String,  # rows or problems
     "total": pl.Int64,
     "leaked": pl.Int64,
