@@ -7,14 +7,13 @@ and prints alone decide.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from rlvr_atlas import fingerprints, registry
+from rlvr_atlas import fingerprints
 from rlvr_atlas.answer import extract_column, normal_column
 from rlvr_atlas.audit.coincidence import taken_over
 from rlvr_atlas.audit.overlap import IS_SAME, STRENGTH, both_ways, overlaps, weigh
@@ -23,6 +22,7 @@ from rlvr_atlas.canonical import canonicalise, index, infer_templates
 from rlvr_atlas.config import DatasetSpec, MatchSettings
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.load import open_dataset
+from rlvr_atlas.load.resolve import resolve
 from rlvr_atlas.match import match
 from rlvr_atlas.match.decide import sure_enough_for_leak
 from rlvr_atlas.schema import EVIDENCE
@@ -79,8 +79,8 @@ class _Read:
 
 
 def check(  # noqa: PLR0913  each is one thing to choose
-    file: Path,
-    against: Sequence[str] = (),
+    file: Path | DatasetSpec,
+    against: Sequence[str | DatasetSpec] = (),
     indexes: Sequence[Path] = (),
     *,
     min_probability: float = 0.5,
@@ -90,8 +90,8 @@ def check(  # noqa: PLR0913  each is one thing to choose
     """Look for benchmark items in a file.
 
     Args:
-        file: Rows in any format and layout that `load` reads.
-        against: Benchmarks: paths, globs, or ids of the registry (which are on the Hub).
+        file: Rows in any format and layout that `load` reads; a spec says where they are.
+        against: Benchmarks: paths, globs, ids of the registry or of the Hub; a spec stands for itself.
         indexes: Indexes made by `audit --write-index`.
         min_probability: Overlaps below it are listed as unjudged.
         rewordings: Whether heavy rewordings are searched for too, which takes longer; only against text.
@@ -103,8 +103,11 @@ def check(  # noqa: PLR0913  each is one thing to choose
     if not against and not indexes:
         raise InputError("nothing to check against", fix="name a benchmark (--against) or an index (--index)")
     opened = [fingerprints.read(path) for path in indexes]
-    specs = [*_benchmarks(against), DatasetSpec(id=_FILE, path=str(file.resolve()))]
-    read = _read(specs, file, allow_network)
+    if isinstance(file, Path) and not file.exists():
+        raise InputError("no such file", where=str(file), fix="check the path")
+    mine = DatasetSpec(path=str(file.resolve()), id=_FILE) if isinstance(file, Path) else file
+    benchmarks = resolve(against, "benchmark", taken=[_FILE])
+    read = _read([*benchmarks, mine.model_copy(update={"id": _FILE})], allow_network)
     limits = [
         f"{line['skipped_rows']} rows of {'the file' if line['dataset'] == _FILE else line['dataset']}"
         " could not be read"
@@ -121,37 +124,10 @@ def check(  # noqa: PLR0913  each is one thing to choose
     return _result(read, pl.concat(found), limits, min_probability)
 
 
-def _benchmarks(names: Sequence[str]) -> list[DatasetSpec]:
-    """What to load for each name, under ids that tell them apart."""
-    specs: dict[str, DatasetSpec] = {}
-    stems = [Path(name).stem for name in names]
-    for name in dict.fromkeys(names):
-        path, known = Path(name), registry.find(name)
-        if path.exists() or any(sign in name for sign in "*?["):
-            # Many benchmarks are a `test.jsonl` in a folder of their own.
-            told = path.stem if stems.count(path.stem) == 1 else f"{path.resolve().parent.name}-{path.stem}"
-            label = re.sub(r"[^A-Za-z0-9._-]+", "_", told).strip("._-")[:100] or "benchmark"
-            taken = sum(re.fullmatch(rf"{re.escape(label)}(-\d+)?", other) is not None for other in specs)
-            label = f"{label}-{taken + 1}" if taken or label == _FILE else label
-            specs[label] = DatasetSpec(id=label, role="benchmark", path=str(path.resolve()))
-        elif known is not None and known.hub is not None:
-            specs[known.id] = known.model_copy(update={"role": "benchmark"})
-        else:
-            near = registry.suggest(name)
-            raise InputError(
-                "neither a file nor a benchmark that the registry knows a place for",
-                where=name,
-                fix=" or ".join(["check the path", *near]),
-            )
-    return list(specs.values())
-
-
-def _read(specs: Sequence[DatasetSpec], file: Path, allow_network: bool) -> _Read:
+def _read(specs: Sequence[DatasetSpec], allow_network: bool) -> _Read:
     """All rows in canonical form; benchmarks count as released before the file."""
     rows, skipped, templates = [], [], []
     for spec in specs:
-        if spec.id == _FILE and not file.exists():
-            raise InputError("no such file", where=str(file), fix="check the path")
         reader = open_dataset(spec, Path(), allow_network=allow_network)
         batches = [
             batch.with_columns(extract_column(batch["answer"], batch["answer_kind"]).alias("answer"))

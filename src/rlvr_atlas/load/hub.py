@@ -29,7 +29,7 @@ def fetch(spec: DatasetSpec, where: str, *, allow_network: bool) -> list[Path]:
         InputError: Where the network is not allowed, or the Hub does not give the files.
     """
     if not allow_network:
-        fix = "pass --network to fetch it, or give the path of a copy"
+        fix = "allow it (--network; network=True in Python), or give the path of a copy"
         raise InputError(f"{spec.hub} is on the Hub and the network is not allowed", where=where, fix=fix)
     repository = str(spec.hub)
     # The environment is read here rather than at import, so that a mirror can be set at any time.
