@@ -1,7 +1,7 @@
 """Report, audit, check, explain and the index answer one question: is this row a benchmark's problem?
 
-One generated world is traced once, and all are asked about the same rows. Where they may differ, the reason is
-named here, and every row that differs has to have that reason.
+One generated world is traced once, and all are asked about the same rows. Where they may differ, the reason
+is named here, and every row that differs has to have that reason.
 """
 
 from dataclasses import dataclass
