@@ -11,7 +11,7 @@ from typing import Any
 
 from rlvr_atlas.config import DatasetSpec
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.load.frames import KINDS, in_memory, serialise
+from rlvr_atlas.load.frames import in_memory, serialise
 from rlvr_atlas.load.resolve import plain_id, resolve
 from rlvr_atlas.schema import Role
 from rlvr_atlas.workspace.store import write_export
@@ -105,8 +105,6 @@ def _listed(items: DataList) -> list[Data]:
 
 
 def _kept(data: Data, name: str, role: Role, folder: Path) -> DatasetSpec:
-    if data is None:
-        raise InputError("no rows can be read from None", where=name, fix=KINDS)
     file = serialise(data, name)
     path = folder / INPUTS / f"{name}{file.ending}"
     write_export(path, file.content)
