@@ -46,12 +46,6 @@ def test_compare_asks_the_verifier_only_where_exact_rules_end(verifier):
     assert compare("0.33", "1/3", verifier) == "unknown"
 
 
-def test_many_keeps_order_and_judges_repeats_once(verifier):
-    pairs = [(r"\frac{x^2-1}{x+1}", "x-1"), (r"\frac{1", "1"), (r"\frac{x^2-1}{x+1}", "x-1")]
-    assert verifier.compare_many(pairs) == ["same", "unknown", "same"]
-    assert verifier.compare_many([]) == []
-
-
 def test_works_off_the_main_thread(verifier):
     found = []
     thread = threading.Thread(target=lambda: found.append(verifier.compare("x+1", "1+x")))

@@ -18,8 +18,6 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Literal, Self
 
@@ -85,15 +83,6 @@ class Verifier:
             if ended != "deadline":
                 _log.warning("a comparison ended without a verdict (%s): %.80r and %.80r", ended, gold, other)
         return verdict
-
-    def compare_many(self, pairs: Sequence[tuple[str, str]]) -> list[Verdict]:
-        """Compare pairs (gold, other) on all workers; equal pairs are judged once."""
-        distinct = list(dict.fromkeys(pairs))
-        with ThreadPoolExecutor(len(self._workers)) as threads:
-            verdicts = dict(
-                zip(distinct, threads.map(lambda pair: self.compare(*pair), distinct), strict=True)
-            )
-        return [verdicts[pair] for pair in pairs]
 
     def close(self) -> None:
         """Stop all workers."""
