@@ -16,7 +16,7 @@ import polars as pl
 from rlvr_atlas import fingerprints
 from rlvr_atlas.answer import extract_column, normal_column
 from rlvr_atlas.audit.coincidence import taken_over
-from rlvr_atlas.audit.overlap import IS_SAME, STRENGTH, both_ways, overlaps, weigh
+from rlvr_atlas.audit.overlap import overlaps, weigh
 from rlvr_atlas.audit.rates import wilson
 from rlvr_atlas.canonical import canonicalise, index, infer_templates
 from rlvr_atlas.config import DatasetSpec, MatchSettings
@@ -25,8 +25,9 @@ from rlvr_atlas.load import open_dataset
 from rlvr_atlas.load.resolve import resolve
 from rlvr_atlas.match import match
 from rlvr_atlas.match.decide import sure_enough_for_leak
-from rlvr_atlas.schema import EVIDENCE
+from rlvr_atlas.schema import EVIDENCE, is_same_problem, strength
 from rlvr_atlas.text.tokens import Parts
+from rlvr_atlas.workspace.query import both_ways
 
 #: What is said of each leaking row.
 LEAK = ("row", "benchmark", "benchmark_row", "relation", "tier", "probability", "bits", "evidence", "prompt")
@@ -184,7 +185,7 @@ def _by_prints(read: _Read, opened: fingerprints.Index) -> pl.DataFrame:
     )
     places = opened.places.with_row_index("item").with_columns(pl.col("item").cast(pl.Int64))
     pairs = (
-        found.with_columns(key=texts["key"].gather(found["row"]), same=IS_SAME)
+        found.with_columns(key=texts["key"].gather(found["row"]), same=is_same_problem())
         .drop("row")
         .join(places.rename({"row": "benchmark_row"}), on="item")
         .join(sizes, on="benchmark")
@@ -222,12 +223,11 @@ def _about(path: Path, opened: fingerprints.Index) -> list[str]:
 
 def _result(read: _Read, found: pl.DataFrame, limits: list[str], min_probability: float) -> Checked:
     prompts = read.instances.select("key", "prompt")
-    found = found.sort(~IS_SAME, "row", STRENGTH, -pl.col("probability"), "benchmark", "benchmark_row").join(
-        prompts, on="key", maintain_order="left"
-    )
+    order = (~is_same_problem(), "row", strength(), -pl.col("probability"), "benchmark", "benchmark_row")
+    found = found.sort(*order).join(prompts, on="key", maintain_order="left")
     # A row that uses the template of an item uses that of all items made from it: one of them says so.
     again = pl.struct("row", "benchmark").is_first_distinct()
-    found = found.filter(IS_SAME | again)
+    found = found.filter(is_same_problem() | again)
     sure = sure_enough_for_leak(min_probability) & (pl.col("probability") >= min_probability)
     leaks, unjudged = found.filter(sure), found.filter(~sure)
     common = unjudged.filter(sure_enough_for_leak(min_probability))["row"].n_unique()
@@ -236,7 +236,7 @@ def _result(read: _Read, found: pl.DataFrame, limits: list[str], min_probability
     if unjudged["row"].n_unique() > common:
         limits.append(f"{unjudged['row'].n_unique() - common} rows overlap less probably than a leak must")
     mine = read.occurrences.filter(dataset=_FILE)
-    real = leaks.filter(IS_SAME)["row"]
+    real = leaks.filter(is_same_problem())["row"]
     return Checked(
         rows=mine.height,
         skipped=int(read.datasets.filter(dataset=_FILE)["skipped_rows"].item()),

@@ -8,7 +8,8 @@ import polars as pl
 
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.pipeline import stored_recipe
-from rlvr_atlas.schema import RELATIONS, SAME_PROBLEM
+from rlvr_atlas.schema import RELATIONS, is_same_problem, strength
+from rlvr_atlas.workspace import query
 from rlvr_atlas.workspace.store import Workspace
 
 
@@ -59,18 +60,14 @@ def _direction(workspace: Workspace, name: str, other: str) -> Overlap:
     occurrences = workspace.scan("occurrences")
     mine = occurrences.filter(dataset=name).group_by("key").agg(rows=pl.len()).collect()
     theirs = occurrences.filter(dataset=other).select("key").unique().collect()
-    likely = pl.col("probability") >= stored_recipe(workspace).match.min_probability
-    pairs = workspace.scan("matches").filter(likely).select("child", "parent", "relation").collect()
-    both_ways = pl.concat(
-        [
-            mine.join(theirs, on="key").select("key", relation=pl.lit("identical")),
-            _related(pairs, mine, theirs, "child", "parent"),
-            _related(pairs, mine, theirs, "parent", "child"),
-        ]
-    )
-    strength = pl.col("relation").replace_strict(list(RELATIONS), list(range(len(RELATIONS))))
-    best = both_ways.sort("key", strength).group_by("key", maintain_order=True).first()
-    same = best.filter(pl.col("relation").is_in(SAME_PROBLEM))
+    pairs = query.links(
+        workspace, "relation", min_probability=stored_recipe(workspace).match.min_probability
+    ).collect()
+    related = pairs.join(mine, on="key").join(theirs, left_on="other", right_on="key")
+    itself = mine.join(theirs, on="key").select("key", relation=pl.lit("identical"))
+    every = pl.concat([itself, related.select("key", "relation")])
+    best = every.sort("key", strength()).group_by("key", maintain_order=True).first()
+    same = best.filter(is_same_problem())
     counts = dict(best["relation"].value_counts().iter_rows())
     return Overlap(
         dataset=name,
@@ -80,12 +77,3 @@ def _direction(workspace: Workspace, name: str, other: str) -> Overlap:
         rows=int(same.join(mine, on="key")["rows"].sum()),
         by_relation={relation: counts.get(relation, 0) for relation in RELATIONS},
     )
-
-
-def _related(
-    pairs: pl.DataFrame, mine: pl.DataFrame, theirs: pl.DataFrame, my_side: str, their_side: str
-) -> pl.DataFrame:
-    inside = pairs.join(mine, left_on=my_side, right_on="key").join(
-        theirs, left_on=their_side, right_on="key"
-    )
-    return inside.select(pl.col(my_side).alias("key"), "relation")

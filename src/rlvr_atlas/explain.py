@@ -10,7 +10,6 @@ where it is used, and the texts of a workspace are read once.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ import polars as pl
 from rlvr_atlas.canonical import canonicalise
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.schema import ROWS
+from rlvr_atlas.workspace import query as reader
 from rlvr_atlas.workspace.store import Workspace
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 #: How many of the most similar texts are judged for a text that was never seen.
 _LOOKED_AT = 50
-_KEY = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def explain(workspace: Workspace, query: str, *, rewordings: bool = False) -> Ex
         query.encode()
     except UnicodeEncodeError:
         raise InputError("the text is not UTF-8", fix="convert it, or read it from a file with '-'") from None
-    key, row = named(workspace, query.strip())
+    key, row = reader.named(workspace, query.strip())
     if key is not None:
         found = _known(workspace, Explanation(query, "", key, "identical", 1.0), key, row)
         return replace(found, prompt=found.matched or "")
@@ -104,21 +103,6 @@ def explain(workspace: Workspace, query: str, *, rewordings: bool = False) -> Ex
     )
     best = replace(found, relation=verdict.relation, probability=verdict.probability, evidence=evidence)
     return _known(workspace, best, key, None)
-
-
-def named(workspace: Workspace, query: str) -> tuple[str | None, tuple[str, int] | None]:
-    """Key and place of a query that names one; (None, None) where it is a text."""
-    if _KEY.fullmatch(query):
-        return query, None
-    dataset, _, number = query.rpartition(":")
-    if not number.isdecimal() or workspace.scan("datasets").filter(dataset=dataset).collect().is_empty():
-        return None, None
-    row = workspace.scan("occurrences").filter(dataset=dataset, row=int(number)).select("key").collect()
-    if row.is_empty():
-        skipped = workspace.scan("skipped_rows").filter(dataset=dataset, row=int(number)).collect()
-        why = f"it was skipped: {skipped['reason'][0]}" if skipped.height else "the dataset is shorter"
-        raise InputError(f"no row {number} ({why})", where=dataset)
-    return row["key"][0], (dataset, int(number))
 
 
 def _same_text(texts: pl.DataFrame, key: str, skeleton: str) -> str | None:
@@ -202,46 +186,18 @@ def _nearest(workspace: Workspace, texts: pl.DataFrame, asked: Parts, skeleton: 
     return pl.concat([similar, inside]).unique("line").sort("line")
 
 
-def _known(workspace: Workspace, found: Explanation, key: str, row: tuple[str, int] | None) -> Explanation:
+def _known(workspace: Workspace, found: Explanation, key: str, row: reader.Place | None) -> Explanation:
     """Fill in the text, lineage, occurrences and related texts of a key."""
-    pairs = workspace.scan("matches").filter((pl.col("child") == key) | (pl.col("parent") == key))
-    other = pl.when(pl.col("child") == key).then("parent").otherwise("child")
-    related = pairs.with_columns(key=other).collect()
-    # A filter decodes the few prompts that are wanted, a join would decode all.
-    wanted = pl.col("key").is_in([key, *related["key"]])
-    prompts = workspace.scan("instances").select("key", "prompt").filter(wanted).collect()
-    if key not in prompts["key"]:
+    prompts = reader.prompts(workspace, [key])
+    if prompts.is_empty():
         raise InputError("no problem with this key in the workspace", where=key)
-    places = (
-        workspace.scan("occurrences")
-        .filter(key=key)
-        .select("dataset", "row", "released", "declared_source", "answer")
-        .collect()
-    )
-    chain = _chain(workspace, row or (places["dataset"][0], places["row"][0]))
-    related = (
-        related.join(prompts, on="key")
-        .sort("probability", "key", descending=[True, False])
-        .select("key", "relation", "tier", "probability", "prompt", "evidence")
-    )
+    places = reader.places(workspace, key)
+    chain = reader.chain(workspace, row or (places["dataset"][0], places["row"][0]))
     return replace(
         found,
-        matched=prompts.filter(key=key)["prompt"].item(),
+        matched=prompts["prompt"].item(),
         atomic_source=chain[0]["atomic_source"],
         chain=chain,
         occurrences=places.to_dicts(),
-        related=related.to_dicts(),
+        related=reader.related(workspace, key).to_dicts(),
     )
-
-
-def _chain(workspace: Workspace, place: tuple[str, int]) -> list[dict[str, Any]]:
-    """Lineage of a row, one step per item, back to the root."""
-    lineage = workspace.scan("lineage")
-    # Whole rows are dear to decode: the columns that tell the way come first, then its rows, all at once.
-    links = lineage.select("dataset", "row", "parent_dataset", "parent_row").collect()
-    way = [place]
-    while (parent := links.filter(dataset=way[-1][0], row=way[-1][1]).row(0)[2:])[0] is not None:
-        way.append(parent)
-    at = pl.any_horizontal((pl.col("dataset") == dataset) & (pl.col("row") == row) for dataset, row in way)
-    steps = {(step["dataset"], step["row"]): step for step in lineage.filter(at).collect().to_dicts()}
-    return [steps[place] for place in way]

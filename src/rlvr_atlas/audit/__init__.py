@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import polars as pl
 
 from rlvr_atlas.audit.families import families, problems
-from rlvr_atlas.audit.overlap import IS_SAME, both_ways, came_first, overlaps, weigh
+from rlvr_atlas.audit.overlap import came_first, overlaps, weigh
 from rlvr_atlas.audit.paths import chains, spread
 from rlvr_atlas.audit.rates import rates
 from rlvr_atlas.audit.tally import hits, limits, units
 from rlvr_atlas.config import AuditSettings
 from rlvr_atlas.match.decide import sure_enough_for_leak
-from rlvr_atlas.schema import LEAKS, UNJUDGED, conform
+from rlvr_atlas.schema import LEAKS, UNJUDGED, conform, is_same_problem
+from rlvr_atlas.workspace.query import both_ways
 
 __all__ = ["Audited", "audit"]
 
@@ -100,7 +101,8 @@ def benchmark_items(
         .select(benchmark="dataset", benchmark_key="key")
         .unique(maintain_order=True)
     )
-    same = both_ways(matches).filter(IS_SAME, pl.col("probability") >= min_probability)
+    links = both_ways(matches, "relation", "probability")
+    same = links.filter(is_same_problem(), pl.col("probability") >= min_probability)
     grouped = families(items, same.select("key", "other"), benchmarks)
     # One part of a problem and the whole are one leak, but two parts of it are two problems.
     whole = same.filter(pl.col("relation") != "embedded").select("key", "other")

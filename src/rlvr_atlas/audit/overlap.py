@@ -8,29 +8,11 @@ from typing import Any
 import polars as pl
 
 from rlvr_atlas.audit.coincidence import Rarity, taken_over
-from rlvr_atlas.schema import RELATIONS, SAME_PROBLEM
+from rlvr_atlas.schema import is_same_problem, strength
+from rlvr_atlas.workspace.query import both_ways
 
-#: How strong a relation is, 0 the strongest.
-STRENGTH = pl.col("relation").replace_strict(list(RELATIONS), list(range(len(RELATIONS))))
 #: A question and the same one with options are seldom two problems.
 _SAME_STEM = 0.95
-IS_SAME = pl.col("relation").is_in(SAME_PROBLEM)
-
-
-def both_ways(matches: pl.DataFrame, *further: str) -> pl.DataFrame:
-    """Matches as links in both directions.
-
-    A match points from the later text to the earlier one, but a leak is a leak whichever was published first.
-
-    Args:
-        matches: record.MATCHES.
-        further: Columns of them to keep.
-
-    Returns:
-        key, other, relation, tier, probability, and the further columns.
-    """
-    pairs = matches.select("relation", "tier", "probability", *further, key="child", other="parent")
-    return pl.concat([pairs, pairs.rename({"key": "other", "other": "key"}).select(pairs.columns)])
 
 
 def overlaps(
@@ -59,17 +41,18 @@ def overlaps(
     trained = rows.filter(pl.col("role") != "benchmark").drop("role")
     identical = {"relation": pl.lit("identical"), "tier": pl.lit("exact"), "probability": pl.lit(1.0)}
     same_key = trained.join(items, left_on="key", right_on="benchmark_key", coalesce=False)
-    links = pl.concat([both_ways(matches), _same_stem(instances, trained["key"], items["benchmark_key"])])
+    matched = both_ways(matches, "relation", "tier", "probability")
+    links = pl.concat([matched, _same_stem(instances, trained["key"], items["benchmark_key"])])
     linked = trained.join(links, on="key").join(items, left_on="other", right_on="benchmark_key")
     found = pl.concat(
         [same_key.with_columns(**identical), linked.rename({"other": "benchmark_key"})], how="diagonal"
     )
     # A pair may be known by its match and by its stem: the stronger relation counts.
-    found = found.sort(STRENGTH, -pl.col("probability"), maintain_order=True).unique(
+    found = found.sort(strength(), -pl.col("probability"), maintain_order=True).unique(
         ["dataset", "row", "benchmark", "benchmark_key"], keep="first", maintain_order=True
     )
-    real = IS_SAME.any().over("dataset", "row", "benchmark")
-    return found.filter(IS_SAME | ~real)
+    real = is_same_problem().any().over("dataset", "row", "benchmark")
+    return found.filter(is_same_problem() | ~real)
 
 
 def _same_stem(instances: pl.DataFrame, mine: pl.Series, theirs: pl.Series) -> pl.DataFrame:
@@ -87,7 +70,7 @@ def _same_stem(instances: pl.DataFrame, mine: pl.Series, theirs: pl.Series) -> p
         "tier": pl.lit("normalised"),
         "probability": pl.lit(_SAME_STEM),
     }
-    return pairs.select(**verdict, key="key", other="key_right")
+    return pairs.select("key", other="key_right", **verdict)
 
 
 def weigh(found: pl.DataFrame, instances: pl.DataFrame, datasets: pl.DataFrame) -> pl.DataFrame:
@@ -105,7 +88,7 @@ def weigh(found: pl.DataFrame, instances: pl.DataFrame, datasets: pl.DataFrame) 
     texts = _rarities(found.select("key", "benchmark_key", "relation"), instances)
     sizes = datasets.select("dataset", "distinct_prompts")
     pairs = (
-        found.with_columns(same=IS_SAME)
+        found.with_columns(same=is_same_problem())
         .join(texts, on=["key", "benchmark_key", "relation"])
         .join(sizes.rename({"distinct_prompts": "texts"}), on="dataset")
         .join(sizes.rename({"dataset": "benchmark", "distinct_prompts": "items"}), on="benchmark")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from rlvr_atlas.audit.overlap import IS_SAME
-from rlvr_atlas.schema import LEAK_PATHS, SAME_PROBLEM, conform
+from rlvr_atlas.schema import LEAK_PATHS, conform, is_same_problem
 
 
 def chains(rows: pl.DataFrame, lineage: pl.DataFrame) -> pl.DataFrame:
@@ -20,7 +19,7 @@ def chains(rows: pl.DataFrame, lineage: pl.DataFrame) -> pl.DataFrame:
     Returns:
         dataset, row, path (list of dataset ids).
     """
-    links = lineage.filter(pl.col("relation").is_in(SAME_PROBLEM)).select(
+    links = lineage.filter(is_same_problem()).select(
         "parent_dataset", "parent_row", at_dataset="dataset", at_row="row"
     )
     walk = rows.select("dataset", "row", at_dataset="dataset", at_row="row")
@@ -50,7 +49,7 @@ def spread(leaks: pl.DataFrame, datasets: pl.DataFrame) -> pl.DataFrame:
     Returns:
         record.LEAK_PATHS: one line per family and leaked problem.
     """
-    real = leaks.filter(IS_SAME).join(datasets.select("dataset", "rank"), on="dataset")
+    real = leaks.filter(is_same_problem()).join(datasets.select("dataset", "rank"), on="dataset")
     by_release = pl.col("dataset").sort_by("rank", "row").unique(maintain_order=True)
     grouped = (
         real.sort("family", "problem", "rank", "row", "probability", descending=[False] * 4 + [True])

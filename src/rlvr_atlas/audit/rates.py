@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from rlvr_atlas.audit.overlap import IS_SAME, STRENGTH
-from rlvr_atlas.schema import LEAK_RATES, SAME_PROBLEM, TIERS, conform
+from rlvr_atlas.schema import LEAK_RATES, SAME_PROBLEM, TIERS, conform, is_same_problem, strength
 
 #: Two-sided 95% of a normal distribution.
 _Z = 1.959963984540054
@@ -29,7 +28,7 @@ def rates(leaks: pl.DataFrame, unjudged: pl.DataFrame, units: pl.DataFrame) -> p
     who = ["group", "name", "benchmark"]
     judged = pl.concat([leaks.with_columns(judged=True), unjudged.with_columns(judged=False)])
     strongest = (
-        judged.with_columns(same=IS_SAME & pl.col("judged"), strength=STRENGTH)
+        judged.with_columns(same=is_same_problem() & pl.col("judged"), strength=strength())
         .sort("same", "judged", "strength", descending=[True, True, False])
         .unique([*who, "unit"], keep="first", maintain_order=True)
     )

@@ -152,19 +152,19 @@ def _marked(pieces: list[Any], text: str) -> Text:
 
 
 def _decide(workspace: Workspace, wanted: tuple[str, str, str], by: str, why: str, as_json: bool) -> None:
-    from rlvr_atlas.explain import named
     from rlvr_atlas.lineage import review as reviewing
+    from rlvr_atlas.workspace import query
 
     *names, verdict = wanted
     keys = []
     for name in names:
-        key, _ = named(workspace, name)
-        if key is None or workspace.scan("instances").filter(key=key).collect().is_empty():
+        key, _ = query.named(workspace, name)
+        if key is None or not query.has_key(workspace, key):
             raise InputError("no problem by this key or DATASET:ROW", where=one_line(name, 80))
         keys.append(key)
     pair = (keys[0], keys[1])
     verdicts = workspace.read("verdicts")
-    found = reviewing.proposed(verdicts, pair)
+    found = query.between(verdicts, pair)
     relation = _relation(verdict, found["relation"] if found else None)
     decision = _decision(verdicts, pair, relation, by, why)
     reviewing.add(workspace, [decision])
@@ -300,17 +300,12 @@ def _queue(workspace: Workspace) -> pl.DataFrame:
 
 def _described(workspace: Workspace, waiting: pl.DataFrame) -> Iterator[dict[str, Any]]:
     """Lines of the queue with texts, answers and first places (`DATASET:ROW`)."""
-    import polars as pl
+    from rlvr_atlas.workspace import query
 
-    keys = pl.concat([waiting["child"], waiting["parent"]]).unique().implode()
-    texts = workspace.scan("instances").filter(pl.col("key").is_in(keys)).select("key", "prompt", "answer")
-    places = (
-        workspace.scan("occurrences")
-        .filter(pl.col("key").is_in(keys))
-        .group_by("key", maintain_order=True)
-        .agg(at=pl.format("{}:{}", pl.col("dataset").first(), pl.col("row").first()))
-    )
-    known = {row["key"]: row for row in texts.join(places, on="key").collect().iter_rows(named=True)}
+    keys = {*waiting["child"], *waiting["parent"]}
+    texts = query.prompts(workspace, keys, "answer")
+    rows = texts.join(query.first_places(workspace, keys), on="key").iter_rows(named=True)
+    known = {row["key"]: {**row, "at": f"{row['dataset']}:{row['row']}"} for row in rows}
     for pair in waiting.iter_rows(named=True):
         sides = {
             f"{side}_{part}": known[pair[side]][part]

@@ -8,7 +8,8 @@ import polars as pl
 
 from rlvr_atlas import answer
 from rlvr_atlas.config.curate import CurateSettings
-from rlvr_atlas.schema import RELATIONS, Relation
+from rlvr_atlas.schema import Relation, strength
+from rlvr_atlas.workspace.query import both_ways
 
 #: A part of a problem rightly has another answer than the whole.
 _ONE_ANSWER: tuple[Relation, ...] = ("identical", "reformatted", "reworded")
@@ -26,23 +27,20 @@ def links(rows: pl.DataFrame, matches: pl.DataFrame, min_probability: float) -> 
         key, other, relation, probability; the strongest relation of each pair.
     """
     keys = rows.select("key", "mix_key").unique(maintain_order=True)
-    sure = matches.filter(pl.col("probability") >= min_probability).select(
-        "relation", "probability", name="child", name_other="parent"
-    )
-    turned = sure.rename({"name": "name_other", "name_other": "name"}).select(sure.columns)
+    sure = matches.filter(pl.col("probability") >= min_probability)
+    turned = both_ways(sure, "relation", "probability").rename({"key": "name", "other": "name_other"})
     # A match may name a row by the text that it was or by the one that it would have in the mix.
     named = pl.concat([keys.select("key", name="key"), keys.select("key", name="mix_key")]).unique()
-    inside = pl.concat([sure, turned]).join(named, on="name")
+    inside = turned.join(named, on="name")
     inside = inside.join(named.rename({"key": "other", "name": "name_other"}), on="name_other")
     # Two questions may have become one when their options were taken off.
     same = keys.join(keys, on="mix_key", suffix="_other")
     same = same.select(relation=pl.lit("identical"), probability=pl.lit(1.0), key="key", other="key_other")
-    strength = pl.col("relation").replace_strict(list(RELATIONS), list(range(len(RELATIONS))))
     return (
         pl.concat([inside.select(same.columns), same])
         .select("key", "other", "relation", "probability")
         .filter(pl.col("key") != pl.col("other"))
-        .sort("key", "other", strength, -pl.col("probability"))
+        .sort("key", "other", strength(), -pl.col("probability"))
         .unique(["key", "other"], keep="first", maintain_order=True)
     )
 

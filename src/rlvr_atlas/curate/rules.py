@@ -11,7 +11,7 @@ from rlvr_atlas import registry
 from rlvr_atlas.answer.read import MAX_WORDS, Reading, read
 from rlvr_atlas.config.curate import UNKNOWN, Choice, CurateSettings
 from rlvr_atlas.errors import RecipeError
-from rlvr_atlas.schema import RELATIONS
+from rlvr_atlas.schema import strength
 from rlvr_atlas.spdx import read_license
 
 #: Answers of code are tests, those of puzzles whole tables; elsewhere an answer must be readable as a value.
@@ -122,11 +122,10 @@ def _leaks(leaks: pl.DataFrame, unjudged: pl.DataFrame, settings: CurateSettings
     every = pl.concat([leaks, unjudged], how="diagonal").with_columns(possible=~sure)
     if settings.drop_possible_leaks:
         sure |= pl.col("reason") == "too common"
-    strength = pl.col("relation").replace_strict(list(RELATIONS), list(range(len(RELATIONS))))
     told = ("benchmark", "benchmark_row", "benchmark_key", "relation", "tier", "probability")
     return (
         every.filter(meant, sure)
-        .sort("dataset", "row", "possible", strength, -pl.col("probability"), "benchmark", "benchmark_row")
+        .sort("dataset", "row", "possible", strength(), -pl.col("probability"), "benchmark", "benchmark_row")
         .unique(["dataset", "row"], keep="first", maintain_order=True)
         .select("dataset", "row", "possible", leak=pl.struct(told))
     )

@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from rlvr_atlas.schema import CONFLICTS, EDGES, LINEAGE, RELATIONS, conform, empty
+from rlvr_atlas.schema import CONFLICTS, EDGES, LINEAGE, conform, empty, strength
+from rlvr_atlas.workspace.query import both_ways
 
 Integers = NDArray[np.int64]
 
@@ -82,19 +83,16 @@ def _nodes(
 
 def _choose_parents(nodes: pl.DataFrame, matches: pl.DataFrame, datasets: pl.DataFrame) -> pl.DataFrame:
     """For every node the best earlier node: node, up, relation, tier, probability, documented, decided_by."""
-    pair = matches.select(
-        "child", "parent", "relation", "tier", "probability", pl.col("decided_by").fill_null("auto")
-    )
-    itself = nodes.select(child="key", parent="key").unique(maintain_order=True)
+    decided = matches.with_columns(pl.col("decided_by").fill_null("auto"))
+    matched = both_ways(decided, "relation", "tier", "probability", "decided_by")
+    itself = nodes.select("key", other="key").unique(maintain_order=True)
     identical = itself.with_columns(
         relation=pl.lit("identical"),
         tier=pl.lit("exact"),
         probability=pl.lit(1.0),
         decided_by=pl.lit("auto"),
     )
-    both_ways = pl.concat(
-        [identical, pair, pair.rename({"child": "parent", "parent": "child"}).select(pair.columns)]
-    )
+    links = pl.concat([identical, matched])
     upstreams = (
         datasets.select("dataset", dataset_parent="derived_from")
         .explode("dataset_parent")
@@ -102,18 +100,17 @@ def _choose_parents(nodes: pl.DataFrame, matches: pl.DataFrame, datasets: pl.Dat
         .unique()
         .with_columns(documented=pl.lit(True))
     )
-    strength = pl.col("relation").replace_strict(list(RELATIONS), list(range(len(RELATIONS))))
     variant = pl.col("relation") == "variant"
     inside = pl.col("dataset") == pl.col("dataset_parent")
     earlier = pl.col("node_parent") < pl.col("node")
     return (
         nodes.lazy()
-        .join(both_ways.lazy(), left_on="key", right_on="child")
-        .join(nodes.lazy(), left_on="parent", right_on="key", suffix="_parent")
+        .join(links.lazy(), on="key")
+        .join(nodes.lazy(), left_on="other", right_on="key", suffix="_parent")
         # A parent is released earlier: rows of one dataset are no parents of each other (repeats see below).
         .filter(earlier & ~inside)
         .join(upstreams.lazy(), on=["dataset", "dataset_parent"], how="left")
-        .with_columns(pl.col("documented").fill_null(value=False), strength=strength)
+        .with_columns(pl.col("documented").fill_null(value=False), strength=strength())
         .sort(
             "node",
             variant,

@@ -12,13 +12,14 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import polars as pl
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
 
 from rlvr_atlas.config import MatchSettings
 from rlvr_atlas.schema import MATCHES, VERDICTS, Relation, conform
+from rlvr_atlas.workspace.query import between
 from rlvr_atlas.workspace.store import Workspace
 
 FILE = "review.jsonl"
@@ -250,7 +251,7 @@ def decide(
     Raises:
         pydantic.ValidationError: If a value is not what `Decision` wants.
     """
-    found = proposed(verdicts, pair)
+    found = between(verdicts, pair)
     child, parent = (found["child"], found["parent"]) if found else pair
     return Decision(
         child=child,
@@ -262,13 +263,6 @@ def decide(
         automatic_relation=found["relation"] if found else None,
         automatic_probability=found["probability"] if found else None,
     )
-
-
-def proposed(verdicts: pl.DataFrame, pair: tuple[str, str]) -> dict[str, Any] | None:
-    """The verdict on a pair of keys, in either order; None where the matcher has none."""
-    same = pl.col("child").is_in(pair) & pl.col("parent").is_in(pair)
-    found = verdicts.filter(same)
-    return found.row(0, named=True) if found.height else None
 
 
 def _units(instances: pl.DataFrame) -> pl.DataFrame:

@@ -16,6 +16,11 @@ from rlvr_atlas.report.tables import Tables
 PER_KIND, LONGEST, CONTEXT = 4, 1600, 24
 #: The heading of same-problem pairs with two answers: one of the two answers is likely wrong.
 DISAGREE = "answers disagree"
+#: The kinds of pairs that are shown, by heading, and what each says.
+MEANINGS: dict[str, str] = {kind.label: kind.meaning for kind in record.RELATION_TABLE} | {
+    DISAGREE: "The same problem, yet the two gold answers differ: one of them is likely wrong, "
+    "or the pair is."
+}
 
 # A TeX command, a number, a character of a script without spaces, a word, a sign; with the space behind it.
 _NO_SPACES = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
@@ -56,7 +61,7 @@ class Example:
 
 
 def examples(full: Tables) -> dict[str, list[Example]]:
-    """Pairs by relation, and under `DISAGREE` same-problem pairs whose answers differ.
+    """Pairs by label of the relation, and under `DISAGREE` same-problem pairs whose answers differ.
 
     Keys are hashes, so the first key of a group of pairs is a fair draw that is the same in every run. One
     pair is drawn for every two datasets; of those, `PER_KIND` are shown, evenly spread from the surest to the
@@ -74,8 +79,8 @@ def examples(full: Tables) -> dict[str, list[Example]]:
         .join(places.rename({"key": "parent", "dataset": "parent_dataset"}), on="parent", how="left")
     )
     differ = ~pl.col("evidence").struct.field("answers_agree")
-    kinds: dict[str, pl.Expr] = {relation: pl.col("relation") == relation for relation in record.RELATIONS}
-    kinds[DISAGREE] = pl.col("relation").is_in(record.SAME_PROBLEM) & differ
+    kinds = {kind.label: pl.col("relation") == kind.name for kind in record.RELATION_TABLE}
+    kinds[DISAGREE] = record.is_same_problem() & differ
     chosen = {kind: _spread(matches.filter(wanted)) for kind, wanted in kinds.items()}
     shown = pl.concat(chosen.values())
     wanted_keys = pl.concat([shown.get_column("child"), shown.get_column("parent")]).unique()

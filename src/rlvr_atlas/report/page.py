@@ -18,7 +18,7 @@ import jinja2
 from markupsafe import Markup
 
 from rlvr_atlas.report import figures, graph, layout
-from rlvr_atlas.report.examples import DISAGREE, LONGEST, PER_KIND, examples
+from rlvr_atlas.report.examples import LONGEST, MEANINGS, PER_KIND, examples
 from rlvr_atlas.report.findings import findings
 from rlvr_atlas.report.summarise import summary
 from rlvr_atlas.report.tables import Tables, complete
@@ -104,7 +104,7 @@ def render(tables: Tables, manifest: Mapping[str, Any]) -> str:
             lines=layout.LINES,
             examples=examples(full),
             per_kind=PER_KIND,
-            disagree=DISAGREE,
+            meanings=MEANINGS,
             longest=LONGEST,
             schemas=layout.schema_rows(full["schemas"]),
             templates=layout.template_rows(full["templates"]),

@@ -14,7 +14,7 @@ import polars as pl
 
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.sca.resample import BOOTSTRAP, Bootstrap, Floats, resampled_sums
-from rlvr_atlas.schema import SAME_PROBLEM, TRANSITION_KINDS
+from rlvr_atlas.schema import TRANSITION_KINDS, is_same_problem
 
 _ROW = ["dataset", "row"]
 _PROBLEM = ["dataset", "key", "atomic_source", "transition"]
@@ -136,7 +136,7 @@ def with_transitions(rows: pl.DataFrame, lineage: pl.DataFrame, transitions: pl.
             where=f"source {twice['atomic_source'][0]}, key {twice['at_key'][0]}",
             fix="give the transitions of one base and one checkpoint per source",
         )
-    upward = lineage.filter(pl.col("relation").is_in(SAME_PROBLEM)).select(
+    upward = lineage.filter(is_same_problem()).select(
         at_dataset="dataset",
         at_row="row",
         up_dataset="parent_dataset",

@@ -16,7 +16,7 @@ import polars as pl
 
 from rlvr_atlas.config import SCASettings
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.schema import SAME_PROBLEM, SCA_PROBLEMS, SCA_SOURCES, conform
+from rlvr_atlas.schema import SCA_PROBLEMS, SCA_SOURCES, conform, is_same_problem
 from rlvr_atlas.workspace.graph import made_from
 from rlvr_atlas.workspace.store import Workspace
 
@@ -127,7 +127,7 @@ def _problems(workspace: Workspace) -> pl.DataFrame:
     )
     rows = rows.with_columns(root=pl.concat_str(_or_own("root_dataset"), pl.lit("\0"), _or_own("root_row")))
     if workspace.has("leaks"):
-        leaks = workspace.read("leaks").filter(pl.col("relation").is_in(SAME_PROBLEM))
+        leaks = workspace.read("leaks").filter(is_same_problem())
         leaked = leaks.select("dataset", "row", leaked=pl.lit(value=True)).unique()
         rows = rows.join(leaked, on=["dataset", "row"], how="left")
     else:

@@ -16,9 +16,10 @@ from rlvr_atlas import answer
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.sca.resample import BOOTSTRAP, Bootstrap, Floats
 from rlvr_atlas.sca.shares import SHARES, problems, resampled, transition_shares
-from rlvr_atlas.schema import SAME_PROBLEM
+from rlvr_atlas.schema import is_same_problem
 from rlvr_atlas.score.inputs import Inputs
 from rlvr_atlas.score.results import deltas
+from rlvr_atlas.workspace.query import both_ways
 
 #: What is read of each table; the last two need not be there.
 _TABLES = {
@@ -119,18 +120,15 @@ def _leaked(frames: Mapping[str, pl.DataFrame], min_probability: float) -> pl.Da
     benchmarks = frames["datasets"].filter(pl.col("role") == "benchmark")["dataset"].to_list()
     if not benchmarks:
         return None
-    same = pl.col("relation").is_in(SAME_PROBLEM) & (pl.col("probability") >= min_probability)
+    same = is_same_problem() & (pl.col("probability") >= min_probability)
     if "leaks" in frames:
         leaks = frames["leaks"].filter(same).select("dataset", "key")
     else:
         places = frames["occurrences"].select("dataset", "key")
         items = places.filter(pl.col("dataset").is_in(benchmarks)).select("key").unique()
-        pairs = frames["matches"].filter(same)
-        near = [
-            pairs.join(items, left_on=theirs, right_on="key").select(key=ours)
-            for ours, theirs in (("child", "parent"), ("parent", "child"))
-        ]
-        leaks = places.join(pl.concat([items, *near]).unique(), on="key")
+        links = both_ways(frames["matches"].filter(same))
+        near = links.join(items, left_on="other", right_on="key").select("key")
+        leaks = places.join(pl.concat([items, near]).unique(), on="key")
     return leaks.unique().with_columns(leaked=pl.lit(value=True))
 
 
