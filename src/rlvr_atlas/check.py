@@ -17,7 +17,6 @@ from rlvr_atlas import fingerprints
 from rlvr_atlas.answer import extract_column, normal_column
 from rlvr_atlas.audit.coincidence import taken_over
 from rlvr_atlas.audit.overlap import overlaps, weigh
-from rlvr_atlas.audit.rates import wilson
 from rlvr_atlas.canonical import canonicalise, index, infer_templates
 from rlvr_atlas.config import DatasetSpec, MatchSettings
 from rlvr_atlas.errors import InputError
@@ -26,6 +25,7 @@ from rlvr_atlas.load.resolve import resolve
 from rlvr_atlas.match import match
 from rlvr_atlas.match.decide import sure_enough_for_leak
 from rlvr_atlas.schema import EVIDENCE, is_same_problem, strength
+from rlvr_atlas.stats import wilson
 from rlvr_atlas.text.tokens import Parts
 from rlvr_atlas.workspace.query import both_ways
 
@@ -65,9 +65,8 @@ class Checked:
     @property
     def interval(self) -> tuple[float, float]:
         """Its 95% interval (Wilson)."""
-        low, high = wilson(pl.lit(self.leaked), pl.lit(self.rows))
-        ends: tuple[float, float] = pl.select(low=low, high=high).row(0)
-        return ends
+        low, high = wilson(self.leaked, self.rows)
+        return float(low), float(high)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,6 @@ from rlvr_atlas.demo.sca import mixes
 from rlvr_atlas.demo.sca.world import SOURCES
 from rlvr_atlas.recipe import read_recipe
 from rlvr_atlas.sca import runs
-from rlvr_atlas.sca.resample import Floats
 from rlvr_atlas.sca.reward import Judge
 from rlvr_atlas.sca.sources import Plan
 from rlvr_atlas.sca.train_trl import train
@@ -30,6 +29,7 @@ from rlvr_atlas.sca.transitions import LEARNABILITY
 from rlvr_atlas.schema import SCA_SOURCES, SCORES, conform
 from rlvr_atlas.score import Inputs, Weights, correlate, deltas, inputs_from_workspace, parse_weights, preset
 from rlvr_atlas.score import score as quality
+from rlvr_atlas.stats import Floats
 
 #: What of `[curate]` makes each of the three mixes; the rest is its default.
 ARMS: dict[str, dict[str, object]] = {

@@ -5,13 +5,9 @@ import hashlib
 
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from rlvr_atlas.audit import Audited, audit
 from rlvr_atlas.audit.coincidence import Rarity
-from rlvr_atlas.audit.families import components
-from rlvr_atlas.audit.rates import wilson
 from rlvr_atlas.config import AuditSettings
 from rlvr_atlas.lineage.attribute import attribute
 from rlvr_atlas.schema import DATASETS, INSTANCES, MATCHES, OCCURRENCES, SKIPPED_ROWS, conform, empty
@@ -256,30 +252,3 @@ def test_without_benchmarks_nothing_is_found_and_that_is_said():
     assert result.leaks.is_empty() and result.leak_paths.is_empty() and result.benchmark_families.is_empty()
     assert rate(result, "dataset", "t")["total"] == 1
     assert "no benchmark" in result.limits[0]
-
-
-@given(st.integers(0, 500), st.integers(0, 500))
-def test_an_interval_holds_its_share_and_is_never_empty(hits, more):
-    total = hits + more
-    low, high = wilson(pl.col("hits"), pl.col("total"))
-    line = pl.DataFrame({"hits": [hits], "total": [total]}).select(low=low, high=high).row(0)
-    if total == 0:
-        assert line == (None, None)
-        return
-    assert 0 <= line[0] <= hits / total <= line[1] <= 1
-    assert line[0] < line[1]
-
-
-def test_an_interval_is_that_of_the_textbook():
-    low, high = wilson(pl.col("hits"), pl.col("total"))
-    line = pl.DataFrame({"hits": [15], "total": [50]}).select(low=low, high=high).row(0)
-    assert line == pytest.approx((0.1910, 0.4375), abs=1e-4)
-
-
-@given(st.integers(1, 12), st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11))))
-def test_components_are_named_by_their_smallest_member(n, pairs):
-    inside = [(a, b) for a, b in pairs if a < n and b < n]
-    first = components(n, inside)
-    assert all(first[a] == first[b] for a, b in inside)
-    assert all(first[first[number]] == first[number] <= number for number in range(n))
-    assert len(set(first)) >= n - len(inside)

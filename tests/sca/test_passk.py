@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.sca.passk import mean_at_k, pass_at_k, summarise, tally
-from rlvr_atlas.sca.resample import Bootstrap, resampled_sums, wilson
+from rlvr_atlas.sca.resample import Bootstrap, resampled_sums
 
 
 @given(st.integers(1, 9), st.data())
@@ -79,15 +79,6 @@ def test_k_beyond_the_answers_and_repeated_samples_are_errors():
     twice = pl.concat([_rollouts(("a", [True])), _rollouts(("a", [True]))])
     with pytest.raises(InputError, match="same sample number twice"):
         tally(twice, ["key"])
-
-
-def test_wilson_has_a_width_at_zero_and_one_and_agrees_with_the_textbook():
-    low, high = wilson(np.array([0, 10, 5]), np.array([10, 10, 10]))
-    np.testing.assert_allclose(low, [0, 0.7225, 0.2366], atol=1e-4)
-    np.testing.assert_allclose(high, [0.2775, 1, 0.7634], atol=1e-4)
-    assert np.isnan(wilson(0, 0)[0])
-    with pytest.raises(InputError):
-        wilson(3, 2)
 
 
 def test_problems_that_are_alike_may_be_counted_instead_of_listed():

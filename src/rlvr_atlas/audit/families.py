@@ -7,11 +7,10 @@ a test set, any benchmark in a suite) is *part of* it, and no copy: a dataset ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import polars as pl
 
 from rlvr_atlas.schema import BENCHMARK_FAMILIES, conform
+from rlvr_atlas.stats import components
 
 #: Share of a benchmark that another one must hold.
 _MOST = 0.8
@@ -73,19 +72,3 @@ def problems(items: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
         {"benchmark_key": keys, "problem": [keys[number] for number in first]},
         schema={"benchmark_key": pl.String, "problem": pl.String},
     )
-
-
-def components(n: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
-    """For each of n things the smallest one that it is connected with."""
-    parent = list(range(n))
-
-    def root(number: int) -> int:
-        while parent[number] != number:
-            parent[number] = parent[parent[number]]
-            number = parent[number]
-        return number
-
-    for left, right in pairs:
-        low, high = sorted((root(left), root(right)))
-        parent[high] = low
-    return [root(number) for number in range(n)]

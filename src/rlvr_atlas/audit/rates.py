@@ -5,9 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from rlvr_atlas.schema import LEAK_RATES, SAME_PROBLEM, TIERS, conform, is_same_problem, strength
-
-#: Two-sided 95% of a normal distribution.
-_Z = 1.959963984540054
+from rlvr_atlas.stats import wilson
 
 
 def rates(leaks: pl.DataFrame, unjudged: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
@@ -54,26 +52,7 @@ def rates(leaks: pl.DataFrame, unjudged: pl.DataFrame, units: pl.DataFrame) -> p
     result = result.with_columns(
         pl.col([*SAME_PROBLEM, *TIERS, "leaked", "variant", "unjudged"]).fill_null(0)
     )
-    low, high = wilson(pl.col("leaked"), pl.col("total"))
-    result = result.with_columns(share=pl.col("leaked") / pl.col("total"), low=low, high=high)
+    low, high = wilson(result["leaked"].to_numpy(), result["total"].to_numpy())
+    ends = {"low": pl.Series(low).fill_nan(None), "high": pl.Series(high).fill_nan(None)}
+    result = result.with_columns(share=pl.col("leaked") / pl.col("total"), **ends)
     return conform(result, LEAK_RATES).sort(who, nulls_last=True)
-
-
-def wilson(hits: pl.Expr, total: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-    """The 95% interval of a share by Wilson (1927), which is right for shares near 0 too.
-
-    Args:
-        hits: How many of `total`.
-        total: How many there are; the ends are null where it is 0.
-
-    Returns:
-        Lower and upper end, between 0 and 1.
-    """
-    n = pl.when(total > 0).then(total.cast(pl.Float64))
-    share = hits / n
-    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    half = _Z / (1 + _Z**2 / n) * (share * (1 - share) / n + _Z**2 / (4 * n**2)).sqrt()
-    # At the ends the formula is exact, and only its rounding is not.
-    low = pl.when(hits == 0).then(pl.when(total > 0).then(0.0)).otherwise((middle - half).clip(0.0, 1.0))
-    high = pl.when(hits == total).then(pl.when(total > 0).then(1.0)).otherwise((middle + half).clip(0.0, 1.0))
-    return low, high

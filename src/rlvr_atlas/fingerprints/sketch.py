@@ -10,7 +10,6 @@ data cannot.
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,13 +20,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from rlvr_atlas.errors import InputError
+from rlvr_atlas.stats import wilson
 
 #: Hashes kept of each kind: 512 KiB. A source of a million problems is sampled at 6.5%.
 SIZE = 65_536
 #: Fewer numbers than this, the answer among them, are those of many problems.
 _NUMBERS = 3
-#: 95% of a normal distribution lie within this many standard deviations.
-_Z = 1.959964
 
 Hashes = NDArray[np.uint64]
 
@@ -87,7 +85,7 @@ class Sample:
         if len(sampled) == len(hashes):
             return Estimate(share * total, share * total, share * total, len(sampled))
         effective = float(sampled.sum() ** 2 / (sampled**2).sum()) / (1 - len(sampled) / len(hashes))
-        low, high = _wilson(share, effective)
+        low, high = map(float, wilson(share * effective, effective))
         return Estimate(share * total, low * total, high * total, len(sampled))
 
 
@@ -125,12 +123,6 @@ def hash_texts(texts: Iterable[str]) -> Hashes:
     """One hash per text: the first 8 bytes of its SHA-1."""
     digests = b"".join(hashlib.sha1(text.encode("utf-8", "surrogatepass")).digest()[:8] for text in texts)
     return np.frombuffer(digests, dtype=">u8").astype(np.uint64)
-
-
-def _wilson(share: float, n: float) -> tuple[float, float]:
-    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    half = _Z * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2)) / (1 + _Z**2 / n)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def write(path: Path, sketch: Sketch, dataset: str) -> None:

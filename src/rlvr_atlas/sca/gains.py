@@ -15,9 +15,10 @@ import numpy as np
 import polars as pl
 
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.sca.resample import BOOTSTRAP, Bootstrap, resampled_sums, wilson
+from rlvr_atlas.sca.resample import BOOTSTRAP, Bootstrap, resampled_sums
 from rlvr_atlas.sca.transitions import learnability
 from rlvr_atlas.schema import GAINS, TRANSITION_KINDS, Schema, conform
+from rlvr_atlas.stats import wilson
 
 #: Own labels say nothing of a source where nearly none or nearly all answers meet them, before and after.
 NEARLY_NONE, NEARLY_ALL = 0.1, 0.9

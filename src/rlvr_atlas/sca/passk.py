@@ -16,7 +16,8 @@ import numpy as np
 import polars as pl
 
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.sca.resample import BOOTSTRAP, Bootstrap, Floats, Integers, resampled_sums
+from rlvr_atlas.sca.resample import BOOTSTRAP, Bootstrap, resampled_sums
+from rlvr_atlas.stats import Floats, Integers
 
 
 def mean_at_k(right: Integers, answers: Integers) -> Floats:

@@ -1,4 +1,4 @@
-"""Intervals: bootstrap over problems, and Wilson's for a plain share.
+"""Intervals by bootstrap over problems.
 
 Problems are drawn, not rows or answers: the k answers to one problem, and its copies, stand or fall together.
 What training another time with another seed would have given is not covered by any of these.
@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rlvr_atlas.errors import InputError
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from rlvr_atlas.stats import Floats, Integers
 
 #: Counts drawn at once; bounds the memory of a bootstrap over very many different problems.
 _AT_ONCE = 4_000_000
@@ -84,32 +80,3 @@ def resampled_sums(values: Floats, counts: Integers, draws: int, rng: np.random.
         drawn = rng.multinomial(total, counts / total, size=size) if total else np.zeros((size, len(counts)))
         sums[1 + start : 1 + start + size] = drawn @ values
     return sums
-
-
-def wilson(successes: Integers | int, trials: Integers | int, level: float = 0.95) -> tuple[Floats, Floats]:
-    """Wilson's score interval of a share; sensible at 0 and 1, where a bootstrap has no width.
-
-    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
-
-    Args:
-        successes: How often it happened, any shape.
-        trials: Out of how many independent trials, same shape.
-        level: Coverage, between 0 and 1.
-
-    Returns:
-        Lower and upper ends, NaN where there were no trials.
-
-    Raises:
-        InputError: If there are more successes than trials, or fewer than none.
-    """
-    hits, out_of = np.asarray(successes, np.float64), np.asarray(trials, np.float64)
-    if np.any((hits < 0) | (hits > out_of)):
-        raise InputError("more successes than trials, or fewer than none")
-    z = NormalDist().inv_cdf((1 + level) / 2)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = hits / out_of
-        middle = (share + z**2 / (2 * out_of)) / (1 + z**2 / out_of)
-        half = z / (1 + z**2 / out_of) * np.sqrt(share * (1 - share) / out_of + z**2 / (4 * out_of**2))
-    # At 0 and 1 the formula is exact there, but for the last bit.
-    low, high = np.where(hits == 0, 0.0, middle - half), np.where(hits == out_of, 1.0, middle + half)
-    return np.where(out_of > 0, low, np.nan), np.where(out_of > 0, high, np.nan)

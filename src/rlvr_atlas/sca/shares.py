@@ -13,8 +13,9 @@ import numpy as np
 import polars as pl
 
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.sca.resample import BOOTSTRAP, Bootstrap, Floats, resampled_sums
+from rlvr_atlas.sca.resample import BOOTSTRAP, Bootstrap, resampled_sums
 from rlvr_atlas.schema import TRANSITION_KINDS, is_same_problem
+from rlvr_atlas.stats import Floats
 
 _ROW = ["dataset", "row"]
 _PROBLEM = ["dataset", "key", "atomic_source", "transition"]

@@ -10,22 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from itertools import permutations
-from typing import Literal
 
 import numpy as np
 import polars as pl
 
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.sca.resample import Floats, Integers
 from rlvr_atlas.schema import CORRELATIONS, FIGURES, conform
 from rlvr_atlas.score.weights import Weights
+from rlvr_atlas.stats import Floats, Integers, Ties, correlation, correlation_p_value, ranks
 
-Ties = Literal["average", "ordinal"]
 _LEVEL = 0.95
-#: All orders of up to this many datasets are tried; of more, a sample.
-_ALL_ORDERS_UP_TO = 8
-_ORDERS = 20_000
 #: Samples drawn from each population that an interval is found among.
 _SAMPLES = 5_000
 _SEED = 0
@@ -110,7 +104,7 @@ def _correlations(figures: pl.DataFrame, results: Floats, ties: Ties) -> pl.Data
         both = ~(np.isnan(values) | np.isnan(results))
         x, y = values[both], results[both]
         tied = int(np.sum((_equals(x) > 1) | (_equals(y) > 1)))
-        for statistic, of in (("spearman", lambda v: _ranks(v, ties)), ("pearson", lambda v: v)):
+        for statistic, of in (("spearman", lambda v: ranks(v, ties)), ("pearson", lambda v: v)):
             line = {"figure": name, "statistic": statistic, "datasets": len(x), "tied": tied}
             lines.append(line | _one(x, y, of, statistic))
     frame = conform(pl.DataFrame(lines, infer_schema_length=None), CORRELATIONS)
@@ -119,53 +113,23 @@ def _correlations(figures: pl.DataFrame, results: Floats, ties: Ties) -> pl.Data
 
 def _one(x: Floats, y: Floats, of: Callable[[Floats], Floats], statistic: str) -> dict[str, float]:
     """Value, interval, p-value and leave-one-out range of one correlation."""
-    value = _pearson(of(x), of(y))
+    value = correlation(of(x), of(y))
     line = {"value": float(value)}
     if np.isnan(value):
         return {"value": np.nan}
     line["low"], line["high"] = _interval(float(value), len(x), statistic)
-    line["p_value"] = _p_value(of(x), of(y), float(value))
+    line["p_value"] = correlation_p_value(of(x), of(y))
     others = [np.delete(np.arange(len(x)), left_out) for left_out in range(len(x))]
-    without = [float(_pearson(of(x[rest]), of(y[rest]))) for rest in others]
+    without = [float(correlation(of(x[rest]), of(y[rest]))) for rest in others]
     if not np.isnan(without).any():
         line |= {"leave_one_out_low": min(without), "leave_one_out_high": max(without)}
     return line
-
-
-def _pearson(x: Floats, y: Floats) -> Floats:
-    """Correlation along the last axis; NaN below 3 values or where all are equal."""
-    if x.shape[-1] < 3:
-        return np.full(np.broadcast_shapes(x.shape, y.shape)[:-1], np.nan)
-    x, y = x - x.mean(axis=-1, keepdims=True), y - y.mean(axis=-1, keepdims=True)
-    size = np.sqrt((x * x).sum(axis=-1) * (y * y).sum(axis=-1))
-    flat = size < 1e-12
-    correlation: Floats = np.where(flat, np.nan, (x * y).sum(axis=-1) / np.where(flat, 1.0, size))
-    return correlation
-
-
-def _ranks(values: Floats, ties: Ties = "average") -> Floats:
-    """Ranks along the last axis, from 1."""
-    first = 1.0 + values.argsort(axis=-1, kind="stable").argsort(axis=-1, kind="stable").astype(np.float64)
-    if ties == "ordinal":
-        return first
-    ranks: Floats = (values[..., None, :] < values[..., :, None]).sum(axis=-1) + (_equals(values) + 1) / 2
-    return ranks
 
 
 def _equals(values: Floats) -> Integers:
     """How many values along the last axis are the same as each, itself included."""
     counts: Integers = (values[..., None, :] == values[..., :, None]).sum(axis=-1)
     return counts
-
-
-def _p_value(x: Floats, y: Floats, value: float) -> float:
-    """Two-sided: in what share of all orders of one side the correlation is at least as strong."""
-    if len(x) <= _ALL_ORDERS_UP_TO:
-        orders = np.array(list(permutations(range(len(x)))))
-        return float(np.mean(np.abs(_pearson(x, y[orders])) >= abs(value) - _EQUAL))
-    orders = np.random.default_rng(_SEED).permuted(np.tile(np.arange(len(x)), (_ORDERS, 1)), axis=1)
-    as_strong = int(np.sum(np.abs(_pearson(x, y[orders])) >= abs(value) - _EQUAL))
-    return (as_strong + 1) / (_ORDERS + 1)  # the observed order is one of those that could have been
 
 
 def _interval(value: float, n: int, statistic: str) -> tuple[float, float]:
@@ -193,7 +157,7 @@ def _sampled(n: int, statistic: str) -> tuple[Floats, Floats]:
         same random numbers serve all populations, so that the ends of intervals do not jitter.
     """
     x, noise = np.random.default_rng(_SEED).standard_normal((2, _SAMPLES, n))
-    of = (lambda v: _ranks(v, "ordinal")) if statistic == "spearman" else (lambda v: v)
+    of = (lambda v: ranks(v, "ordinal")) if statistic == "spearman" else (lambda v: v)
     rho = np.linspace(-1.0, 1.0, 201)
-    sampled = np.array([_pearson(of(x), of(r * x + np.sqrt(1 - r * r) * noise)) for r in rho])
+    sampled = np.array([correlation(of(x), of(r * x + np.sqrt(1 - r * r) * noise)) for r in rho])
     return (6 / np.pi * np.arcsin(rho / 2) if statistic == "spearman" else rho), sampled

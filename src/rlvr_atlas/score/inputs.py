@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.sca.resample import Bootstrap, Floats
+from rlvr_atlas.sca.resample import Bootstrap
+from rlvr_atlas.stats import Floats
 
 TRANSITION_SHARES = ("p00", "p10", "p11", "p01")
 SHARES = (*TRANSITION_SHARES, "leaked", "mcq", "consistent")

@@ -14,10 +14,11 @@ import numpy as np
 import polars as pl
 
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.sca.resample import BOOTSTRAP, Bootstrap, Floats
+from rlvr_atlas.sca.resample import BOOTSTRAP, Bootstrap
 from rlvr_atlas.schema import FIGURES, SCORES, TRANSITION_KINDS, conform
 from rlvr_atlas.score.inputs import MEASURES, Inputs
 from rlvr_atlas.score.weights import Weights
+from rlvr_atlas.stats import Floats
 
 
 def score(

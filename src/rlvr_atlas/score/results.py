@@ -7,7 +7,8 @@ import polars as pl
 
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.sca.passk import mean_at_k, pass_at_k, tally
-from rlvr_atlas.sca.resample import BOOTSTRAP, Bootstrap, Floats, resampled_sums
+from rlvr_atlas.sca.resample import BOOTSTRAP, Bootstrap, resampled_sums
+from rlvr_atlas.stats import Floats
 
 _WHERE = "benchmark results"
 _ANSWERS = {"dataset", "key", "sample", "correct"}

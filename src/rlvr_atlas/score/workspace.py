@@ -14,11 +14,12 @@ import polars as pl
 
 from rlvr_atlas import answer
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.sca.resample import BOOTSTRAP, Bootstrap, Floats
+from rlvr_atlas.sca.resample import BOOTSTRAP, Bootstrap
 from rlvr_atlas.sca.shares import SHARES, problems, resampled, transition_shares
 from rlvr_atlas.schema import is_same_problem
 from rlvr_atlas.score.inputs import Inputs
 from rlvr_atlas.score.results import deltas
+from rlvr_atlas.stats import Floats
 from rlvr_atlas.workspace.query import both_ways
 
 #: What is read of each table; the last two need not be there.
