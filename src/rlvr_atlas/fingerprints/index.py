@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from rlvr_atlas import __version__
 from rlvr_atlas.answer import normal_column
 from rlvr_atlas.audit.coincidence import Rarity
 from rlvr_atlas.errors import InputError
+from rlvr_atlas.files import replace_file
 from rlvr_atlas.fingerprints.prints import PRINTS, Printer, Prints
 from rlvr_atlas.match.minhash import PERMUTATIONS
 from rlvr_atlas.text.tokens import Parts
@@ -120,14 +120,8 @@ def write(index: Index, path: Path) -> None:
         "sha256": hashlib.sha256(payload).hexdigest(),
         "benchmarks": index.benchmarks,
     }
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(_MAGIC + json.dumps(header).encode() + b"\n" + payload)
-        temporary.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write the index ({error.strerror})", where=str(path)) from None
-    finally:
-        temporary.unlink(missing_ok=True)
+    content = _MAGIC + json.dumps(header).encode() + b"\n" + payload
+    replace_file(path, lambda temporary: temporary.write_bytes(content), error=InputError)
 
 
 def read(path: Path) -> Index:

@@ -20,6 +20,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from rlvr_atlas.errors import InputError
+from rlvr_atlas.files import guard, replace_file
 from rlvr_atlas.stats import wilson
 
 #: Hashes kept of each kind: 512 KiB. A source of a million problems is sampled at 6.5%.
@@ -126,7 +127,11 @@ def hash_texts(texts: Iterable[str]) -> Hashes:
 
 
 def write(path: Path, sketch: Sketch, dataset: str) -> None:
-    """Write a sketch as a Parquet file: kind and hash as columns, the rest in its metadata."""
+    """Write a sketch as a Parquet file: kind and hash as columns, the rest in its metadata.
+
+    Raises:
+        InputError: If it cannot be written.
+    """
     kinds = {"texts": sketch.texts, "numbers": sketch.numbers}
     frame = pl.concat(
         pl.DataFrame({"kind": [kind] * len(sample.hashes), "hash": sample.hashes}, schema_overrides=_COLUMNS)
@@ -134,11 +139,9 @@ def write(path: Path, sketch: Sketch, dataset: str) -> None:
     )
     facts = {"dataset": dataset, "made_by": sketch.made_by}
     facts |= {kind: str(sample.distinct) for kind, sample in kinds.items()}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        frame.write_parquet(path, metadata={f"sketch.{name}": value for name, value in facts.items()})
-    except OSError as error:
-        raise InputError(f"cannot write ({error.strerror})", where=str(path)) from None
+    metadata = {f"sketch.{name}": value for name, value in facts.items()}
+    guard(path, lambda: path.parent.mkdir(parents=True, exist_ok=True), error=InputError)
+    replace_file(path, lambda temporary: frame.write_parquet(temporary, metadata=metadata), error=InputError)
 
 
 _COLUMNS = {"kind": pl.String, "hash": pl.UInt64}

@@ -16,6 +16,7 @@ from random import Random
 from typing import Any
 
 from rlvr_atlas.errors import InputError, MissingExtraError
+from rlvr_atlas.files import replace_file
 from rlvr_atlas.sca.grpo import GRPO
 from rlvr_atlas.sca.model import identity, load, read_json, require_torch, written_for
 from rlvr_atlas.sca.reward import Judge
@@ -99,9 +100,8 @@ def train(job: Job, judge: Judge) -> dict[str, Any]:
         "outcomes": dict(sorted(judge.outcomes.items())),
         "reward": [entry["reward"] for entry in trainer.state.log_history if "reward" in entry],
     }
-    temporary = job.out / f".{_DONE}"
-    temporary.write_text(json.dumps(done, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(job.out / _DONE)
+    text = json.dumps(done, indent=1) + "\n"
+    replace_file(job.out / _DONE, lambda temporary: temporary.write_text(text, encoding="utf-8"))
     for checkpoint in job.out.glob("checkpoint-*"):
         shutil.rmtree(checkpoint)
     return done

@@ -1,0 +1,77 @@
+"""Files that are replaced at once or not at all, and what to say where the operating system refuses."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+from rlvr_atlas.errors import AtlasError, WorkspaceError
+
+_FIXES = {
+    errno.ENOSPC: "free some space and run again; what is finished stays finished",
+    errno.EFBIG: "raise the limit on the size of files, or use another disk",
+    errno.EDQUOT: "free some of your quota and run again; what is finished stays finished",
+    errno.EACCES: "choose a path that you may write to",
+    errno.EROFS: "choose a path that you may write to",
+}
+
+
+def replace_file(
+    path: Path, write: Callable[[Path], object], *, error: type[AtlasError] = WorkspaceError
+) -> None:
+    """Write beside `path`, sync, rename: readers see the old file or the new one, never a half.
+
+    Args:
+        path: The file; its folder exists.
+        write: Writes the content to the path that it is given.
+        error: What is raised where the operating system does not allow it.
+
+    Raises:
+        AtlasError: The given kind of it. The old file is as it was, and nothing else is left behind.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+    def commit() -> None:
+        write(temporary)
+        with temporary.open("rb") as handle:
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+
+    try:
+        guard(path, commit, error=error)
+    finally:
+        guard(path, lambda: temporary.unlink(missing_ok=True), error=error)
+
+
+def guard(path: Path, action: Callable[[], object], *, error: type[AtlasError] = WorkspaceError) -> None:
+    """Do `action`; a complaint of the operating system becomes an error that a user can act on.
+
+    Args:
+        path: What the error names.
+        action: Writes it.
+        error: What is raised.
+
+    Raises:
+        AtlasError: The given kind of it.
+    """
+    try:
+        action()
+    except OSError as refused:
+        raise _explained(refused, path, error) from None
+    except pl.exceptions.PolarsError as refused:
+        # Polars wraps what the operating system says into an error of its own, with the number in the text.
+        number = re.search(r"\(os error (\d+)\)", str(refused))
+        if number is None:
+            raise
+        code = int(number[1])
+        raise _explained(OSError(code, os.strerror(code)), path, error) from None
+
+
+def _explained(refused: OSError, path: Path, error: type[AtlasError]) -> AtlasError:
+    what = f"cannot write ({refused.strerror or refused})"
+    return error(what, where=str(path), fix=_FIXES.get(refused.errno or 0, "check the path"))
