@@ -1,6 +1,7 @@
 """Answers made elsewhere, in the layouts of those who make them, and answers of a server."""
 
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -115,10 +116,20 @@ class Handler(BaseHTTPRequestHandler):
     requests: list = []  # noqa: RUF012
     failures = 0
     refuses: tuple = ()
+    redirect: tuple = ()
+    secrets: list = []  # noqa: RUF012
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         type(self).requests.append((self.path, body))
+        type(self).secrets.append(self.headers["Authorization"])
+        if type(self).redirect:
+            code, target = type(self).redirect
+            self.send_response(code)
+            self.send_header("Location", f"{target}/chat/completions")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         if type(self).failures > 0:
             type(self).failures -= 1
             self.send_error(503)
@@ -146,16 +157,20 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server():
     Handler.requests, Handler.failures, Handler.refuses = [], 0, ()
+    Handler.secrets, Handler.redirect = [], ()
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/v1"
         server.shutdown()
 
 
-def test_a_server_is_asked_as_the_plan_says(plan, judge, server):
+def test_a_server_is_asked_as_the_plan_says(plan, judge, server, caplog):
     Handler.failures = 2
     served = runs.served_by(plan.settings, server, "jar-model")
-    found = runs.ask(plan, None, 0, judge, served)
+    with caplog.at_level("INFO", "rlvr_atlas"):
+        found = runs.ask(plan, None, 0, judge, served)
+    said = [line.getMessage() for line in caplog.records if line.name == "rlvr_atlas.sca.server"]
+    assert len(said) == 2 and all("failed: 503" in line for line in said)
     assert found.height == 24
     assert set(found["correct"]) == {True, False}
     path, body = Handler.requests[-1]
@@ -190,6 +205,52 @@ def test_a_server_that_cannot_draw_as_asked_is_an_error(plan, judge, server):
         runs.served_by(unlimited, server, "jar-model"),
     )  # fmt: skip
     assert found.height == 24
+
+
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """Another host, which must never be asked, and what it heard all the same."""
+    monkeypatch.setenv("OPENAI_API_KEY", "a secret")
+    heard = []
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_POST(self):
+            heard.append((self.command, dict(self.headers)))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def do_GET(self):
+            self.do_POST()
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Listener) as listener:
+        threading.Thread(target=listener.serve_forever, daemon=True).start()
+        yield f"http://localhost:{listener.server_port}/v1", heard
+        listener.shutdown()
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed_and_the_key_stays_with_its_host(plan, judge, server, elsewhere, code):
+    target, heard = elsewhere
+    Handler.redirect = code, target
+    with pytest.raises(InputError, match=f"{code} .*redirects are not followed"):
+        runs.ask(plan, None, 0, judge, runs.served_by(plan.settings, server, "jar-model"))
+    assert heard == []
+    assert set(Handler.secrets) == {"Bearer a secret"}
+
+
+def test_a_server_that_does_not_answer_in_time_is_an_error(plan, judge, monkeypatch):
+    monkeypatch.setattr("rlvr_atlas.sca.server._TIMEOUT_S", 0.2)
+    monkeypatch.setattr("rlvr_atlas.sca.server._TRIES", 1)
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen(64)
+        url = f"http://127.0.0.1:{mute.getsockname()[1]}/v1"
+        with pytest.raises(InputError, match="does not answer .*timed out"):
+            runs.ask(plan, None, 0, judge, runs.served_by(plan.settings, url, "jar-model"))
 
 
 def test_a_server_without_the_model_is_an_error(plan, judge, server):

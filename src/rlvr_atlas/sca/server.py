@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import http.client
 import json
+import logging
 import os
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
+import httpx2
+
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.sca.model import Sampling
 
+_log = logging.getLogger(__name__)
+
 _AT_ONCE = 16
 _TRIES = 4
+_LIMITS = httpx2.Limits(max_connections=_AT_ONCE)
+#: Of every wait for the server; an answer comes in one piece, when it is whole.
 _TIMEOUT_S = 3600.0
 #: Of what a server says when it refuses a request.
-_DETAIL_BYTES = 300
-
-
+_DETAIL_CHARS = 300
 #: A request with a field that the server does not take; some ignore those, others refuse the request.
 _REFUSED = (400, 422)
 
@@ -35,6 +37,8 @@ class Server:
 
     Every answer is a request of its own with a seed of its own, because few servers give several answers to
     one request in an order that can be repeated. Whether equal seeds give equal answers is up to the server.
+    Redirects are not followed: what `OPENAI_API_KEY` holds and the questions go to the host that was named
+    and to no other.
 
     Args:
         url: Up to and with `/v1`.
@@ -58,11 +62,14 @@ class Server:
         wanted = [
             (question, seed + number * k + at) for number, question in enumerate(questions) for at in range(k)
         ]
-        with ThreadPoolExecutor(_AT_ONCE) as threads:
-            answers = list(threads.map(lambda one: self._answer(*one), wanted))
+        with (
+            httpx2.Client(timeout=_TIMEOUT_S, follow_redirects=False, limits=_LIMITS) as client,
+            ThreadPoolExecutor(_AT_ONCE) as threads,
+        ):
+            answers = list(threads.map(lambda one: self._answer(client, *one), wanted))
         return [answers[at : at + k] for at in range(0, len(answers), k)]
 
-    def _answer(self, question: str, seed: int) -> str:
+    def _answer(self, client: httpx2.Client, question: str, seed: int) -> str:
         sampling = self._sampling
         body: dict[str, object] = {
             "model": self._model,
@@ -76,7 +83,7 @@ class Server:
         refusals = []
         for dialect in self._dialects:
             try:
-                reply = self._post(json.dumps(body | dialect).encode())
+                reply = self._post(client, json.dumps(body | dialect).encode())
             except _RefusedError as error:
                 refusals.append(str(error))
                 continue
@@ -84,26 +91,35 @@ class Server:
             return _content(reply, self._url)
         raise _silent("; or ".join(dict.fromkeys(refusals)), self._url)
 
-    def _post(self, body: bytes) -> bytes:
+    def _post(self, client: httpx2.Client, body: bytes) -> bytes:
         headers = {"Content-Type": "application/json"}
         if secret := os.environ.get("OPENAI_API_KEY"):
             headers["Authorization"] = f"Bearer {secret}"
-        request = urllib.request.Request(f"{self._url}/chat/completions", body, headers)
         for attempt in range(1, _TRIES + 1):
             try:
-                with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as reply:
-                    return bytes(reply.read())
-            except urllib.error.HTTPError as error:
-                detail = error.read(_DETAIL_BYTES).decode(errors="replace")
-                said, final = f"{error.code} {error.reason}", error.code < 500 and error.code != 429
-                if error.code in _REFUSED:
-                    raise _RefusedError(f"{said}: {detail}") from None
-            except (OSError, http.client.HTTPException) as error:
-                said, final = str(error), False
+                reply = client.post(f"{self._url}/chat/completions", content=body, headers=headers)
+            except (httpx2.HTTPError, OSError) as error:
+                said, final = str(error) or type(error).__name__, False
+            else:
+                if reply.is_success:
+                    return reply.content
+                said, final = _refusal(reply)
             if final or attempt == _TRIES:
                 break
+            _log.info("%s: attempt %d of %d failed: %s", self._url, attempt, _TRIES, said)
             time.sleep(2**attempt / 4)
         raise _silent(said, self._url)
+
+
+def _refusal(reply: httpx2.Response) -> tuple[str, bool]:
+    """What a reply that is no answer says, and whether asking again is of no use."""
+    code = reply.status_code
+    said = f"{code} {reply.reason_phrase}"
+    if code in _REFUSED:
+        raise _RefusedError(f"{said}: {reply.text[:_DETAIL_CHARS]}")
+    if reply.has_redirect_location:
+        said += f": it points to {reply.headers['Location']}, and redirects are not followed"
+    return said, code < 500 and code != 429
 
 
 def _dialects(sampling: Sampling) -> list[dict[str, object]]:
