@@ -49,15 +49,16 @@ def assert_right(cache, rows, wanted):
     np.testing.assert_allclose(cache.vectors[rows], expected, atol=1e-3)
 
 
-def test_each_key_is_encoded_once_whoever_asks(tmp_path):
+def test_each_key_is_encoded_once_whoever_asks(tmp_path, caplog):
     wanted = [*texts(7), *texts(3), *texts(5, 4)]
     keys = [key(text) for text in wanted]
-    stub, progress = Stub(), []
+    stub = Stub()
     cache = EmbeddingCache(tmp_path, stub, commit_rows=4)
-    rows = cache.get_or_encode(keys, wanted, on_progress=lambda *step: progress.append(step))
+    with caplog.at_level("INFO", "rlvr_atlas"):
+        rows = cache.get_or_encode(keys, wanted)
     assert_right(cache, rows, wanted)
     assert stub.seen == texts(9)
-    assert progress == [(4, 9), (8, 9), (9, 9)]
+    assert caplog.messages == [f"{done} of 9 texts encoded" for done in (4, 8, 9)]
 
     again = EmbeddingCache(tmp_path, Stub(), commit_rows=4)
     rows = again.get_or_encode([*keys, key("new")], [*wanted, "new"])

@@ -1,11 +1,12 @@
 """From sources to datasets: every row weighs once, through its own problem or an ancestor's."""
 
+import numpy as np
 import polars as pl
 import pytest
 
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.sca.resample import Bootstrap
-from rlvr_atlas.sca.shares import dataset_shares, problems
+from rlvr_atlas.sca.shares import SHARES, problems, resampled, transition_shares
 from rlvr_atlas.sca.transitions import LEARNABILITY
 from rlvr_atlas.schema import LINEAGE, OCCURRENCES, TRANSITIONS, conform
 
@@ -31,8 +32,21 @@ def measured(*rows):
 
 
 def shares_of(*args, name="d"):
-    table = dataset_shares(problems(*args), WEIGHTS, bootstrap=Bootstrap(draws=200))
-    return table.filter(dataset=name).row(0, named=True)
+    """Rows, the share of each transition, and L_SCA with its interval, as the score makes them."""
+    found, bootstrap = problems(*args).filter(dataset=name), Bootstrap(draws=200)
+    shares = transition_shares(resampled(found.select(**SHARES), bootstrap, name))
+    shares["l_sca"] = sum(weight * shares[f"p{kind}"] for kind, weight in WEIGHTS.items())
+    (low,), (high,) = bootstrap.interval(shares["l_sca"][1:, None])
+    figures = {figure: values[0] for figure, values in shares.items()} | {
+        "l_sca_low": low,
+        "l_sca_high": high,
+    }
+    return {
+        "rows": found["rows"].sum(),
+        "measured": found.filter(pl.col("transition").is_not_null())["rows"].sum(),
+        "covered": round(found["weight"].sum()),
+        **{figure: None if np.isnan(value) else float(value) for figure, value in figures.items()},
+    }
 
 
 def test_a_problem_weighs_as_often_as_it_stands_there():

@@ -8,6 +8,7 @@ row to be read. Not covered: two processes adding to one cache at once (the work
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -20,6 +21,8 @@ from rlvr_atlas.encoder.model import Encoder, encode_checked
 from rlvr_atlas.encoder.top_k import top_k
 from rlvr_atlas.errors import InputError, WorkspaceError
 from rlvr_atlas.workspace.store import fingerprint
+
+_log = logging.getLogger(__name__)
 
 __all__ = ["EmbeddingCache", "top_k"]
 
@@ -89,15 +92,12 @@ class EmbeddingCache:
         self,
         keys: Sequence[str],
         texts: Sequence[str],
-        *,
-        on_progress: Callable[[int, int], None] | None = None,
     ) -> Ints:
         """The row of each key in `vectors`; what is missing is encoded first, each key once.
 
         Args:
             keys: 40-character keys; repeats are fine.
             texts: The text of each key.
-            on_progress: Called with (rows encoded, rows to encode) after each commit.
 
         Returns:
             Array of shape (len(keys),).
@@ -117,8 +117,7 @@ class EmbeddingCache:
             vectors = encode_checked(self._encoder, [texts[i] for i in part])
             self.truncated += getattr(self._encoder, "truncated", 0) - cut_before
             self._append(names[part], vectors.astype(np.float16))
-            if on_progress is not None:
-                on_progress(start + len(part), len(todo))
+            _log.info("%d of %d texts encoded", start + len(part), len(todo))
         return self.find(keys) if len(todo) else rows
 
     def _append(self, keys: NDArray[np.bytes_], vectors: NDArray[np.float16]) -> None:

@@ -89,9 +89,8 @@ def load_encoder(
     device: str | None = None,
     workers: int | None = None,
     precision: str | None = None,
-    allow_download: bool = False,
 ) -> SentenceEncoder:
-    """Load a sentence-transformers model.
+    """Load a sentence-transformers model; the network is never touched.
 
     Args:
         name: The default encoder, the folder of a model, or a name on the Hub.
@@ -100,8 +99,6 @@ def load_encoder(
             1 leaves the cores to torch's own parallelism.
         precision: "float32", "bfloat16" or "float16"; what the device multiplies fastest, where left out.
             Name one to get the same vectors on machines of different kinds.
-        allow_download: Whether a name that is not on this machine may be fetched from the Hub. Without it
-            the network is never touched.
 
     Raises:
         MissingExtraError: Without the extra `semantic`.
@@ -110,7 +107,7 @@ def load_encoder(
     purpose = f"the encoder {name}"
     torch = _require("torch", purpose)
     sentence_transformers = _require("sentence_transformers", purpose)
-    folder = _locate(name, allow_download=allow_download)
+    folder = _locate(name)
     hashes = _hashes(folder)
     if _is_default(name):
         name = DEFAULT_ENCODER
@@ -252,7 +249,7 @@ def _is_default(name: str) -> bool:
     return name.removeprefix("sentence-transformers/") == DEFAULT_ENCODER
 
 
-def _locate(name: str, *, allow_download: bool) -> Path:
+def _locate(name: str) -> Path:
     """The folder of a model: from the package, as given, or from the Hub's cache on this machine."""
     if _is_default(name):
         spec = importlib.util.find_spec(PACKAGE)
@@ -266,7 +263,7 @@ def _locate(name: str, *, allow_download: bool) -> Path:
     try:
         folder = snapshot_download(
             repository,
-            local_files_only=not allow_download,
+            local_files_only=True,
             allow_patterns=list(_MODEL_FILES),
             ignore_patterns=["onnx/*", "openvino/*"],
         )

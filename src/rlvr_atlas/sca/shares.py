@@ -1,4 +1,4 @@
-"""From the transitions of sources to those of datasets: L_SCA.
+"""From the transitions of sources to those of datasets, from which L_SCA is made.
 
 A row takes the transition of its own problem, or else of the nearest ancestor that is the same problem and
 was rolled out. Where only some rows of a source were, they stand for all its rows in that dataset, so that no
@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.sca.resample import BOOTSTRAP, Bootstrap, resampled_sums
+from rlvr_atlas.sca.resample import Bootstrap, resampled_sums
 from rlvr_atlas.schema import TRANSITION_KINDS, is_same_problem
 from rlvr_atlas.stats import Floats
 
@@ -55,38 +55,6 @@ def problems(
     of_measured = pl.col("rows").filter(measured).sum().over("dataset", "atomic_source")
     weight = pl.when(measured).then(pl.col("rows") * of_source / of_measured).otherwise(0.0)
     return counted.with_columns(weight=weight)
-
-
-def dataset_shares(
-    problems: pl.DataFrame, weights: Mapping[str, float], *, bootstrap: Bootstrap = BOOTSTRAP
-) -> pl.DataFrame:
-    """L_SCA: what the transitions of a dataset's rows are worth.
-
-    Args:
-        problems: What `problems` gives.
-        weights: Of each transition: `LEARNABILITY` of a preset, or those of a preset of the score.
-        bootstrap: Of the intervals, over problems.
-
-    Returns:
-        dataset, rows, measured (rows whose own problem was rolled out), covered (rows they stand for), p00,
-        p01, p10, p11 and l_sca with `_low` and `_high`; null where nothing was measured. Sorted.
-    """
-    lines = []
-    for group in problems.sort(_PROBLEM).partition_by("dataset", maintain_order=True):
-        name = group["dataset"][0]
-        shares = transition_shares(resampled(group.select(**SHARES), bootstrap, name))
-        shares["l_sca"] = sum((weights[kind] * shares[f"p{kind}"] for kind in TRANSITION_KINDS), np.zeros(1))
-        low, high = bootstrap.interval(np.column_stack(list(shares.values()))[1:])
-        line = {
-            "dataset": name,
-            "rows": group["rows"].sum(),
-            "measured": group.filter(pl.col("transition").is_not_null())["rows"].sum(),
-            "covered": round(group["weight"].sum()),
-        }
-        for at, (figure, values) in enumerate(shares.items()):
-            line |= {figure: values[0], f"{figure}_low": low[at], f"{figure}_high": high[at]}
-        lines.append(line)
-    return pl.DataFrame(lines).with_columns(pl.selectors.float().fill_nan(None))
 
 
 def resampled(values: pl.DataFrame, bootstrap: Bootstrap, name: str) -> dict[str, Floats]:
