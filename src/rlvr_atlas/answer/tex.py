@@ -1,6 +1,6 @@
 r"""One spelling for the many ways in which answers are typed: TeX, Unicode, plain text.
 
-The spellings are data (`notation.toml`). Every substitution is a linear scan over bounded repeats, so hostile
+The spellings are data (`text/tex.toml`). Every substitution is a linear scan over bounded repeats, so hostile
 text costs no more than its length.
 """
 
@@ -12,25 +12,28 @@ import unicodedata
 from importlib import resources
 from typing import Any
 
+from rlvr_atlas.text import tex
+
 #: Longer texts are prose or hostile; they are compared as text, not read as mathematics.
 MAX_CHARS = 2000
 
+#: Units, and words that answers are made of.
 NOTATION: dict[str, Any] = tomllib.loads(
     resources.files("rlvr_atlas.answer").joinpath("notation.toml").read_text(encoding="utf-8")
 )
 FUNCTIONS, LETTERS, ACCENTS, _OTHERS = (
-    frozenset(NOTATION["vocabulary"][name].split()) for name in ("functions", "letters", "accents", "others")
+    frozenset(tex.group(name, "answers")) for name in ("functions", "letters", "accents", "others")
 )
 _VOCABULARY = FUNCTIONS | LETTERS | ACCENTS | _OTHERS
-_COMMANDS: dict[str, str] = {
-    name: spelling for spelling, names in NOTATION["commands"].items() for name in names.split()
-}
-_ESCAPES: dict[str, str] = {
-    f"\\{sign}": spelling for spelling, signs in NOTATION["escapes"].items() for sign in signs
-}
+_COMMANDS = tex.commands("answers")
+_SPELLINGS = tex.spellings("answers")
+_ESCAPES = {text: kept for text, kept in _SPELLINGS.items() if text.startswith("\\")}
+#: Groups of plain signs: <= and the like.
+_GROUPS = {text: kept for text, kept in _SPELLINGS.items() if len(text) > 1 and text not in _ESCAPES}
 _CHARACTERS = str.maketrans(
     {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}  # full-width forms
-    | {typed: spelling for spelling, several in NOTATION["characters"].items() for typed in several}
+    | tex.signs("answers")
+    | {text: kept for text, kept in _SPELLINGS.items() if len(text) == 1}
 )
 
 #: What TeX escapes, kept apart from grouping braces and commands: \{ and \}, and \\ where a row ends.
@@ -79,7 +82,7 @@ def clean(text: str) -> str:
         text = _SET_DIGITS.sub(lambda match: match[1].replace(" ", ""), text)
         text = _PRIMES.sub(lambda match: (match[1] or match[2]).replace(" ", ""), text)
     text = text.replace("$", "").replace("**", "^").replace("^°", "°").replace("~", " ")
-    for typed, sign in (("<=", "≤"), (">=", "≥"), ("!=", "≠")):
+    for typed, sign in _GROUPS.items():
         text = text.replace(typed, sign)
     return _SPACES.sub(" ", text).lstrip(" ,;:").rstrip(f" .,;:\\{ROW_END}")
 

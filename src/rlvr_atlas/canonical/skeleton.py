@@ -1,18 +1,17 @@
 """Skeletons: one spelling for texts that differ only in notation.
 
 TeX spellings, delimiters, sizes, spacing, punctuation, quotes, dashes and case are unified; every number,
-letter and operator stays, so equal skeletons mean the same problem, reformatted. The spellings are data in
-`skeleton.toml`; the order of the steps is here. A skeleton is for comparing, not for reading.
+letter and operator stays, so equal skeletons mean the same problem, reformatted. The spellings are data
+(`text/tex.toml`); the order of the steps is here. A skeleton is for comparing, not for reading.
 """
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from importlib.resources import files
 
 import polars as pl
 
+from rlvr_atlas.text import tex
 from rlvr_atlas.text.characters import change_at
 
 #: Ends every TeX command while commands are told apart, so that `\le` is not found in `\left`.
@@ -21,26 +20,13 @@ _END = "\x01"
 _POINT, _LOW = "\x02", "\x03"
 #: Around a single letter.
 _LETTER = "\x04"
-#: What `skeleton.toml` turns every kind of \frac into.
+#: What the table turns every kind of \frac into.
 _FRACTION = "\x05"
 #: Brackets that stand for the braces of an argument.
 _OPEN, _CLOSE = "\x0e", "\x0f"
 
-_FONTS = (
-    "text|textbf|textit|textrm|textsf|texttt|textnormal|mathrm|mathbf|mathit|mathsf|mathbb|mathcal|mathfrak|mathscr"
-    "|boldsymbol|bm|mbox|hbox|operatorname|emph|underline|uline|mathop|mathbin|mathrel|Bbb|rm|bf|it"
-)
-_FUNCTIONS = "sin|cos|tan|cot|sec|csc|log|ln|lg|exp|arcsin|arccos|arctan|max|min|angle|triangle"
-_LETTERS = (
-    "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|upsilon|phi|chi|psi|omega"
-    "|Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Upsilon|Phi|Psi|Omega"
-)
-_EMPTY = (
-    "hspace|vspace|hskip|vskip|phantom|hphantom|vphantom|label|tag|color|includegraphics|rule|kern|mspace"
-)
-_LAYOUT = (
-    "align|aligned|alignat|equation|gather|gathered|split|center|multline|eqnarray|displaymath|math|flushleft|flushright"
-    "|enumerate|itemize|problem|figure|table|minipage|tabular|array|quote|document|question|solution|proof"
+_FONTS, _FUNCTIONS, _LETTERS, _GAPS, _LAYOUT = (
+    "|".join(tex.group(name, "prompts")) for name in ("fonts", "functions", "letters", "gaps", "layout")
 )
 
 #: Before compatibility forms are folded (NFKC), which would make raised and lowered digits plain ones.
@@ -68,7 +54,7 @@ _COMMANDS: tuple[tuple[str, str], ...] = (
     (rf"\\(?:begin|end){_END}\s*\{{(?:{_LAYOUT})\*?\}}", " "),
     (rf"\\begin{_END}\s*\{{(\w+)\*?\}}", rf" \$1{_END}"),
     (rf"\\end{_END}\s*\{{\w+\*?\}}", " "),
-    (rf"\\(?:{_EMPTY}){_END}(?:\s*\[[^\]]*\])?\s*\{{[^{{}}]*\}}", " "),
+    (rf"\\(?:{_GAPS}){_END}(?:\s*\[[^\]]*\])?\s*\{{[^{{}}]*\}}", " "),
     (rf"\\p?mod{_END}\s*\{{([^{{}}]*)\}}", " (mod $1)"),
     (rf"\\pmod{_END}\s*(\w)", " (mod $1)"),
     (rf"\\(?:{_FONTS}){_END}\s*\{{([^{{}}]*)\}}", " $1 "),
@@ -156,15 +142,9 @@ _PLAIN: tuple[tuple[str, str], ...] = (
 
 @cache
 def _tables() -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
-    """What to replace by what: signs, escapes, commands (each with its end mark)."""
-    data = tomllib.loads(files("rlvr_atlas.canonical").joinpath("skeleton.toml").read_text("utf-8"))
-
-    def turn(table: dict[str, list[str]]) -> dict[str, str]:
-        pairs = [(spelling, kept) for kept, spellings in table.items() for spelling in spellings]
-        return dict(sorted(pairs, key=lambda pair: (-len(pair[0]), pair[0])))
-
-    commands = {f"\\{name}{_END}": kept for name, kept in turn(data["commands"]).items()}
-    return turn(data["signs"]), turn(data["escapes"]), commands
+    """What to replace by what: signs, escapes and groups of signs, commands (each with its end mark)."""
+    commands = {f"\\{name}{_END}": kept for name, kept in tex.commands("prompts").items()}
+    return tex.signs("prompts"), tex.spellings("prompts"), commands
 
 
 def skeleton(texts: pl.Series) -> pl.Series:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.files import guard, replace_file
 from rlvr_atlas.stats import wilson
+from rlvr_atlas.text.tex import markup
 
 #: Hashes kept of each kind: 512 KiB. A source of a million problems is sampled at 6.5%.
 SIZE = 65_536
@@ -115,7 +116,7 @@ def build(canonical: pl.DataFrame, *, made_by: str) -> Sketch:
 def numbers_of() -> pl.Expr:
     """The numbers of `skeleton`, sorted, with `answer` bare of markup; null where they say little."""
     numbers = pl.col("skeleton").str.extract_all(r"\d+(?:\.\d+)?")
-    bare = pl.col("answer").str.to_lowercase().str.replace_all(r"[\s$\\{}]|text|[dt]?frac", "")
+    bare = pl.col("answer").str.replace_all(markup(), "").str.to_lowercase()
     enough = (numbers.list.len() + 1 >= _NUMBERS) & (bare.str.len_chars() > 0)
     return pl.when(enough).then(pl.concat_str(numbers.list.sort().list.join(" "), pl.lit(" = "), bare))
 
