@@ -29,10 +29,11 @@ def resolve(names: Sequence[str | DatasetSpec], role: Role, taken: Collection[st
         InputError: For a name that means nothing.
     """
     specs: dict[str, DatasetSpec] = {}
-    stems = [Path(name).stem for name in names if isinstance(name, str)]
-    for name in dict.fromkeys(name for name in names if isinstance(name, str)):
+    texts = list(dict.fromkeys(name for name in names if isinstance(name, str)))
+    stems = [Path(name).stem for name in texts]
+    for name in texts:
         path, known = Path(name), registry.find(name)
-        if _exists(path) or any(sign in name for sign in "*?["):
+        if (name and _exists(path)) or any(sign in name for sign in "*?["):
             # Many benchmarks are a `test.jsonl` in a folder of their own.
             told = path.stem if stems.count(path.stem) == 1 else f"{path.resolve().parent.name}-{path.stem}"
             label = _free(plain_id(told, role), [*taken, *specs])
