@@ -29,6 +29,7 @@ from rlvr_atlas.match import embedder, match, wants_encoder
 from rlvr_atlas.report import render
 from rlvr_atlas.schema import DATASETS, ROWS, SCHEMAS, SKIPPED_ROWS, VERDICTS, conform, empty
 from rlvr_atlas.workspace.graph import code_of, fingerprint, made_from
+from rlvr_atlas.workspace.manifest import refuse_inputs
 from rlvr_atlas.workspace.store import Workspace
 
 #: The stages that `run` carries out, in order.
@@ -96,6 +97,7 @@ def ingest(recipe: Recipe, workspace: Workspace, allow_network: bool, on_progres
     """Load, canonicalise, index: datasets, occurrences, instances, skipped_rows, schemas, templates."""
     specs = index.release_order(recipe.datasets)
     readers = [open_dataset(spec, recipe.base, allow_network=allow_network) for spec in specs]
+    refuse_inputs(workspace.folder, (file for reader in readers for file in reader.files))
     names = [rows_fingerprint(reader) for reader in readers]
     settings = [spec.model_dump(mode="json", exclude={"path"}) for spec in specs]
     made = made_from(workspace, "ingest", names, settings)
@@ -264,6 +266,7 @@ def load_rows(
         batch.with_columns(extract_column(batch["answer"], batch["answer_kind"]).alias("answer"))
         for batch in reader.batches()
     ]
+    reader.check_unchanged()  # else rows of other bytes would be kept under the hash of these
     rows = pl.concat(batches) if batches else empty(ROWS)
     frames = (rows, conform(reader.skipped_rows, SKIPPED_ROWS), conform(reader.schemas, SCHEMAS))
     for kind, frame in reversed(list(zip(kinds, frames, strict=True))):

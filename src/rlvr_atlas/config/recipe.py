@@ -118,7 +118,7 @@ class CandidateSpec(DatasetSpec):
 class WorkspaceSettings(_Settings):
     """`[workspace]`: where the tables go."""
 
-    path: str = "workspace"
+    path: Annotated[str, StringConstraints(pattern=r"\S")] = "workspace"
 
 
 #: Settings of `[match]` that choose among finished verdicts, so that changing them repeats no matching.
@@ -238,8 +238,11 @@ class Recipe(_Settings):
 
     @property
     def workspace_path(self) -> Path:
-        """The workspace folder, relative to the recipe's own folder unless absolute."""
-        return self.base / self.workspace.path
+        """The workspace folder, relative to the recipe's own folder unless absolute; `~` is a home."""
+        try:
+            return self.base / Path(self.workspace.path).expanduser()
+        except RuntimeError:  # the home of nobody
+            return self.base / self.workspace.path
 
 
 def parse_recipe(

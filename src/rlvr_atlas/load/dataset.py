@@ -61,13 +61,33 @@ class DatasetReader:
         self.spec = spec
         self.files = list(files)
         self.total_bytes = sum(file.stat().st_size for file in self.files)
+        self._states: list[tuple[int, ...] | None] = []
         self._skipped: list[dict[str, Any]] = []
         self._schemas: list[dict[str, Any]] = []
 
     @cached_property
     def content_sha256(self) -> str:
         """Digest over the names (without folders) and bytes of all files in name order."""
+        self._states = list(map(_state, self.files))
         return content_sha256(self.files)
+
+    def check_unchanged(self) -> None:
+        """Make sure that the files are still those that `content_sha256` is of; call it after reading them.
+
+        Raises:
+            InputError: Where they are not, naming those that changed.
+        """
+        expected = self.content_sha256
+        try:
+            same = content_sha256(self.files) == expected
+        except OSError:
+            same = False
+        if not same:
+            pairs = zip(self.files, self._states, strict=True)
+            changed = [str(file) for file, state in pairs if _state(file) != state] or map(str, self.files)
+            what = f"changed while it was read: {', '.join(changed)}"
+            fix = "run again when nothing writes to it any more"
+            raise InputError(what, where=f"dataset {self.spec.id}", fix=fix)
 
     @property
     def skipped_rows(self) -> pl.DataFrame:
@@ -227,6 +247,15 @@ class DatasetReader:
             where=where,
             fix="check that the file is complete, in UTF-8, and in a format that docs/loading.md names",
         )
+
+
+def _state(file: Path) -> tuple[int, ...] | None:
+    """What tells a file from the one it was before; None where it is gone."""
+    try:
+        told = file.stat()
+    except OSError:
+        return None
+    return told.st_ino, told.st_size, told.st_mtime_ns
 
 
 def _adapter_paths(adapter: Adapter) -> dict[str, list[str]]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from rlvr_atlas import __version__
 from rlvr_atlas.errors import WorkspaceError
-from rlvr_atlas.workspace.files import guard, is_leftover, lock, replace_file
-from rlvr_atlas.workspace.graph import find_stage
+from rlvr_atlas.workspace.files import LOCK, guard, is_leftover, lock, replace_file
+from rlvr_atlas.workspace.graph import all_tables, find_stage
 
 #: Raised whenever the meaning of a table changes; an older workspace is then rebuilt, never misread.
 FORMAT = 2
@@ -47,6 +47,23 @@ def claim(folder: Path) -> None:
                 write_manifest(folder, blank())
     except BlockingIOError:
         pass  # another process makes it a workspace just now
+
+
+def refuse_inputs(folder: Path, inputs: Iterable[Path]) -> None:
+    """Refuse inputs that lie where a file of the workspace is, or will be, written.
+
+    Raises:
+        WorkspaceError: For the first of them.
+    """
+    folder = folder.resolve()
+    ours = {folder / f"{table}.parquet" for table in all_tables()}
+    ours |= {folder / name for name in (MANIFEST, LOCK, "report.html", "review.jsonl")}
+    for path in inputs:
+        place = path.resolve()
+        if place in ours or place.is_relative_to(folder / "cache"):
+            what = f"this input lies where the workspace {folder} writes its own files"
+            fix = "move it elsewhere, or give another [workspace] path"
+            raise WorkspaceError(what, where=str(path), fix=fix)
 
 
 def blank() -> dict[str, Any]:
