@@ -188,7 +188,7 @@ def test_a_folder_with_files_of_others_is_refused_and_left_alone(recipe, tmp_pat
 
 @pytest.mark.parametrize("path", ["", "  "])
 def test_an_empty_path_is_refused(tmp_path, path):
-    with pytest.raises(RecipeError, match=r"workspace\.path"):
+    with pytest.raises(RecipeError, match="'path' is empty"):
         read_recipe(write_recipe(tmp_path, path))
 
 

@@ -118,7 +118,13 @@ class CandidateSpec(DatasetSpec):
 class WorkspaceSettings(_Settings):
     """`[workspace]`: where the tables go."""
 
-    path: Annotated[str, StringConstraints(pattern=r"\S")] = "workspace"
+    path: str = "workspace"
+
+    @model_validator(mode="after")
+    def _is_a_folder(self) -> Self:
+        if not self.path.strip():
+            raise ValueError("'path' is empty: name a folder that the tables go to")
+        return self
 
 
 #: Settings of `[match]` that choose among finished verdicts, so that changing them repeats no matching.
