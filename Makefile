@@ -1,6 +1,6 @@
 # Everything is set up from here: a fresh clone needs Python 3.11 or newer, git and make, and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-extra lint format docs lock clean
+.PHONY: help demo test test-all test-extra test-lowest test-package test-pythons lint format docs lock clean
 
 # Candidates, best first; name your own with: make PYTHON=/path/to/python ...
 PYTHON ?= python3 python3.13 python3.12 python3.11
@@ -11,7 +11,7 @@ EXTRA := .venv-extra
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY) ## the whole pipeline on a generated world, offline once set up
 	$(BIN)/rlvr-atlas demo demo-workspace
@@ -19,11 +19,49 @@ demo: $(READY) ## the whole pipeline on a generated world, offline once set up
 test: lint ## the checks, and every test of the core
 	$(BIN)/python -m pytest -m "not extra"
 
-test-all: test test-extra ## the same, and the tests of the optional extras
+test-all: test test-extra test-lowest test-package test-pythons ## the same, with extras, old versions, other Pythons
 
 # One thread: on a machine that is shared, two threads of torch wait for each other more than they work.
 test-extra: $(EXTRA)/.ready
 	OMP_NUM_THREADS=1 $(EXTRA)/bin/python -m pytest -m extra
+
+# Where other versions of Python or of a package show: reading files, tables, arrays, settings, the command line.
+# `make test-lowest TESTS=tests` runs the whole core.
+TESTS := tests/config tests/load tests/text tests/canonical tests/workspace tests/registry tests/test_recipe.py tests/test_spdx.py
+# $(call with_python,VERSION,FOLDER,LOCK): a fresh environment and the tests in it, or a line that says that there is none.
+# pyenv's commands choose by PYENV_VERSION; others ignore it.
+define with_python
+	@if PYENV_VERSION=$(1) python$(1) -c '$(SUITABLE)' 2>/dev/null; then \
+	    echo "Python $(1) with $(3):"; \
+	    PYENV_VERSION=$(1) python$(1) -m venv --clear $(2) \
+	    && $(2)/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --require-hashes --requirement $(3) \
+	    && $(2)/bin/python -m pip --disable-pip-version-check install --quiet --no-build-isolation --no-deps --editable . \
+	    && $(2)/bin/python -m pytest -m "not extra and not real" $(TESTS); \
+	else \
+	    echo "SKIPPED: no Python $(1) on this machine, nothing is tested with it and $(3)."; \
+	fi
+endef
+
+test-lowest: ## a part of the tests with the lowest versions that pyproject.toml allows, on Python 3.11
+	$(call with_python,3.11,.venv-lowest,requirements/lowest.lock)
+
+test-pythons: ## the same part on each further Python that is on this machine
+	$(call with_python,3.12,.venv-3.12,requirements/dev.lock)
+	$(call with_python,3.13,.venv-3.13,requirements/dev.lock)
+
+# The wheel is built from the sdist, so that both are tried. Commands run outside the clone, where no source tree helps.
+PACKAGE := .venv-package
+test-package: $(READY) ## build sdist and wheel, look what is in them, install the wheel and use it elsewhere
+	rm -rf dist $(PACKAGE)
+	$(BIN)/hatchling build --target sdist
+	$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --no-build-isolation --no-deps --wheel-dir dist dist/*.tar.gz
+	$(BIN)/python .ci/check_package.py dist
+	$(BIN)/python -m venv $(PACKAGE)
+	$(PACKAGE)/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --require-hashes --requirement requirements/dev.lock
+	$(PACKAGE)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps dist/*.whl
+	here=$$PWD && elsewhere=$$(mktemp -d) && trap 'rm -rf "$$elsewhere"' EXIT && cd "$$elsewhere" && unset PYTHONPATH \
+	    && $$here/$(PACKAGE)/bin/rlvr-atlas --help > help && $$here/$(PACKAGE)/bin/rlvr-atlas registry list --json > registry.json \
+	    && $$here/$(PACKAGE)/bin/rlvr-atlas demo world && test -s world/report.html
 
 lint: $(READY) ## style, types, and which module may import which
 	$(BIN)/ruff check
@@ -38,14 +76,17 @@ format: $(READY) ## put the style right
 docs: $(READY) ## write the command reference, docs/cli.md
 	$(BIN)/python -m typer rlvr_atlas.cli utils docs --name rlvr-atlas --output docs/cli.md
 
-lock: $(READY) ## resolve requirements/dev.lock anew (make lock UPGRADE=--upgrade for newer versions)
+lock: $(READY) ## resolve requirements/{dev,lowest}.lock anew (make lock UPGRADE=--upgrade for newer versions)
 	$(PIP) uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE) \
 	    --extra dev --output-file requirements/dev.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --resolution lowest-direct --python-version 3.11 --generate-hashes --no-annotate \
+	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE) \
+	    --extra dev --output-file requirements/lowest.lock pyproject.toml
 
 clean: ## remove what was made here: the environment, caches, the demo's workspace
-	rm -rf .venv .venv-extra .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist demo-workspace
+	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist demo-workspace
 	find src tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # Bytecode is compiled when a module is first imported: compiling all of it here would double the wait. A first

@@ -1,5 +1,6 @@
 """The house keeps its own rules: sizes, imports, documentation, locks, and no trace of anybody's machine."""
 
+import ast
 import json
 import os
 import re
@@ -49,6 +50,45 @@ def test_commands_wait_for_no_package_that_they_do_not_use(modules, slow):
     code = f"import sys, {modules}; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not slow & set(run.stdout.split())
+
+
+def loads_by_name(code: str) -> list[int]:
+    """Lines of `code` that import a module by a name in a text, where no contract on imports can see it."""
+    lines = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.ImportFrom):
+            hidden = node.module == "importlib" and any(name.name == "import_module" for name in node.names)
+        elif isinstance(node, ast.Attribute):
+            hidden = node.attr in {"import_module", "__import__", "load_module", "exec_module", "run_module"}
+        else:
+            hidden = isinstance(node, ast.Name) and node.id == "__import__"
+        if hidden:
+            lines.append(node.lineno)
+    return lines
+
+
+def test_no_module_is_imported_by_a_name_in_a_text():
+    found = {
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in SOURCE.rglob("*.py")
+        for line in loads_by_name(path.read_text(encoding="utf-8"))
+    }
+    assert found == set(), "import it plainly, inside the function, and list it under importlinter"
+
+
+@pytest.mark.parametrize(
+    ("code", "lines"),
+    [
+        ("import importlib\nimportlib.import_module('torch')", [2]),
+        ("from importlib import import_module as load\nload('torch')", [1]),
+        ("import importlib as i\nload = i.import_module", [2]),
+        ("__import__('torch')", [1]),
+        ("import builtins\nbuiltins.__import__('torch')", [2]),
+        ("from importlib.util import find_spec\nfind_spec('torch')\ndef f():\n    import torch", []),
+    ],
+)
+def test_an_import_by_name_is_seen(code, lines):
+    assert loads_by_name(code) == lines
 
 
 # --- documentation ------------------------------------------------------------------------------------
@@ -152,10 +192,13 @@ def test_no_file_names_a_machine_or_a_package_index():
 # --- dependencies -------------------------------------------------------------------------------------
 
 
-def locked() -> dict[str, list[tuple[Requirement, str]]]:
+LOWEST = ROOT / "requirements" / "lowest.lock"
+
+
+def locked(lock: Path = LOCK) -> dict[str, list[tuple[Requirement, str]]]:
     """Name -> its pins in the lock, each with the text that carries its hashes."""
     pins: dict[str, list[tuple[Requirement, str]]] = {}
-    for entry in re.split(r"\n(?=\w)", LOCK.read_text(encoding="utf-8")):
+    for entry in re.split(r"\n(?=\w)", lock.read_text(encoding="utf-8")):
         if not entry.startswith("#"):
             requirement = Requirement(entry.split("\\", 1)[0].strip())
             pins.setdefault(requirement.name, []).append((requirement, entry))
@@ -171,8 +214,23 @@ def test_the_lock_satisfies_the_project():
         assert all(version in wanted.specifier for version in versions), text
 
 
-def test_every_pin_has_a_hash():
-    bare = [str(pin) for pins in locked().values() for pin, entry in pins if "--hash=sha256:" not in entry]
+def test_the_lowest_versions_are_those_that_the_project_allows():
+    project = tomllib.loads(read("pyproject.toml"))["project"]
+    pins = locked(LOWEST)
+    for text in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+        wanted = Requirement(text)
+        (bound,) = [Version(part.version) for part in wanted.specifier if part.operator == ">="]
+        ((pin, _),) = pins[wanted.name]
+        lowest = Version(str(pin.specifier).removeprefix("=="))
+        # A bound that no release has, or that another dependency lifts, is a bound that nobody has tried.
+        assert lowest == bound, f"{text}, but {lowest} is the lowest that can be had: raise the bound"
+
+
+@pytest.mark.parametrize("lock", [LOCK, LOWEST], ids=["dev", "lowest"])
+def test_every_pin_has_a_hash(lock):
+    bare = [
+        str(pin) for pins in locked(lock).values() for pin, entry in pins if "--hash=sha256:" not in entry
+    ]
     assert bare == []
 
 

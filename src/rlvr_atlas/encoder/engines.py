@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 from typing import Any, Protocol
 
@@ -74,7 +73,9 @@ class _Torch:
     """Half precision, where the device multiplies it faster."""
 
     def __init__(self, device: str, precision: str) -> None:
-        self._torch: Any = importlib.import_module("torch")
+        import torch
+
+        self._torch: Any = torch
         self.device, self.precision = device, precision
 
     def load(self, rows: NDArray[Any]) -> Tensor:
@@ -108,7 +109,8 @@ def choose_engine(device: str | None, multiplications: int) -> Engine:
     """Torch where it is faster: on a GPU, or on a CPU with bfloat16 instructions; numpy otherwise."""
     if importlib.util.find_spec("torch") is None or (device is None and multiplications < _WORTH_TORCH):
         return _Numpy()
-    torch: Any = importlib.import_module("torch")
+    import torch
+
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     if device.startswith("cuda"):
         return _Torch(device, "float16")  # unit vectors cannot overflow it, and it rounds less than bfloat16

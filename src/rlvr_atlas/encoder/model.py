@@ -7,10 +7,10 @@ and not before. Not covered: training encoders, and models that need code from t
 from __future__ import annotations
 
 import hashlib
-import importlib
 import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -104,9 +104,9 @@ def load_encoder(
         MissingExtraError: Without the extra `semantic`.
         InputError: If there is no such model here, it cannot be loaded, or its files are not the pinned ones.
     """
-    purpose = f"the encoder {name}"
-    torch = _require("torch", purpose)
-    sentence_transformers = _require("sentence_transformers", purpose)
+    with _extra(f"the encoder {name}"):
+        import sentence_transformers
+        import torch
     folder = _locate(name)
     hashes = _hashes(folder)
     if _is_default(name):
@@ -211,7 +211,8 @@ class SentenceEncoder:
         if self._workers == 1:
             yield from map(self._forward, features)
             return
-        torch = importlib.import_module("torch")
+        import torch
+
         before = torch.get_num_threads()
         try:
             with ThreadPoolExecutor(self._workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
@@ -220,10 +221,11 @@ class SentenceEncoder:
             torch.set_num_threads(before)
 
     def _forward(self, features: Tensor) -> NDArray[np.float32]:
-        torch = importlib.import_module("torch")
-        move = importlib.import_module("sentence_transformers.util").batch_to_device
+        import torch
+        from sentence_transformers.util import batch_to_device
+
         with torch.inference_mode():
-            vectors = self._model(move(features, self._model.device))["sentence_embedding"].float()
+            vectors = self._model(batch_to_device(features, self._model.device))["sentence_embedding"].float()
             unit: NDArray[np.float32] = torch.nn.functional.normalize(vectors, dim=1).cpu().numpy()
         return unit
 
@@ -234,7 +236,8 @@ def fast_precision(device: str) -> str:
     A CPU without bfloat16 instructions emulates them, measured 6 to 10 times slower than float32, so the type
     follows what the processor can do, never a fixed choice.
     """
-    torch = _require("torch", "encoding")
+    with _extra("encoding"):
+        import torch
     if device.startswith("cuda"):
         return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
     able: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
@@ -308,9 +311,11 @@ def _refuse_pickles(folder: Path) -> None:
             raise InputError("pickled weights are not loaded: they can run code", where=str(file), fix=fix)
 
 
-def _require(module: str, purpose: str) -> Module:
+@contextmanager
+def _extra(purpose: str) -> Iterator[None]:
+    """Say which extra is missing, where an import in this block fails."""
     try:
-        return importlib.import_module(module)
+        yield
     except ImportError:
         raise MissingExtraError("semantic", purpose) from None
 
@@ -319,7 +324,9 @@ class _without_progress_bars:  # noqa: N801 - used like a function
     """Loading weights draws a bar of its own, which would break into ours."""
 
     def __enter__(self) -> None:
-        self._logging = importlib.import_module("transformers.utils.logging")
+        from transformers.utils import logging
+
+        self._logging = logging
         self._shown = self._logging.is_progress_bar_enabled()
         self._logging.disable_progress_bar()
 
