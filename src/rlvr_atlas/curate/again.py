@@ -1,4 +1,4 @@
-"""The re-audit: the mix, audited as what it will be: a dataset of its own beside the benchmarks.
+"""Re-audit: the mix, audited as what it will be, a dataset of its own beside the benchmarks.
 
 How sure a match is depends on what else is in view: among a hundred look-alikes in its dataset a text must
 be nearly equal to an item, in a small mix it need not. Whoever audits the mix has the mix in view and not

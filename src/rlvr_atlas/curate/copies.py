@@ -1,4 +1,4 @@
-"""Rows that are the same problem: those whose gold answers differ, and copies of a row that stays."""
+"""Deduplication: rows that are the same problem as a row that stays, and rows whose gold answers differ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Embeddings once per key, in a memory-mapped cache; `top_k` (from `topk`) searches them.
+"""Embeddings once per key, in a memory-mapped cache; `top_k` (from `top_k.py`) searches them.
 
 The cache only ever grows: rows are appended and synced first, and the count of rows that are complete is
 replaced last, so a process killed at any moment loses at most the rows of one commit and never leaves half a

@@ -50,7 +50,7 @@ class Candidate:
         return (-round(self.worth * self.coverage, 3), self.rank, self.field.order)
 
     @property
-    def derived(self) -> bool:
+    def is_derived(self) -> bool:
         """Whether its name says that it was made from another text."""
         return bool({"reworded", "changed"} & self.marks)
 
@@ -125,7 +125,7 @@ def _trained_on(found: list[Candidate]) -> list[Candidate]:
     """
     best = found[0]
     rival = next((c for c in found[1:] if _is_prompt(c)), None)
-    if rival is None or best.derived or _is_prompt(best):
+    if rival is None or best.is_derived or _is_prompt(best):
         return found
     if _share_inside(best.field, rival.field) >= 0.5:
         return found
@@ -149,7 +149,7 @@ def _squash(text: str) -> str:
 def find_replacements(prompts: Sequence[Candidate], group: Sequence[Field]) -> tuple[tuple[Path], ...]:
     """Where to look for a prompt in rows that lack the best one."""
     best = prompts[0]
-    if best.derived:
+    if best.is_derived:
         return ()  # the text it was made from is no replacement for it
     taken = {id(field) for field in group}
     found = [
