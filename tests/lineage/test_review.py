@@ -330,7 +330,7 @@ def test_decisions_win_last_and_repeat_no_matching(world, workspace, monkeypatch
 
     # A pair that the matcher never proposed.
     assert cli(workspace.folder, "--decide", "other:5", "origin:19", "embedded", "--by", "Bo").exit_code == 0
-    pair = workspace.read("matches").filter(decided_by="review")
+    pair = Workspace(workspace.folder).read("matches").filter(decided_by="review")
     assert set(pair["relation"]) == {"reworded", "embedded"}
 
     recipe = world / "recipe.toml"

@@ -95,7 +95,7 @@ def test_a_table_that_another_process_replaced_is_not_called_damaged(tmp_path):
     rival = Workspace(tmp_path)
     with rival.locked():
         rival.finish("other", "g", {"t": FRAME.head(1)}, seconds=0.0)
-    with pytest.raises(WorkspaceError, match="run again by another process"):
+    with pytest.raises(WorkspaceError, match="run again since this workspace was opened"):
         place.read("t")
 
 

@@ -327,8 +327,8 @@ class Workspace:
             return
         now = read_manifest(self.folder, rebuild=True)["stages"].get(stage)
         if now != self.manifest["stages"][stage]:
-            what = f"'{stage}' was run again by another process while this one was reading"
-            raise WorkspaceError(what, where=str(self.folder), fix="wait for it to end and try again")
+            what = f"'{stage}' was run again since this workspace was opened"
+            raise WorkspaceError(what, where=str(self.folder), fix="open it again")
         raise self._damaged(path, stage, "its SHA-256 is not the one in manifest.json")
 
     def _damaged(self, path: Path, stage: str, why: str) -> WorkspaceError:
