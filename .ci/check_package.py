@@ -1,4 +1,4 @@
-"""What `make test-package` asks of the files in dist/: nothing is missing from them, nothing is in them by accident.
+"""What `make test-package` asks of the files in dist/: nothing is missing, nothing is in them by accident.
 
 python .ci/check_package.py dist
 """
