@@ -118,7 +118,7 @@ def test_a_plan_older_than_its_workspace_is_refused(tmp_path):
     place = workspace(tmp_path, rows())
     make_plan(place, SETTINGS, readable)
     assert isinstance(read_plan(place, SETTINGS.model_copy(update={"k": 8})), Plan)
-    with pytest.raises(InputError, match="older than its recipe"):
+    with pytest.raises(InputError, match="older than the workspace or its recipe"):
         read_plan(place, SETTINGS.model_copy(update={"max_train": 5}))
     with place.locked():
         place.finish("attribute", "new", {"lineage": place.read("lineage")}, seconds=0.0)

@@ -110,7 +110,7 @@ def read_plan(workspace: Workspace, settings: SCASettings) -> Plan:
     problems, sources = workspace.read("sca_problems"), workspace.read("sca_sources")
     if workspace.manifest["stages"][STAGE]["fingerprint"] != _made_from(workspace, settings):
         fix = f"make it again: rlvr-atlas sca plan {workspace.folder}"
-        raise InputError("the plan is older than its recipe", where="sca plan", fix=fix)
+        raise InputError("the plan is older than the workspace or its recipe", where="sca plan", fix=fix)
     return Plan(workspace.folder / "sca", settings, problems, sources)
 
 
