@@ -1,7 +1,7 @@
 """The classifier of pairs: gradient-boosted trees as plain numbers, evaluated with numpy.
 
 `benchmarks/matching/train.py` fits them with scikit-learn and writes them into a folder of `calibrations`;
-nothing of scikit-learn is needed to use them. Each folder is calibrated by itself (Platt scaling).
+nothing of scikit-learn is needed to use them. Each folder has a calibration of its own (Platt scaling).
 """
 
 from __future__ import annotations

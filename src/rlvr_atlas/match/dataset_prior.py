@@ -1,4 +1,4 @@
-"""What a whole dataset tells about one of its texts.
+"""The dataset prior: what a whole dataset tells about one of its texts.
 
 A dataset of rewordings has an original for nearly every text, all of them in one earlier dataset, and each is
 used once; a dataset of new problems has none. A pair of texts alone shows nothing of this. Here the odds of

@@ -45,7 +45,7 @@ class Evidence:
         gone: Tokens that only the parent has, or has more often.
         new: The same of the child.
         cosine: Set by the semantic tier, None elsewhere.
-        dataset_odds: What the child's dataset as a whole makes of the odds, see `derived`; likewise.
+        dataset_odds: What the child's dataset as a whole makes of the odds, see `dataset_prior`; likewise.
         statement: Of programming problems, `lexical` of the statements alone; None elsewhere, like the rest.
         signature_agrees: They ask for one function; None too where either names none.
         tests_shared: Share of the shorter list of tests that the other has; None too where one has none.

@@ -1,4 +1,4 @@
-"""What the trained classifier weighs: evidence between two texts, and around them, as numbers."""
+"""The features of a pair, which the classifier weighs: evidence between two texts, and around them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MinHash signatures and the candidate pairs they suggest.
+"""Blocking: MinHash signatures and the candidate pairs they suggest.
 
 Signatures come from rensa (about ten times faster than datasketch). Banding is done here with sorted 64-bit
 band values, because a group that is too large must be cut in a known way and reported, not silently.

@@ -1,4 +1,4 @@
-"""Candidate parents of texts: the best of those with the same answer or numbers, and of all.
+"""Retrieval: candidate parents of texts, the best of those with the same answer or numbers, and of all.
 
 Texts with one answer are few enough to be compared each with each, by all their terms. All texts are searched
 by a text's rarest terms only, up to a number of postings: a term that stands in every tenth text finds
