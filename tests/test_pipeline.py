@@ -324,9 +324,9 @@ def test_a_dataset_replaced_and_only_ingested_never_shows_the_old_lineage(world)
     assert set(workspace.tables()) == {
         *("datasets", "occurrences", "instances", "skipped_rows", "schemas", "templates")
     }
-    with pytest.raises(AtlasError, match=r"not complete.*rlvr-atlas trace"):
+    with pytest.raises(AtlasError, match=r"not complete.*rlvr-atlas match"):
         explain(workspace, "origin:1")
-    with pytest.raises(AtlasError, match=r"rlvr-atlas trace"):
+    with pytest.raises(AtlasError, match=r"rlvr-atlas match"):
         pipeline.run(recipe, stages=["audit"])
 
 

@@ -38,7 +38,7 @@ def workspace(tmp_path):
         ["explain", "{ws}", "b:3"],
         ["compare", "{ws}", "a", "b"],
         ["ingest", "{ws}"],
-        ["trace", "{ws}"],
+        ["match", "{ws}"],
         ["report", "{ws}"],
         ["registry", "list"],
         ["registry", "list", "benchmarks"],
@@ -173,3 +173,9 @@ def test_text_that_is_no_utf8_is_an_error_of_ours_or_replaced(workspace):
     assert isinstance(result.exception, AtlasError)
     result = CliRunner().invoke(app, ["explain", str(workspace), "-", "--json"], input=b"red \xff lamps")
     assert json.loads(result.stdout)["prompt"] == "red \ufffd lamps"
+
+
+def test_the_former_name_of_match_says_so(workspace):
+    result = CliRunner().invoke(app, ["trace", str(workspace)])
+    assert isinstance(result.exception, AtlasError)
+    assert "rlvr-atlas match" in str(result.exception)

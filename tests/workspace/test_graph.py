@@ -96,7 +96,7 @@ def test_a_table_made_from_an_older_stage_is_not_read(workspace):
         assert not held.has(table)
         with pytest.raises(WorkspaceError, match="'ingest', which it was made from, has changed"):
             held.scan(table)
-    with pytest.raises(InputError, match="rlvr-atlas trace"):
+    with pytest.raises(InputError, match="rlvr-atlas match"):
         graph.made_from(held, "audit")
 
 

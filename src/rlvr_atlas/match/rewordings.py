@@ -3,9 +3,9 @@
 Candidates come from earlier datasets: by words, numbers and answers (see `candidates`) and, where there is an
 encoder, the nearest by cosine. A first model, which sees only what the search knows, drops most of them; the
 texts of the rest are read, and a second one weighs each pair. What is then found of a dataset as a whole
-counts for each of its texts (see `dataset_prior`): where most of them have an original, the others are searched for
-once more, where these originals are. Members of large families of templated problems are told apart by their
-numbers, and searched for only among texts that have the same.
+counts for each of its texts (see `dataset_prior`): where most of them have an original, the others are
+searched for once more, where these originals are. Members of large families of templated problems are told
+apart by their numbers, and searched for only among texts that have the same.
 """
 
 from __future__ import annotations

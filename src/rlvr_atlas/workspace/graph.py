@@ -66,7 +66,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="match",
-        command="trace",
+        command="match",
         gives=("verdicts",),
         needs=("ingest",),
         code=("schema", "match", "encoder", "canonical", "text", "answer", "pipeline.py"),
@@ -75,7 +75,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         name="attribute",
-        command="trace",
+        command="match",
         gives=("matches", "lineage", "edges", "conflicts"),
         needs=("ingest", "match"),
         code=("schema", "lineage", "registry", "pipeline.py"),
