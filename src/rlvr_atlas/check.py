@@ -14,12 +14,13 @@ from pathlib import Path
 import polars as pl
 
 from rlvr_atlas import fingerprints
-from rlvr_atlas.answer import extract_column, normal_column
+from rlvr_atlas.answer import normal_column
 from rlvr_atlas.audit.coincidence import taken_over
 from rlvr_atlas.audit.overlap import overlaps, weigh
-from rlvr_atlas.canonical import canonicalise, index, infer_templates
+from rlvr_atlas.canonical import index
 from rlvr_atlas.config import DatasetSpec, MatchSettings
 from rlvr_atlas.errors import InputError
+from rlvr_atlas.ingest import read_partition
 from rlvr_atlas.load import open_dataset
 from rlvr_atlas.load.resolve import resolve
 from rlvr_atlas.match import match
@@ -126,24 +127,15 @@ def check(  # noqa: PLR0913  each is one thing to choose
 
 def _read(specs: Sequence[DatasetSpec], allow_network: bool) -> _Read:
     """All rows in canonical form; benchmarks count as released before the file."""
-    rows, skipped, templates = [], [], []
-    for spec in specs:
-        reader = open_dataset(spec, Path(), allow_network=allow_network)
-        batches = [
-            batch.with_columns(extract_column(batch["answer"], batch["answer_kind"]).alias("answer"))
-            for batch in reader.batches()
-        ]
-        rows.append(pl.concat(batches))
-        skipped.append(reader.skipped_rows.height)
-        templates.append(infer_templates(rows[-1], spec.adapter))
-    canonical = canonicalise(pl.concat(rows), pl.concat(templates))
+    parts = [read_partition(open_dataset(spec, Path(), allow_network=allow_network)) for spec in specs]
+    canonical = pl.concat([part.rows for part in parts])
     datasets = pl.DataFrame(
         {
             "dataset": [spec.id for spec in specs],
             "role": ["train" if spec.id == _FILE else "benchmark" for spec in specs],
             "rank": range(len(specs)),
             "released": pl.Series([None] * len(specs), dtype=pl.Date),
-            "skipped_rows": skipped,
+            "skipped_rows": [part.skipped.height for part in parts],
         }
     ).join(
         canonical.group_by("dataset").agg(distinct_prompts=pl.col("key").n_unique()),

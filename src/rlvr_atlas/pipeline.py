@@ -16,19 +16,19 @@ from pathlib import Path
 import polars as pl
 
 from rlvr_atlas import registry
-from rlvr_atlas.answer import extract_column
 from rlvr_atlas.audit import audit as find_leaks
-from rlvr_atlas.canonical import canonicalise, index, infer_templates
+from rlvr_atlas.canonical import index
 from rlvr_atlas.config import THRESHOLDS, DatasetSpec, Recipe, parse_recipe
 from rlvr_atlas.curate import curate, read_scores
 from rlvr_atlas.errors import WorkspaceError
+from rlvr_atlas.ingest import load_partition, partition_name
 from rlvr_atlas.lineage import review
 from rlvr_atlas.lineage.attribute import attribute
-from rlvr_atlas.load import DatasetReader, open_dataset
+from rlvr_atlas.load import open_dataset
 from rlvr_atlas.match import embedder, match, wants_encoder
 from rlvr_atlas.report import render
-from rlvr_atlas.schema import DATASETS, ROWS, SCHEMAS, SKIPPED_ROWS, VERDICTS, conform, empty
-from rlvr_atlas.workspace.graph import code_of, fingerprint, made_from
+from rlvr_atlas.schema import DATASETS, VERDICTS, conform
+from rlvr_atlas.workspace.graph import made_from
 from rlvr_atlas.workspace.manifest import refuse_inputs
 from rlvr_atlas.workspace.store import Workspace
 
@@ -98,23 +98,19 @@ def ingest(recipe: Recipe, workspace: Workspace, allow_network: bool, on_progres
     specs = index.release_order(recipe.datasets)
     readers = [open_dataset(spec, recipe.base, allow_network=allow_network) for spec in specs]
     refuse_inputs(workspace.folder, (file for reader in readers for file in reader.files))
-    names = [rows_fingerprint(reader) for reader in readers]
+    names = [partition_name(reader) for reader in readers]
     settings = [spec.model_dump(mode="json", exclude={"path"}) for spec in specs]
     made = made_from(workspace, "ingest", names, settings)
     if workspace.done("ingest", made):
         return
     started = time.monotonic()
-    loaded = []
-    for number, (reader, name) in enumerate(zip(readers, names, strict=True)):
+    parts = []
+    for number, reader in enumerate(readers):
         on_progress("load", reader.spec.id, number, len(readers))
-        loaded.append(load_rows(reader, name, workspace))
-    on_progress("canonicalise", f"{sum(rows.height for rows, _, _ in loaded)} rows", 0, 1)
-    templates = pl.concat(
-        infer_templates(rows, spec.adapter) for (rows, _, _), spec in zip(loaded, specs, strict=True)
-    )
-    rows = canonicalise(pl.concat([rows for rows, _, _ in loaded]), templates)
+        parts.append(load_partition(reader, workspace))
+    rows = pl.concat([part.rows for part in parts])
     on_progress("index", f"{rows.height} rows", 0, 1)
-    skipped = pl.concat([skipped for _, skipped, _ in loaded])
+    skipped = pl.concat([part.skipped for part in parts])
     datasets = _datasets(specs, [reader.content_sha256 for reader in readers], rows, skipped)
     occurrences, instances = index.build(rows, datasets.select("dataset", "rank", "released"))
     tables = {
@@ -122,8 +118,8 @@ def ingest(recipe: Recipe, workspace: Workspace, allow_network: bool, on_progres
         "occurrences": occurrences,
         "instances": instances,
         "skipped_rows": skipped,
-        "schemas": pl.concat([schemas for _, _, schemas in loaded]),
-        "templates": templates,
+        "schemas": pl.concat([part.schemas for part in parts]),
+        "templates": pl.concat([part.templates for part in parts]),
     }
     workspace.finish("ingest", made, tables, seconds=time.monotonic() - started)
 
@@ -253,27 +249,6 @@ def _label_reader(recipe: Recipe) -> Callable[[str | None, str | None], str | No
     return read
 
 
-def load_rows(
-    reader: DatasetReader, name: str, workspace: Workspace
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Rows, skipped rows and schemas of one dataset: kept from an earlier run, or read now and kept."""
-    kinds = ("rows", "skipped", "schemas")
-    kept = [workspace.read_cached_frame(kind, name) for kind in kinds]
-    if kept[0] is not None and kept[1] is not None and kept[2] is not None:
-        return kept[0], kept[1], kept[2]
-    # Final answers are cut out batch by batch, so that worked solutions are never held all at once.
-    batches = [
-        batch.with_columns(extract_column(batch["answer"], batch["answer_kind"]).alias("answer"))
-        for batch in reader.batches()
-    ]
-    reader.check_unchanged()  # else rows of other bytes would be kept under the hash of these
-    rows = pl.concat(batches) if batches else empty(ROWS)
-    frames = (rows, conform(reader.skipped_rows, SKIPPED_ROWS), conform(reader.schemas, SCHEMAS))
-    for kind, frame in reversed(list(zip(kinds, frames, strict=True))):
-        workspace.write_cached_frame(kind, name, frame)
-    return frames
-
-
 def _datasets(
     specs: Sequence[DatasetSpec], hashes: Sequence[str], rows: pl.DataFrame, skipped: pl.DataFrame
 ) -> pl.DataFrame:
@@ -299,9 +274,3 @@ def _datasets(
     counts = described.join(read, on="dataset", how="left").join(lost, on="dataset", how="left")
     counts = counts.with_columns(pl.col("read", "skipped_rows", "distinct_prompts").fill_null(0))
     return conform(counts.with_columns(rows=pl.col("read") + pl.col("skipped_rows")).drop("read"), DATASETS)
-
-
-def rows_fingerprint(reader: DatasetReader) -> str:
-    """What decides the rows of a dataset: the bytes, the recipe's field paths, and the code that reads."""
-    adapter = reader.spec.adapter.model_dump(mode="json")
-    return f"{reader.spec.id}-{fingerprint(reader.content_sha256, adapter, code_of('ingest'))}"

@@ -14,11 +14,12 @@ import numpy as np
 import polars as pl
 
 from rlvr_atlas import pipeline, registry
-from rlvr_atlas.canonical import canonicalise, index, infer_templates
+from rlvr_atlas.canonical import index
 from rlvr_atlas.config import CandidateSpec, DatasetSpec, Recipe
 from rlvr_atlas.errors import AtlasError
 from rlvr_atlas.fingerprints import sketch
 from rlvr_atlas.fingerprints.sketch import Estimate, Sketch
+from rlvr_atlas.ingest import load_partition, partition_name
 from rlvr_atlas.load import open_dataset
 from rlvr_atlas.pipeline import OnProgress
 from rlvr_atlas.schema import RECOVERY
@@ -187,11 +188,10 @@ def sketch_of(
     if spec.sketch is not None:
         return sketch.read(recipe.base / spec.sketch, made_by=made_by)
     reader = open_dataset(spec.dataset, recipe.base, allow_network=allow_network)
-    name = pipeline.rows_fingerprint(reader)
+    name = partition_name(reader)
     path = workspace.cache_path("sketches", f"{name}.parquet")
     if not path.exists():
-        rows, _, _ = pipeline.load_rows(reader, name, workspace)
-        canonical = canonicalise(rows, infer_templates(rows, spec.adapter))
+        canonical = load_partition(reader, workspace).rows
         sketch.write(path, sketch.build(canonical, made_by=made_by), spec.id)
     return sketch.read(path, made_by=made_by)
 

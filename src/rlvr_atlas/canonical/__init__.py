@@ -1,6 +1,6 @@
 """Canonical questions: wrapping off, one spelling, a key, a skeleton, and what kind of question it is.
 
-In: questions as published, and the templates of all datasets. Out: two forms of each question. Equal
+In: questions of one dataset as published, and its templates. Out: two forms of each question. Equal
 *canonical prompts* (same key) are `identical`; equal *skeletons* are the same problem, `reformatted`.
 See docs/canonical-form.md.
 """
@@ -30,8 +30,9 @@ def canonicalise(questions: pl.DataFrame, templates: pl.DataFrame) -> pl.DataFra
 
     Args:
         questions: Columns question (String), options (List of String), hint (String); others pass through.
-        templates: `record.TEMPLATES` rows of all datasets. Inferred and recipe templates are taken off every
-            question, whichever dataset they were found in; the known ones come from `templates.toml`.
+        templates: `schema.TEMPLATES`: inferred and recipe templates are taken off every question. Rows of a
+            dataset are given those of this dataset alone, so that another one never changes a key; a text of
+            no dataset (`explain`) is given those of all. The known ones come from `templates.toml`.
 
     Returns:
         The same rows in the same order with the columns key (SHA-1 of the prompt, 40 hex), prompt, skeleton,

@@ -61,7 +61,7 @@ STAGES: tuple[Stage, ...] = (
         name="ingest",
         command="ingest",
         gives=("datasets", "occurrences", "instances", "skipped_rows", "schemas", "templates"),
-        code=("schema", "load", "canonical", "text", "answer", "pipeline.py"),
+        code=("schema", "load", "canonical", "text", "answer", "ingest.py", "pipeline.py"),
         libraries=("polars", "pyarrow", "orjson", "math-verify"),
     ),
     Stage(

@@ -1,0 +1,88 @@
+"""One dataset by itself: read, templates off, in canonical form. What it gives depends on no other dataset.
+
+`run` keeps the result by its content, so that a dataset is read once however often others are added or taken
+out; `check` and `recover` read in the same way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from rlvr_atlas.answer import extract_column
+from rlvr_atlas.canonical import canonicalise, infer_templates
+from rlvr_atlas.schema import ROWS, SCHEMAS, SKIPPED_ROWS, conform, empty
+from rlvr_atlas.workspace.graph import code_of, fingerprint
+
+if TYPE_CHECKING:
+    from rlvr_atlas.load import DatasetReader
+    from rlvr_atlas.workspace.store import Workspace
+
+#: Columns that only canonical form needs; questions as published are the largest of all.
+_AS_PUBLISHED = ("question", "options", "hint", "answer_kind")
+
+
+@dataclass(frozen=True)
+class Partition:
+    """What one dataset alone decides.
+
+    Attributes:
+        rows: Its usable rows in canonical form: those of schema.ROWS that stay, key, prompt, skeleton, stem,
+            language, domain, is_mcq.
+        skipped: schema.SKIPPED_ROWS.
+        schemas: schema.SCHEMAS.
+        templates: schema.TEMPLATES that were taken off its prompts.
+    """
+
+    rows: pl.DataFrame
+    skipped: pl.DataFrame
+    schemas: pl.DataFrame
+    templates: pl.DataFrame
+
+
+def read_partition(reader: DatasetReader) -> Partition:
+    """Read one dataset and bring it into canonical form.
+
+    Raises:
+        AtlasError: If it cannot be read, or its files change meanwhile.
+    """
+    # Final answers are cut out batch by batch, so that worked solutions are never held all at once.
+    batches = [
+        batch.with_columns(extract_column(batch["answer"], batch["answer_kind"]).alias("answer"))
+        for batch in reader.batches()
+    ]
+    reader.check_unchanged()  # else rows of other bytes would be kept under the hash of these
+    rows = pl.concat(batches) if batches else empty(ROWS)
+    templates = infer_templates(rows, reader.spec.adapter)
+    return Partition(
+        canonicalise(rows, templates).drop(_AS_PUBLISHED),
+        conform(reader.skipped_rows, SKIPPED_ROWS),
+        conform(reader.schemas, SCHEMAS),
+        templates,
+    )
+
+
+def load_partition(reader: DatasetReader, workspace: Workspace) -> Partition:
+    """The same, kept from an earlier run or made now and kept.
+
+    Args:
+        reader: Of the dataset.
+        workspace: Where it is kept.
+    """
+    name = partition_name(reader)
+    kinds = [field.name for field in fields(Partition)]
+    kept = [frame for kind in kinds if (frame := workspace.read_cached_frame(kind, name)) is not None]
+    if len(kept) == len(kinds):
+        return Partition(*kept)
+    part = read_partition(reader)
+    for kind in reversed(kinds):
+        workspace.write_cached_frame(kind, name, getattr(part, kind))
+    return part
+
+
+def partition_name(reader: DatasetReader) -> str:
+    """What decides the rows of a dataset: the bytes, the recipe's field paths, and the code that reads."""
+    adapter = reader.spec.adapter.model_dump(mode="json")
+    return f"{reader.spec.id}-{fingerprint(reader.content_sha256, adapter, code_of('ingest'))}"
