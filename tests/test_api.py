@@ -392,3 +392,10 @@ def test_the_real_libraries_are_recognised():
         assert sorted(atlas.check(data, against=pandas.DataFrame(EXAM)).leaks["row"]) == LEAKED
     with pytest.raises(atlas.AtlasError, match="keys 'train'"):
         atlas.check(datasets.DatasetDict({"train": whole}), against=EXAM)
+
+
+def test_a_result_outlasts_a_mix_that_is_made_again(traced):
+    atlas.curate(traced, size=2)
+    atlas.curate(traced, size=1)
+    assert "<html" in traced.to_html()
+    assert traced.leaks.height

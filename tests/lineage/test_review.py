@@ -411,6 +411,7 @@ def test_decisions_travel(world, workspace, tmp_path):
     file.write_text("no decision\n" + file.read_text())
     first = json.loads(cli(elsewhere.folder, "--import", file, "--json").stdout)
     assert (first["read"], first["added"], len(first["skipped"])) == (1, 1, 1)
+    elsewhere = Workspace(elsewhere.folder)
     assert row(elsewhere, 3)["decided_by"] == "review"
     assert_frame_equal(elsewhere.read("lineage"), Workspace(workspace.folder).read("lineage"))
     assert json.loads(cli(elsewhere.folder, "--import", file, "--json").stdout)["added"] == 0

@@ -117,7 +117,7 @@ def test_a_glob_chooses_files(hub: list[str]) -> None:
 
 
 def test_without_leave_nothing_is_asked(hub: list[str]) -> None:
-    with pytest.raises(InputError, match="Pass --network"):
+    with pytest.raises(InputError, match="Allow it .--network"):
         open_dataset(DatasetSpec(id="d", hub="acme/sums"), Path())
     assert hub == []
 

@@ -14,7 +14,7 @@ from rlvr_atlas.errors import InputError
 from rlvr_atlas.load.frames import in_memory, serialise
 from rlvr_atlas.load.resolve import plain_id, resolve
 from rlvr_atlas.schema import Role
-from rlvr_atlas.workspace.store import write_export
+from rlvr_atlas.workspace.store import Workspace, write_export
 
 #: Rows, or where they are: a path, a glob, a registry id, a Hub id, a frame of any library, a list of dicts.
 Data = Any
@@ -106,6 +106,7 @@ def _listed(items: DataList) -> list[Data]:
 
 def _kept(data: Data, name: str, role: Role, folder: Path) -> DatasetSpec:
     file = serialise(data, name)
+    Workspace(folder, create=True)  # before files are in it: a folder with others' files is refused
     path = folder / INPUTS / f"{name}{file.ending}"
     write_export(path, file.content)
     return DatasetSpec(id=name, role=role, path=str(path.resolve()))

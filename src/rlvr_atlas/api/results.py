@@ -136,8 +136,10 @@ class Trace:
         Raises:
             WorkspaceError: If it cannot be written.
         """
-        tables = {name: frame.collect() for name, frame in self.workspace.tables().items()}
-        return show.written(render(tables, self.workspace.manifest), path)
+        # Opened anew: a mix may have been made since, which this result knows nothing of.
+        workspace = Workspace(self.workspace.folder)
+        tables = {name: frame.collect() for name, frame in workspace.tables().items()}
+        return show.written(render(tables, workspace.manifest), path)
 
     def _repr_html_(self) -> str:
         return show.html(self.summary, self.leaks if self.leaks.height else self.lineage)

@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from rlvr_atlas.demo.sca.world import SOURCES, TASKS, problem
+from rlvr_atlas.workspace.store import Workspace
 
 BENCHMARK = "benchmark"
 #: Rows of every dataset and of every curated mix.
@@ -57,6 +58,7 @@ def build(folder: Path, drawn: pl.DataFrame, seed: int) -> Path:
     Returns:
         The recipe.
     """
+    Workspace(folder, create=True)  # before its files are there: a folder with others' files is refused
     pools = {source: _pool(drawn, source) for source in SOURCES}
     held_out = drawn.filter(pl.col("split") == "held_out")
     leaks = held_out.filter(pl.col("source").is_in(_LEAKY))
