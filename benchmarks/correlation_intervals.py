@@ -10,7 +10,8 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 
-from rlvr_atlas.score.correlate import _interval, _pearson, _ranks
+from rlvr_atlas.score.correlate import _interval
+from rlvr_atlas.stats import correlation, ranks
 
 DATASETS = 5
 TRIALS = 1000
@@ -26,7 +27,7 @@ def fisher(value: float, n: int) -> tuple[float, float]:
 
 def bootstrap(x: np.ndarray, y: np.ndarray, picks: np.ndarray, chances: np.ndarray) -> tuple[float, float]:
     """The percentile interval over every possible resample, each with its chance."""
-    values = _pearson(_ranks(x[picks]), _ranks(y[picks]))
+    values = correlation(ranks(x[picks]), ranks(y[picks]))
     known = ~np.isnan(values)
     order = values[known].argsort()
     below = (chances[known] / chances[known].sum())[order].cumsum()
@@ -49,7 +50,7 @@ def main() -> None:
         for _ in range(TRIALS):
             x, noise = rng.standard_normal((2, n))
             y = rho * x + math.sqrt(1 - rho**2) * noise
-            value = float(_pearson(_ranks(x), _ranks(y)))
+            value = float(correlation(ranks(x), ranks(y)))
             for at, (low, high) in enumerate(
                 (_interval(value, n, "spearman"), fisher(value, n), bootstrap(x, y, picks, chances))
             ):
