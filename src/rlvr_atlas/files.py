@@ -62,16 +62,17 @@ def guard(path: Path, action: Callable[[], object], *, error: type[AtlasError] =
     try:
         action()
     except OSError as refused:
-        raise _explained(refused, path, error) from None
+        raise explained(refused, path, error) from None
     except pl.exceptions.PolarsError as refused:
         # Polars wraps what the operating system says into an error of its own, with the number in the text.
         number = re.search(r"\(os error (\d+)\)", str(refused))
         if number is None:
             raise
         code = int(number[1])
-        raise _explained(OSError(code, os.strerror(code)), path, error) from None
+        raise explained(OSError(code, os.strerror(code)), path, error) from None
 
 
-def _explained(refused: OSError, path: Path, error: type[AtlasError]) -> AtlasError:
+def explained(refused: OSError, path: Path, error: type[AtlasError] = WorkspaceError) -> AtlasError:
+    """A complaint of the operating system about a file, as an error that says what to do."""
     what = f"cannot write ({refused.strerror or refused})"
     return error(what, where=str(path), fix=_FIXES.get(refused.errno or 0, "check the path"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import hashlib
 import os
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from rlvr_atlas.errors import WorkspaceError
+from rlvr_atlas.files import explained, guard, replace_file
 
 LOCK = ".lock"
 #: What Polars raises where it gives up; a panic is no `Exception`, so a damaged file would end the program.
@@ -27,8 +26,8 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def replace_file(path: Path, write: Callable[[Path], object]) -> str:
-    """Write beside `path`, sync, rename: readers see the old file or the new one, never a half.
+def replace_hashed(path: Path, write: Callable[[Path], object]) -> str:
+    """Replace a file at once or not at all, see `files.replace_file`.
 
     Args:
         path: The file to be.
@@ -40,16 +39,14 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> str:
     Raises:
         WorkspaceError: If the operating system does not allow it.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        guard(path, lambda: write(temporary))
-        with temporary.open("rb") as handle:
-            os.fsync(handle.fileno())
-        digest = sha256_of(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return digest
+    written: list[str] = []
+
+    def write_and_hash(temporary: Path) -> None:
+        write(temporary)
+        written.append(sha256_of(temporary))
+
+    replace_file(path, write_and_hash)
+    return written[0]
 
 
 def write_export(path: Path, content: bytes) -> None:
@@ -73,7 +70,7 @@ def lock(folder: Path) -> Iterator[None]:
     try:
         handle = (folder / LOCK).open("w")
     except OSError as error:
-        raise explain(error, folder) from None
+        raise explained(error, folder) from None
     with handle:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
@@ -101,31 +98,3 @@ def _runs(process: int) -> bool:
     except OSError:  # it is somebody else's
         return True
     return True
-
-
-def guard(path: Path, action: Callable[[], object]) -> None:
-    """Do `action`; an operating system's complaint becomes an error a user can act on."""
-    try:
-        action()
-    except OSError as error:
-        raise explain(error, path) from None
-    except pl.exceptions.PolarsError as error:
-        # Polars wraps what the operating system says into an error of its own, with the number in the text.
-        number = re.search(r"\(os error (\d+)\)", str(error))
-        if number is None:
-            raise
-        code = int(number[1])
-        raise explain(OSError(code, os.strerror(code)), path) from None
-
-
-def explain(error: OSError, path: Path) -> WorkspaceError:
-    """An operating system's complaint about a file as an error that says what to do."""
-    fixes = {
-        errno.ENOSPC: "free some space and run again; what is finished stays finished",
-        errno.EFBIG: "raise the limit on the size of files, or use another disk",
-        errno.EDQUOT: "free some of your quota and run again; what is finished stays finished",
-        errno.EACCES: "choose a [workspace] path that you may write to",
-        errno.EROFS: "choose a [workspace] path that you may write to",
-    }
-    what = f"cannot write ({error.strerror or error})"
-    return WorkspaceError(what, where=str(path), fix=fixes.get(error.errno or 0, "check the path"))

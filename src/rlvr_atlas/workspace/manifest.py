@@ -10,7 +10,8 @@ from typing import Any
 
 from rlvr_atlas import __version__
 from rlvr_atlas.errors import WorkspaceError
-from rlvr_atlas.workspace.files import LOCK, guard, is_leftover, lock, replace_file
+from rlvr_atlas.files import guard, replace_file
+from rlvr_atlas.workspace.files import LOCK, is_leftover, lock
 from rlvr_atlas.workspace.graph import all_tables, find_stage
 
 #: Raised whenever the meaning of a table changes; an older workspace is then rebuilt, never misread.

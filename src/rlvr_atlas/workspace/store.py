@@ -21,11 +21,11 @@ import polars as pl
 
 from rlvr_atlas import __version__
 from rlvr_atlas.errors import WorkspaceError
+from rlvr_atlas.files import guard, replace_file
 from rlvr_atlas.workspace.files import (
     POLARS_ERRORS,
-    guard,
     lock,
-    replace_file,
+    replace_hashed,
     sha256_of,
     sweep,
     write_export,
@@ -306,7 +306,7 @@ class Workspace:
             self._write_manifest()
 
     def _write(self, path: Path, write: Callable[[Path], object]) -> str:
-        digest = replace_file(path, write)
+        digest = replace_hashed(path, write)
         self._compared[path] = _state(path, digest)
         return digest
 
