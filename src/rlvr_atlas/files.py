@@ -18,6 +18,7 @@ _FIXES = {
     errno.EDQUOT: "free some of your quota and run again; what is finished stays finished",
     errno.EACCES: "choose a path that you may write to",
     errno.EROFS: "choose a path that you may write to",
+    errno.EIO: "see that the disk is not full, and run again; what is finished stays finished",
 }
 
 
@@ -66,9 +67,10 @@ def guard(path: Path, action: Callable[[], object], *, error: type[AtlasError] =
     except pl.exceptions.PolarsError as refused:
         # Polars wraps what the operating system says into an error of its own, with the number in the text.
         number = re.search(r"\(os error (\d+)\)", str(refused))
-        if number is None:
+        # Where the end of a Parquet file cannot be written, it does not say why.
+        if number is None and "transport error" not in str(refused):
             raise
-        code = int(number[1])
+        code = int(number[1]) if number else errno.EIO
         raise explained(OSError(code, os.strerror(code)), path, error) from None
 
 
