@@ -18,7 +18,7 @@ _FIXES = {
     errno.EDQUOT: "free some of your quota and run again; what is finished stays finished",
     errno.EACCES: "choose a path that you may write to",
     errno.EROFS: "choose a path that you may write to",
-    errno.EIO: "see that the disk is not full, and run again; what is finished stays finished",
+    errno.EIO: "check that the disk is not full, and run again; what is finished stays finished",
 }
 
 
