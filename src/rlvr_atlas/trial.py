@@ -50,8 +50,8 @@ class Trial:
     Attributes:
         gains: dataset, is_arm, gain, low, high: points of mean@4 on the exam against the base, with the
             interval over problems.
-        scores: record.SCORES of the datasets under several weights; `score` says which.
-        correlations: record.CORRELATIONS with `score`: the datasets' scores against their gains.
+        scores: schema.SCORES of the datasets under several weights; `score` says which.
+        correlations: schema.CORRELATIONS with `score`: the datasets' scores against their gains.
         arms: against, difference, low, high: the gain of `sca` less that of another arm.
     """
 

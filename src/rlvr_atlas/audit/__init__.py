@@ -29,11 +29,11 @@ class Audited:
     """Result of the stage.
 
     Attributes:
-        leaks: record.LEAKS: what is judged to be a leak, template leaks (`variant`) included.
-        unjudged: record.UNJUDGED: overlaps that are too common or too uncertain to be called leaks.
-        leak_rates: record.LEAK_RATES: counts and shares.
-        leak_paths: record.LEAK_PATHS: who brought each leaked problem in.
-        benchmark_families: record.BENCHMARK_FAMILIES: benchmarks that are copies or parts of each other.
+        leaks: schema.LEAKS: what is judged to be a leak, template leaks (`variant`) included.
+        unjudged: schema.UNJUDGED: overlaps that are too common or too uncertain to be called leaks.
+        leak_rates: schema.LEAK_RATES: counts and shares.
+        leak_paths: schema.LEAK_PATHS: who brought each leaked problem in.
+        benchmark_families: schema.BENCHMARK_FAMILIES: benchmarks that are copies or parts of each other.
         limits: What could not be judged, as sentences for a person.
     """
 
@@ -49,7 +49,7 @@ def audit(tables: Mapping[str, pl.DataFrame], settings: AuditSettings) -> Audite
     """Compare every row of train and source datasets with every benchmark item.
 
     Args:
-        tables: datasets, occurrences, instances, skipped_rows, matches and lineage, as `record` lists them.
+        tables: datasets, occurrences, instances, skipped_rows, matches and lineage, as `schema` lists them.
         settings: Thresholds.
     """
     occurrences, datasets, lineage = (tables[name] for name in ("occurrences", "datasets", "lineage"))
@@ -85,13 +85,13 @@ def benchmark_items(
     """The distinct items of all benchmarks.
 
     Args:
-        occurrences: record.OCCURRENCES.
-        matches: record.MATCHES.
-        datasets: record.DATASETS.
+        occurrences: schema.OCCURRENCES.
+        matches: schema.MATCHES.
+        datasets: schema.DATASETS.
         min_probability: Matches below it say nothing.
 
     Returns:
-        The items (benchmark, benchmark_key, family, problem), and record.BENCHMARK_FAMILIES.
+        The items (benchmark, benchmark_key, family, problem), and schema.BENCHMARK_FAMILIES.
     """
     benchmarks = datasets.filter(role="benchmark").sort("rank")["dataset"].to_list()
     items = (

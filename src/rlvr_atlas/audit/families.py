@@ -25,7 +25,7 @@ def families(items: pl.DataFrame, links: pl.DataFrame, order: list[str]) -> pl.D
         order: Benchmarks by release.
 
     Returns:
-        record.BENCHMARK_FAMILIES, one line per benchmark in the given order.
+        schema.BENCHMARK_FAMILIES, one line per benchmark in the given order.
     """
     sizes = dict(items.group_by("benchmark").len().iter_rows())
     itself = items.select(key="benchmark_key", other="benchmark_key").unique(maintain_order=True)

@@ -21,13 +21,13 @@ def overlaps(
     """Every pair of a row and a benchmark item that match.
 
     Args:
-        occurrences: record.OCCURRENCES.
-        instances: record.INSTANCES with `stem`.
-        matches: record.MATCHES.
-        datasets: record.DATASETS.
+        occurrences: schema.OCCURRENCES.
+        instances: schema.INSTANCES with `stem`.
+        matches: schema.MATCHES.
+        datasets: schema.DATASETS.
 
     Returns:
-        The columns of record.LEAKS up to probability: one line per row, benchmark and distinct item of it;
+        The columns of schema.LEAKS up to probability: one line per row, benchmark and distinct item of it;
         `benchmark_row` is the first of the item's rows. A variant is left out where the row is the same
         problem as another item of that benchmark.
     """
@@ -78,8 +78,8 @@ def weigh(found: pl.DataFrame, instances: pl.DataFrame, datasets: pl.DataFrame) 
 
     Args:
         found: As `overlaps` gives it.
-        instances: record.INSTANCES; their skeletons are the corpus that rarity is counted over.
-        datasets: record.DATASETS.
+        instances: schema.INSTANCES; their skeletons are the corpus that rarity is counted over.
+        datasets: schema.DATASETS.
 
     Returns:
         The same lines with `bits`, `probability` multiplied by the probability that it is no coincidence, and

@@ -14,7 +14,7 @@ def chains(rows: pl.DataFrame, lineage: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         rows: Distinct dataset, row.
-        lineage: record.LINEAGE.
+        lineage: schema.LINEAGE.
 
     Returns:
         dataset, row, path (list of dataset ids).
@@ -43,11 +43,11 @@ def spread(leaks: pl.DataFrame, datasets: pl.DataFrame) -> pl.DataFrame:
     """Who brought each leaked problem in, and who inherited it.
 
     Args:
-        leaks: record.LEAKS with `family` and `problem`.
-        datasets: record.DATASETS.
+        leaks: schema.LEAKS with `family` and `problem`.
+        datasets: schema.DATASETS.
 
     Returns:
-        record.LEAK_PATHS: one line per family and leaked problem.
+        schema.LEAK_PATHS: one line per family and leaked problem.
     """
     real = leaks.filter(is_same_problem()).join(datasets.select("dataset", "rank"), on="dataset")
     by_release = pl.col("dataset").sort_by("rank", "row").unique(maintain_order=True)

@@ -21,7 +21,7 @@ def rates(leaks: pl.DataFrame, unjudged: pl.DataFrame, units: pl.DataFrame) -> p
         units: One line per group and name: group, name, unit ("rows" or "problems"), total.
 
     Returns:
-        record.LEAK_RATES.
+        schema.LEAK_RATES.
     """
     who = ["group", "name", "benchmark"]
     judged = pl.concat([leaks.with_columns(judged=True), unjudged.with_columns(judged=False)])

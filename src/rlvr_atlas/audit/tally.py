@@ -15,7 +15,7 @@ def hits(overlaps: pl.DataFrame, lineage: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         overlaps: dataset, row, benchmark, benchmark_key, family, problem, relation, tier.
-        lineage: record.LINEAGE.
+        lineage: schema.LINEAGE.
 
     Returns:
         group, name, benchmark, unit, relation, tier, as `rates` takes them.
@@ -49,9 +49,9 @@ def units(
     """How many units each group has.
 
     Args:
-        occurrences: record.OCCURRENCES.
-        lineage: record.LINEAGE.
-        datasets: record.DATASETS.
+        occurrences: schema.OCCURRENCES.
+        lineage: schema.LINEAGE.
+        datasets: schema.DATASETS.
         items: benchmark, benchmark_key, family, problem: the distinct items of the benchmarks.
 
     Returns:

@@ -74,11 +74,11 @@ def infer_templates(rows: pl.DataFrame, adapter: Adapter) -> pl.DataFrame:
     """Find the templates of one dataset.
 
     Args:
-        rows: Rows of one dataset (`record.ROWS`).
+        rows: Rows of one dataset (`schema.ROWS`).
         adapter: Its strip rules, and whether unknown templates may be inferred.
 
     Returns:
-        `record.TEMPLATES` rows: the recipe's strip rules ("recipe"), known templates that were met ("known"),
+        `schema.TEMPLATES` rows: the recipe's strip rules ("recipe"), known templates that were met ("known"),
         unknown ones that were found ("inferred"), and shared text left in place ("kept"). `rows` counts rows
         of the dataset.
     """

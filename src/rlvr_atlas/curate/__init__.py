@@ -32,8 +32,8 @@ class Curated:
     """Result of the stage.
 
     Attributes:
-        decisions: record.DECISIONS, a line for every row of every dataset that the recipe names.
-        mix: record.MIX, the rows of the mix in its order.
+        decisions: schema.DECISIONS, a line for every row of every dataset that the recipe names.
+        mix: schema.MIX, the rows of the mix in its order.
         limits: What a person should know of it, as sentences.
     """
 
@@ -52,7 +52,7 @@ def curate(
     """Make a mix.
 
     Args:
-        tables: datasets, occurrences, instances, skipped_rows, matches, lineage, leaks, unjudged, as `record`
+        tables: datasets, occurrences, instances, skipped_rows, matches, lineage, leaks, unjudged, as `schema`
             lists them; transitions where there are any.
         settings: `[curate]` of the recipe.
         scores: As `read_scores` gives them.

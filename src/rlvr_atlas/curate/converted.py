@@ -14,7 +14,7 @@ _COLUMNS = ("child", "parent", "relation", "tier", "probability")
 
 
 def new_texts(rows: pl.DataFrame) -> pl.DataFrame:
-    """The distinct texts of converted rows, with the columns of record.INSTANCES that matching needs.
+    """The distinct texts of converted rows, with the columns of schema.INSTANCES that matching needs.
 
     They are a dataset of their own, the last one: so they are compared with all texts, those of the dataset
     that they were made from too.
@@ -39,7 +39,7 @@ def match_converted(rows: pl.DataFrame, view: View) -> pl.DataFrame:
         view: What they are compared with.
 
     Returns:
-        The columns of record.MATCHES; `child` and `parent` may be the `mix_key` of a converted row.
+        The columns of schema.MATCHES; `child` and `parent` may be the `mix_key` of a converted row.
     """
     new = new_texts(rows)
     if new.is_empty():
@@ -52,7 +52,7 @@ def match_converted(rows: pl.DataFrame, view: View) -> pl.DataFrame:
 
 
 def leaks_of_converted(rows: pl.DataFrame, found: pl.DataFrame, view: View) -> pl.DataFrame:
-    """Which converted rows match a benchmark item in their new text, as record.LEAKS lists leaks.
+    """Which converted rows match a benchmark item in their new text, as schema.LEAKS lists leaks.
 
     Args:
         rows: As `with_mix_text` gives them.

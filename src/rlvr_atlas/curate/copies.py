@@ -20,7 +20,7 @@ def links(rows: pl.DataFrame, matches: pl.DataFrame, min_probability: float) -> 
 
     Args:
         rows: key and mix_key (the key of the prompt that would go into the mix).
-        matches: record.MATCHES, of keys and of `mix_key`s.
+        matches: schema.MATCHES, of keys and of `mix_key`s.
         min_probability: Matches below it do not count.
 
     Returns:

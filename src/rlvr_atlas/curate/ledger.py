@@ -58,7 +58,7 @@ def with_mix_text(rows: pl.DataFrame, settings: CurateSettings) -> pl.DataFrame:
 def ledger(
     rows: pl.DataFrame, struck: pl.DataFrame, drawn: pl.DataFrame, settings: CurateSettings
 ) -> pl.DataFrame:
-    """One line for every row: record.DECISIONS, and `at`.
+    """One line for every row: schema.DECISIONS, and `at`.
 
     Args:
         rows: As `with_mix_text` gives them.
@@ -117,7 +117,7 @@ def mix(rows: pl.DataFrame, decisions: pl.DataFrame, drawn: pl.DataFrame) -> pl.
         drawn: As `draw` gives them.
 
     Returns:
-        The columns of record.MIX.
+        The columns of schema.MIX.
     """
     stay = decisions.filter(pl.col("action").is_in(["keep", "add", "replace"])).select("at", "action")
     texts = rows.drop("prompt", "answer").rename({"mix_prompt": "prompt", "mix_answer": "answer"})

@@ -54,8 +54,8 @@ def struck_alone(
 
     Args:
         rows: As `with_mix_text` gives them.
-        leaks: record.LEAKS.
-        unjudged: record.UNJUDGED.
+        leaks: schema.LEAKS.
+        unjudged: schema.UNJUDGED.
         settings: `[curate]`.
 
     Returns:

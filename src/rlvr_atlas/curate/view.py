@@ -22,7 +22,7 @@ class View:
     Attributes:
         benchmarks: dataset, role, distinct_prompts of each benchmark.
         items: key, dataset, row of their rows.
-        texts: record.INSTANCES of items and rows, in the order of the table.
+        texts: schema.INSTANCES of items and rows, in the order of the table.
     """
 
     def __init__(

@@ -31,9 +31,9 @@ def evaluate(
     not the same one; a row that merely resembles another (one template, other numbers) is not its variant.
 
     Args:
-        lineage: Columns of `record.LINEAGE`.
-        matches: Columns of `record.MATCHES`; judged pair by pair, uncertain pairs included.
-        occurrences: Columns of `record.OCCURRENCES`; says which problems the keys of `matches` are.
+        lineage: Columns of `schema.LINEAGE`.
+        matches: Columns of `schema.MATCHES`; judged pair by pair, uncertain pairs included.
+        occurrences: Columns of `schema.OCCURRENCES`; says which problems the keys of `matches` are.
         truth: Columns of `world.TRUTH`.
 
     Returns:

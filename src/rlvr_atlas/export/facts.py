@@ -20,10 +20,10 @@ class Facts:
 
     Attributes:
         settings: `[curate]` of the recipe.
-        mix: record.MIX.
-        datasets: record.DATASETS with `spdx`, of every dataset that rows were taken from or descend from.
+        mix: schema.MIX.
+        datasets: schema.DATASETS with `spdx`, of every dataset that rows were taken from or descend from.
         decisions: action, reason, rows.
-        leak_rates: record.LEAK_RATES of the workspace that the mix was made in.
+        leak_rates: schema.LEAK_RATES of the workspace that the mix was made in.
         leaks_left: relation, benchmark, rows: leaks of any kind that the recipe let into the mix.
         license: SPDX expression of the mix; None where a part's is unknown.
     """

@@ -31,7 +31,7 @@ def verl(mix: pl.DataFrame, name: str) -> dict[str, bytes]:
     """Parquet as verl's `RLHFDataset` reads it.
 
     Args:
-        mix: record.MIX, templates on.
+        mix: schema.MIX, templates on.
         name: Of the mix.
 
     Returns:
@@ -56,7 +56,7 @@ def trl(mix: pl.DataFrame, name: str) -> dict[str, bytes]:
     """Parquet as TRL's `GRPOTrainer` reads it: conversational `prompt`, and `solution` for `accuracy_reward`.
 
     Args:
-        mix: record.MIX, templates on.
+        mix: schema.MIX, templates on.
         name: Of the mix.
 
     Raises:
@@ -77,7 +77,7 @@ def openrlhf(mix: pl.DataFrame, name: str) -> dict[str, bytes]:
     """JSONL for OpenRLHF with `--input_key input --label_key label`.
 
     Args:
-        mix: record.MIX, templates on.
+        mix: schema.MIX, templates on.
         name: Of the mix.
 
     Raises:
@@ -97,7 +97,7 @@ def flat(mix: pl.DataFrame, name: str) -> dict[str, bytes]:
     """JSONL with the columns of the table `mix`.
 
     Args:
-        mix: record.MIX, templates on.
+        mix: schema.MIX, templates on.
         name: Of the mix.
     """
     return {f"{name}.jsonl": lines(mix.iter_rows(named=True))}

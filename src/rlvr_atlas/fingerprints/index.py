@@ -57,9 +57,9 @@ def build(occurrences: pl.DataFrame, instances: pl.DataFrame, datasets: pl.DataF
     """Take the prints of every benchmark in view.
 
     Args:
-        occurrences: record.OCCURRENCES.
-        instances: record.INSTANCES with `stem`; all of them are the corpus that rarity is counted over.
-        datasets: record.DATASETS.
+        occurrences: schema.OCCURRENCES.
+        instances: schema.INSTANCES with `stem`; all of them are the corpus that rarity is counted over.
+        datasets: schema.DATASETS.
 
     Raises:
         InputError: If no dataset is a benchmark.

@@ -22,7 +22,7 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Attributed:
-    """Result of the stage: record.LINEAGE (one line per occurrence), record.EDGES and record.CONFLICTS."""
+    """Result of the stage: schema.LINEAGE (one line per occurrence), schema.EDGES and schema.CONFLICTS."""
 
     lineage: pl.DataFrame
     edges: pl.DataFrame
@@ -40,9 +40,9 @@ def attribute(
     """Trace every occurrence.
 
     Args:
-        occurrences: record.OCCURRENCES.
-        matches: record.MATCHES.
-        datasets: record.DATASETS with `trust_labels`.
+        occurrences: schema.OCCURRENCES.
+        matches: schema.MATCHES.
+        datasets: schema.DATASETS with `trust_labels`.
         map_label: (declared label, dataset) -> atomic source id, or None where the label says nothing.
         min_probability: Matches below it carry no lineage.
     """

@@ -70,7 +70,7 @@ class Applied:
     """Verdicts with the decisions applied.
 
     Attributes:
-        matches: record.MATCHES, ordered by child and parent.
+        matches: schema.MATCHES, ordered by child and parent.
         parted: Keys whose text a person took a match from.
         idle: Decisions about texts that are not in view.
     """
@@ -154,9 +154,9 @@ def apply(
     A rejected pair is no match; any other becomes a certain match of the decided relation, proposed or not.
 
     Args:
-        verdicts: record.VERDICTS.
+        verdicts: schema.VERDICTS.
         decisions: Decisions, in any order.
-        instances: record.INSTANCES, ordered by first occurrence.
+        instances: schema.INSTANCES, ordered by first occurrence.
         min_probability: Verdicts below it were no links, so that rejecting them takes nothing away.
     """
     held = standing(decisions)
@@ -188,13 +188,13 @@ def queue(
     taken at `min_probability`, is mistaken, times the rows that hang on it.
 
     Args:
-        verdicts: record.VERDICTS.
+        verdicts: schema.VERDICTS.
         decisions: Decisions that were taken.
-        tables: datasets, occurrences and instances, as `record` lists them.
+        tables: datasets, occurrences and instances, as `schema` lists them.
         settings: Thresholds.
 
     Returns:
-        The columns of record.VERDICTS and `rows` (that hold the later text), `leaks` (rows outside benchmarks
+        The columns of schema.VERDICTS and `rows` (that hold the later text), `leaks` (rows outside benchmarks
         that would be a benchmark's problem), `at_stake` (rows expected to be wrong; a leak counts twice). Of
         pairs of texts that differ in notation only the earliest stands for all.
     """
@@ -242,7 +242,7 @@ def decide(
     """A decision on a pair, with what the matcher said of it.
 
     Args:
-        verdicts: record.VERDICTS.
+        verdicts: schema.VERDICTS.
         pair: The two keys, in either order.
         relation: What the pair is; None where it is nothing.
         by: Who decides.

@@ -91,7 +91,7 @@ class DatasetReader:
 
     @property
     def skipped_rows(self) -> pl.DataFrame:
-        """Rows that could not be used (`record.SKIPPED_ROWS`); complete once `batches` is exhausted.
+        """Rows that could not be used (`schema.SKIPPED_ROWS`); complete once `batches` is exhausted.
 
         Row -1 stands for a file, or the rest of one, of which not even the number of rows is known.
         """
@@ -99,11 +99,11 @@ class DatasetReader:
 
     @property
     def schemas(self) -> pl.DataFrame:
-        """Where the parts of the rows are (`record.SCHEMAS`); complete once `batches` is exhausted."""
+        """Where the parts of the rows are (`schema.SCHEMAS`); complete once `batches` is exhausted."""
         return pl.DataFrame(self._schemas, schema=SCHEMAS)
 
     def batches(self, on_rows: Callable[[int], None] | None = None) -> Iterator[pl.DataFrame]:
-        """Every usable row, in frames of `record.ROWS`.
+        """Every usable row, in frames of `schema.ROWS`.
 
         Args:
             on_rows: Called after each batch with the number of rows read since the last call, skipped or not.

@@ -40,7 +40,7 @@ class Matched:
     """Result of the stage.
 
     Attributes:
-        matches: record.MATCHES, ordered by child and parent.
+        matches: schema.MATCHES, ordered by child and parent.
         units: One line per distinct skeleton in order of release: skeleton, key (its earliest), answer.
         signatures: MinHash signature of each unit, for later look-ups.
         limits: What was left out, as sentences for a person; empty where nothing was.
@@ -63,7 +63,7 @@ def match(
     """Run all tiers.
 
     Args:
-        instances: record.INSTANCES with `first_dataset`, ordered by first occurrence.
+        instances: schema.INSTANCES with `first_dataset`, ordered by first occurrence.
         settings: Thresholds and seed.
         embed: The encoder; without one the semantic tier searches by words, numbers and answers alone.
         occurrences: dataset, key; without them a problem counts only for the dataset where it stood first.

@@ -109,7 +109,7 @@ class Evidence:
         return _show(self.gone, self.new)
 
     def row(self) -> dict[str, Any]:
-        """The columns of record.EVIDENCE."""
+        """The columns of schema.EVIDENCE."""
         return {
             "cosine": self.cosine,
             "lexical": round(self.lexical, 4),

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from rlvr_atlas import schema as record
+from rlvr_atlas import schema
 from rlvr_atlas.report.tables import Tables
 
 #: Pairs shown of one kind, characters of a prompt compared, unchanged words shown around a change.
@@ -17,7 +17,7 @@ PER_KIND, LONGEST, CONTEXT = 4, 1600, 24
 #: The heading of same-problem pairs with two answers: one of the two answers is likely wrong.
 DISAGREE = "answers disagree"
 #: The kinds of pairs that are shown, by heading, and what each says.
-MEANINGS: dict[str, str] = {kind.label: kind.meaning for kind in record.RELATION_TABLE} | {
+MEANINGS: dict[str, str] = {kind.label: kind.meaning for kind in schema.RELATION_TABLE} | {
     DISAGREE: "The same problem, yet the two gold answers differ: one of them is likely wrong, "
     "or the pair is."
 }
@@ -79,8 +79,8 @@ def examples(full: Tables) -> dict[str, list[Example]]:
         .join(places.rename({"key": "parent", "dataset": "parent_dataset"}), on="parent", how="left")
     )
     differ = ~pl.col("evidence").struct.field("answers_agree")
-    kinds = {kind.label: pl.col("relation") == kind.name for kind in record.RELATION_TABLE}
-    kinds[DISAGREE] = record.is_same_problem() & differ
+    kinds = {kind.label: pl.col("relation") == kind.name for kind in schema.RELATION_TABLE}
+    kinds[DISAGREE] = schema.is_same_problem() & differ
     chosen = {kind: _spread(matches.filter(wanted)) for kind, wanted in kinds.items()}
     shown = pl.concat(chosen.values())
     wanted_keys = pl.concat([shown.get_column("child"), shown.get_column("parent")]).unique()

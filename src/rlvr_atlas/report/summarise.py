@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from rlvr_atlas import schema as record
+from rlvr_atlas import schema
 from rlvr_atlas.report import leaks
 from rlvr_atlas.report.tables import Tables, complete, missing, share
 
@@ -127,13 +127,13 @@ def _relations(lineage: pl.DataFrame) -> dict[str, dict[str, int]]:
     counted = lineage.group_by("dataset", pl.col("relation").fill_null("none")).len()
     found: dict[str, dict[str, int]] = {}
     for dataset, relation, rows in counted.iter_rows():
-        found.setdefault(dataset, dict.fromkeys([*record.RELATIONS, "none"], 0))[relation] = rows
+        found.setdefault(dataset, dict.fromkeys([*schema.RELATIONS, "none"], 0))[relation] = rows
     return found
 
 
 def _edges(edges: pl.DataFrame) -> list[Facts]:
     """One line per (child, parent): rows of the same problem, variants apart."""
-    same = pl.col("relation").is_in(record.SAME_PROBLEM)
+    same = schema.is_same_problem()
     summed = edges.group_by("child", "parent").agg(
         rows=pl.col("rows").filter(same).sum(),
         variant_rows=pl.col("rows").filter(pl.col("relation") == "variant").sum(),
@@ -186,7 +186,7 @@ def _skipped(skipped: pl.DataFrame) -> list[Facts]:
 def _totals(full: Tables, tables: Tables, datasets: list[Facts]) -> Facts:
     lineage, evidence = full["lineage"], pl.col("evidence").struct
     sources = lineage.get_column("atomic_source").drop_nulls()
-    disagree = pl.col("relation").is_in(record.SAME_PROBLEM) & ~evidence.field("answers_agree")
+    disagree = schema.is_same_problem() & ~evidence.field("answers_agree")
     counted: dict[str, Facts] = {
         "occurrences": {
             "rows": full["occurrences"].height,
@@ -197,8 +197,8 @@ def _totals(full: Tables, tables: Tables, datasets: list[Facts]) -> Facts:
             "attributed_rows": len(sources),
             "attributed_share": share(len(sources), lineage.height),
             "atomic_sources": sources.n_unique(),
-            "relations": _tally(lineage, "relation", record.RELATIONS),
-            "tiers": _tally(lineage, "tier", record.TIERS),
+            "relations": _tally(lineage, "relation", schema.RELATIONS),
+            "tiers": _tally(lineage, "tier", schema.TIERS),
         },
         "matches": {
             "matches": full["matches"].height,

@@ -34,7 +34,7 @@ def gains(pairs: pl.DataFrame, *, bootstrap: Bootstrap = BOOTSTRAP) -> pl.DataFr
         bootstrap: Of the intervals, over problems.
 
     Returns:
-        record.GAINS, sorted; one line for each checkpoint and each source it was asked held-out problems of.
+        schema.GAINS, sorted; one line for each checkpoint and each source it was asked held-out problems of.
     """
     held_out = pairs.filter(pl.col("split") == "held_out")
     return conform(_means(held_out, ["trained_on", "source"], bootstrap), GAINS)
@@ -46,7 +46,7 @@ def source_shares(
     """Transitions of each source and split in one line.
 
     Args:
-        transitions: record.TRANSITIONS.
+        transitions: schema.TRANSITIONS.
         preset: Of `learnability`.
         bootstrap: Of the intervals of learnability and gain; those of the shares are Wilson's.
 

@@ -42,7 +42,7 @@ def ingest_rollouts(
         judge: Compares with gold answers.
 
     Returns:
-        record.ROLLOUTS.
+        schema.ROLLOUTS.
 
     Raises:
         InputError: If a file cannot be read, problems are missing, or one has fewer than k answers.

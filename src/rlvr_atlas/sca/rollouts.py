@@ -72,7 +72,7 @@ def roll_out(
         path: The file; its folder is made.
 
     Returns:
-        record.ROLLOUTS, with the columns response and outcome.
+        schema.ROLLOUTS, with the columns response and outcome.
 
     Raises:
         InputError: If the file holds the answers of another model or to other problems.
@@ -115,7 +115,7 @@ def read_rollouts(path: Path) -> pl.DataFrame:
 def judged_rows(
     row: dict[str, Any], responses: Sequence[str], trained_on: str | None, base_model: str, judge: Judge
 ) -> list[dict[str, Any]]:
-    """Lines of record.ROLLOUTS (with response and outcome) for the responses to one problem."""
+    """Lines of schema.ROLLOUTS (with response and outcome) for the responses to one problem."""
     outcomes = judge.judge([row["answer"]] * len(responses), responses)
     return [
         {

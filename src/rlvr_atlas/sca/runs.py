@@ -43,8 +43,8 @@ class Attribution:
     """What SCA found.
 
     Attributes:
-        transitions: record.TRANSITIONS.
-        gains: record.GAINS.
+        transitions: schema.TRANSITIONS.
+        gains: schema.GAINS.
         findings: source, finding, detail.
         shares: What `gains.source_shares` gives.
     """
@@ -127,7 +127,7 @@ def ask(
         served: Who answers; transformers in this process where None.
 
     Returns:
-        record.ROLLOUTS.
+        schema.ROLLOUTS.
 
     Raises:
         InputError: If the checkpoint is not there, or as `roll_out` does.

@@ -32,9 +32,9 @@ def problems(
     """The distinct problems of every dataset, with what SCA says of them.
 
     Args:
-        occurrences: record.OCCURRENCES.
-        lineage: record.LINEAGE.
-        transitions: record.TRANSITIONS; None where nothing was trained.
+        occurrences: schema.OCCURRENCES.
+        lineage: schema.LINEAGE.
+        transitions: schema.TRANSITIONS; None where nothing was trained.
 
     Returns:
         dataset, key, atomic_source, transition (null: not measured), rows (as often as it stands there), and
@@ -86,8 +86,8 @@ def with_transitions(rows: pl.DataFrame, lineage: pl.DataFrame, transitions: pl.
 
     Args:
         rows: dataset, row, key, atomic_source, and whatever else.
-        lineage: record.LINEAGE.
-        transitions: record.TRANSITIONS.
+        lineage: schema.LINEAGE.
+        transitions: schema.TRANSITIONS.
 
     Returns:
         The same rows in any order; `transition` is null where nothing was measured.

@@ -32,8 +32,8 @@ class Plan:
     Attributes:
         folder: Checkpoints and rollouts go below it.
         settings: `[sca]` of the recipe.
-        problems: record.SCA_PROBLEMS.
-        sources: record.SCA_SOURCES.
+        problems: schema.SCA_PROBLEMS.
+        sources: schema.SCA_SOURCES.
     """
 
     folder: Path

@@ -31,12 +31,12 @@ def transitions(
     """Compare the base with the checkpoint trained on each source, on the problems of that source.
 
     Args:
-        base: Answers of the base (record.ROLLOUTS).
+        base: Answers of the base (schema.ROLLOUTS).
         trained: Answers of the checkpoints; those to problems of other sources are left to `gains`.
         solved_above: See `classify`.
 
     Returns:
-        record.TRANSITIONS, sorted by source, split and key. A problem of which no answer could be judged has
+        schema.TRANSITIONS, sorted by source, split and key. A problem of which no answer could be judged has
         null shares and a null transition.
 
     Raises:
@@ -89,7 +89,7 @@ def pair(base: pl.DataFrame, trained: pl.DataFrame) -> pl.DataFrame:
     """Put the answers of the base and of each checkpoint to the same problems side by side.
 
     Args:
-        base: Answers of the base (record.ROLLOUTS).
+        base: Answers of the base (schema.ROLLOUTS).
         trained: Answers of one or more checkpoints.
 
     Returns:

@@ -22,41 +22,31 @@ class RelationKind:
         same_problem: Whether it says that two texts are one problem. A `variant` is derived, but another one.
         label: For people, in a word.
         meaning: For people, in a sentence.
-        colour: In charts and pages, as a CSS colour.
     """
 
     name: Relation
     same_problem: bool
     label: str
     meaning: str
-    colour: str
 
 
 #: Strongest first: where two texts could carry several relations, the first that holds is the one reported.
 #: A new relation is one more line here.
 RELATION_TABLE: tuple[RelationKind, ...] = (
-    RelationKind("identical", True, "identical", "The same canonical text.", "#1b4965"),
-    RelationKind(
-        "reformatted",
-        True,
-        "reformatted",
-        "The same but for notation, spacing or template.",
-        "#2a7f9e",
-    ),
-    RelationKind("reworded", True, "reworded", "The same problem in other words.", "#62b6cb"),
+    RelationKind("identical", True, "identical", "The same canonical text."),
+    RelationKind("reformatted", True, "reformatted", "The same but for notation, spacing or template."),
+    RelationKind("reworded", True, "reworded", "The same problem in other words."),
     RelationKind(
         "embedded",
         True,
         "embedded",
         "One contains the other: options appended, context cut or added, one part of several.",
-        "#8a6fb0",
     ),
     RelationKind(
         "variant",
         False,
         "variant",
         "Derived, but another problem: numbers, relation or ask changed. Never counted as the same problem.",
-        "#c9a227",
     ),
 )
 RELATIONS: tuple[Relation, ...] = tuple(kind.name for kind in RELATION_TABLE)

@@ -33,13 +33,13 @@ def correlate(
     """Correlate Q and each of its parts with downstream results.
 
     Args:
-        scores: record.SCORES for one model.
+        scores: schema.SCORES for one model.
         downstream: Dataset -> result of the model trained on it.
         ties: Ranks of equal values: their mean, or `ordinal`, in the order of `scores`, which is arbitrary
             but what sorting by position gives, and what reproduces published values.
 
     Returns:
-        record.CORRELATIONS, a Spearman and a Pearson line for each figure; null below 3 datasets, or where
+        schema.CORRELATIONS, a Spearman and a Pearson line for each figure; null below 3 datasets, or where
         all values are equal.
 
     Raises:
@@ -55,13 +55,13 @@ def ablate(
     """Correlate Q without one of its parts: which of them carries the skill?
 
     Args:
-        scores: record.SCORES for one model.
+        scores: schema.SCORES for one model.
         downstream: Dataset -> result of the model trained on it.
         weights: Those of the scores.
         ties: As for `correlate`.
 
     Returns:
-        record.CORRELATIONS for `q_without_s1a` to `q_without_s3`: one term left out, the rest as it is.
+        schema.CORRELATIONS for `q_without_s1a` to `q_without_s3`: one term left out, the rest as it is.
 
     Raises:
         InputError: As `correlate` does, or if the scores have other weights.

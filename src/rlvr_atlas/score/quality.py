@@ -39,7 +39,7 @@ def score(
         bootstrap: Of the intervals. They cover the sampling of rows and problems, not that of training runs.
 
     Returns:
-        record.SCORES, in the order of `inputs`; null where something needed was not measured.
+        schema.SCORES, in the order of `inputs`; null where something needed was not measured.
 
     Raises:
         InputError: If there are no datasets or one twice, the size is not positive, or draws differ in
@@ -62,7 +62,7 @@ def score(
 
 
 def _line(one: Inputs, model_size_b: float, weights: Weights, bootstrap: Bootstrap) -> dict[str, object]:
-    """One line of record.SCORES, without what is the same for all."""
+    """One line of schema.SCORES, without what is the same for all."""
     parts = quality(one.drawn(bootstrap), model_size_b, weights)
     figures = {name: float(values[0]) for name, values in parts.items()}
     figures["share_before"] = figures["q_before"] / figures["q"] if figures["q"] else math.nan
@@ -82,7 +82,7 @@ def quality(measures: Mapping[str, Floats], model_size_b: float, weights: Weight
         weights: A preset, or others.
 
     Returns:
-        The figures of record.FIGURES and `q_before`, in the shape of the measures.
+        The figures of schema.FIGURES and `q_before`, in the shape of the measures.
     """
     by_size = weights.for_size(model_size_b)
     trained = min(max(math.log10(model_size_b), 0.0), 1.0)

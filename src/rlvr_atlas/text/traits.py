@@ -116,7 +116,7 @@ def _most(words: pl.Series, pick: dict[str, str]) -> pl.Series:
 
 
 def domain(questions: pl.DataFrame) -> pl.Series:
-    """One of `record.DOMAINS` for each question.
+    """One of `schema.DOMAINS` for each question.
 
     The row's own word for its kind decides; where it says nothing known, the text does.
 

@@ -37,7 +37,7 @@ def both_ways(matches: Frame, *columns: str) -> Frame:
     published first.
 
     Args:
-        matches: record.MATCHES, or any frame with `child` and `parent`.
+        matches: schema.MATCHES, or any frame with `child` and `parent`.
         columns: Columns of it to keep.
 
     Returns:
@@ -52,7 +52,7 @@ def between(matches: pl.DataFrame, pair: tuple[str, str]) -> dict[str, Any] | No
     """The line of two keys, in either order.
 
     Args:
-        matches: record.MATCHES or record.VERDICTS.
+        matches: schema.MATCHES or schema.VERDICTS.
         pair: The two keys.
 
     Returns:
@@ -102,10 +102,10 @@ def prompts(workspace: Workspace, keys: Iterable[str], *columns: str) -> pl.Data
     Args:
         workspace: A workspace.
         keys: Keys; one that is not there has no line.
-        columns: Further columns of record.INSTANCES, such as `answer`.
+        columns: Further columns of schema.INSTANCES, such as `answer`.
 
     Returns:
-        key, prompt, and the columns: one line per key, in the order of record.INSTANCES.
+        key, prompt, and the columns: one line per key, in the order of schema.INSTANCES.
     """
     # A filter decodes the few prompts that are wanted, a join would decode all.
     wanted = pl.col("key").is_in(sorted(set(keys)))
@@ -120,7 +120,7 @@ def places(workspace: Workspace, key: str) -> pl.DataFrame:
         key: A key.
 
     Returns:
-        dataset, row, released, declared_source, answer, in the order of record.OCCURRENCES (by release).
+        dataset, row, released, declared_source, answer, in the order of schema.OCCURRENCES (by release).
     """
     columns = ("dataset", "row", "released", "declared_source", "answer")
     return workspace.scan("occurrences").filter(key=key).select(columns).collect()
@@ -149,7 +149,7 @@ def links(workspace: Workspace, *columns: str, min_probability: float = 0.0) -> 
 
     Args:
         workspace: A traced workspace.
-        columns: Columns of record.MATCHES to keep.
+        columns: Columns of schema.MATCHES to keep.
         min_probability: Matches below it are left out.
     """
     sure = workspace.scan("matches").filter(pl.col("probability") >= min_probability)
@@ -186,7 +186,7 @@ def chain(workspace: Workspace, place: Place) -> list[dict[str, Any]]:
         place: The row.
 
     Returns:
-        Lines of record.LINEAGE by column: the row, its parent, and so on; the last is the root.
+        Lines of schema.LINEAGE by column: the row, its parent, and so on; the last is the root.
 
     Raises:
         InputError: If the row is not in the workspace.
@@ -217,7 +217,7 @@ class Page:
 
     Attributes:
         rows: key, prompt, answer, language, domain, occurrences: at most `limit` lines, in the order of
-            record.INSTANCES (by first occurrence).
+            schema.INSTANCES (by first occurrence).
         total: How many problems there are on all pages.
         offset: How many of them stand before this page.
     """
