@@ -208,4 +208,4 @@ def test_strength_and_sameness_follow_the_table_of_relations():
     told = pl.DataFrame({"relation": names[::-1]}).sort(strength()).with_columns(same=is_same_problem())
     assert tuple(told["relation"]) == RELATIONS == tuple(names)
     assert tuple(told.filter("same")["relation"]) == SAME_PROBLEM
-    assert all(kind.label and kind.meaning.endswith(".") and kind.colour[0] == "#" for kind in RELATION_TABLE)
+    assert all(kind.label and kind.meaning.endswith(".") for kind in RELATION_TABLE)
