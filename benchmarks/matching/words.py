@@ -17,7 +17,7 @@ from rlvr_atlas.text.tokens import tokenise
 
 #: A word in fewer texts than this is rare, and that is all there is to know of it.
 LEAST = 24
-TARGET = Path(__file__).resolve().parents[2] / "src" / "rlvr_atlas" / "match" / "rarity.json"
+TARGET = Path(__file__).resolve().parents[2] / "src" / "rlvr_atlas" / "text" / "word_frequency.json"
 
 
 def main(workspace: str) -> None:

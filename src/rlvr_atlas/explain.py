@@ -23,7 +23,6 @@ from rlvr_atlas.workspace.store import Workspace
 
 if TYPE_CHECKING:
     from rlvr_atlas.match.decide import Verdict
-    from rlvr_atlas.text.tokens import Parts
 
 #: How many of the most similar texts are judged for a text that was never seen.
 _LOOKED_AT = 50
@@ -117,44 +116,50 @@ _Judged = tuple["Verdict", dict[str, Any], str]
 
 def _alike(workspace: Workspace, texts: pl.DataFrame, asked: dict[str, Any]) -> list[_Judged]:
     """Judge the most similar texts as the lexical tier does."""
+    import numpy as np
+
     from rlvr_atlas.match import code_problems as programs
     from rlvr_atlas.match import near_duplicates as lexical
-    from rlvr_atlas.text.tokens import Parts
+    from rlvr_atlas.text.token_table import TokenTable
+    from rlvr_atlas.text.tokens import tokenise
 
-    child = Parts.of(asked["skeleton"])
-    near = _nearest(workspace, texts, child, asked["skeleton"])
-    taken_apart: dict[str, programs.Program] = {}
+    tokens = tuple(tokenise(asked["skeleton"]))
+    near = _nearest(workspace, texts, tokens, asked["skeleton"])
+    keys, last = near["key"].to_list(), near.height
+    table = TokenTable.of_tokens([*map(tokenise, near["skeleton"]), tokens])
+    pairs = np.array([(nth, last) for nth in range(last)], np.int64).reshape(-1, 2)
+    judged = [*lexical.judge(table, pairs, [*near["answer"], None])]
     if asked["domain"] == "code":
-        wanted = (pl.col("domain") == "code") & pl.col("key").is_in(near["key"].to_list())
+        wanted = (pl.col("domain") == "code") & pl.col("key").is_in(keys)
         code = (
             workspace.scan("instances").select("key", "prompt", "answer", "domain").filter(wanted).collect()
         )
-        prompts, answers = [asked["prompt"], *code["prompt"]], [None, *code["answer"]]
-        taken_apart = dict(
-            zip([asked["key"], *code["key"]], programs.programs(prompts, answers), strict=True)
-        )
-    judged: list[_Judged] = []
-    for row in near.iter_rows(named=True):
-        parent = Parts.of(row["skeleton"])
-        verdict, evidence = lexical.judge(parent, child, (row["answer"], None))
-        if row["key"] in taken_apart:
-            both = taken_apart[row["key"]], taken_apart[asked["key"]]
-            verdict, evidence = programs.judge((parent, child), both, verdict)
-        if verdict is not None:
-            judged.append((verdict, evidence.row(), row["key"]))
-    return judged
+        prompts, answers = [*code["prompt"], asked["prompt"]], [*code["answer"], None]
+        places = [*(keys.index(key) for key in code["key"]), last]
+        taken_apart = dict(zip(places, programs.programs(prompts, answers), strict=True))
+        both = pairs[np.isin(pairs[:, 0], places)]
+        told = {(nth, last): verdict for nth, (verdict, _) in enumerate(judged)}
+        for (nth, _), found in zip(
+            both.tolist(), programs.judge(table, taken_apart, both, told), strict=True
+        ):
+            judged[nth] = found
+    return [
+        (verdict, evidence.row(), key)
+        for key, (verdict, evidence) in zip(keys, judged, strict=True)
+        if verdict is not None
+    ]
 
 
 def _with_rewordings(judged: list[_Judged], texts: pl.DataFrame, skeleton: str) -> list[_Judged]:
     """Search all texts in other words too; of a text that both found, `settle` says which verdict holds."""
     from rlvr_atlas.match.decide import settle
     from rlvr_atlas.match.rewordings import look_up
-    from rlvr_atlas.text.tokens import tokenise
+    from rlvr_atlas.text.token_table import TokenTable
 
     distinct = texts.unique("skeleton", keep="first", maintain_order=True)
-    tokens = [tuple(tokenise(text)) for text in distinct["skeleton"]]
+    texts_and_asked = TokenTable.of([*distinct["skeleton"], skeleton])
     decided = {key: (verdict, evidence) for verdict, evidence, key in judged}
-    for pair in look_up(tokens, tuple(tokenise(skeleton)), distinct["answer"].to_list()):
+    for pair in look_up(texts_and_asked, distinct["answer"].to_list()):
         key = distinct["key"][pair.parent]
         wording = decided[key][0] if key in decided else None
         if settle(wording, pair.verdict, pair.evidence) is pair.verdict:
@@ -162,18 +167,23 @@ def _with_rewordings(judged: list[_Judged], texts: pl.DataFrame, skeleton: str) 
     return [(verdict, evidence, key) for key, (verdict, evidence) in decided.items()]
 
 
-def _nearest(workspace: Workspace, texts: pl.DataFrame, asked: Parts, skeleton: str) -> pl.DataFrame:
+def _nearest(
+    workspace: Workspace, texts: pl.DataFrame, asked: tuple[str, ...], skeleton: str
+) -> pl.DataFrame:
     """Texts worth judging: the most similar, and those that hold or are in the one asked for."""
     import numpy as np
 
     from rlvr_atlas.match import minhash
+    from rlvr_atlas.match.near_duplicates import signatures as signatures_of
+    from rlvr_atlas.text.token_table import TokenTable
 
     signatures, units = (workspace.read_array("match", name) for name in ("signatures", "units"))
     if signatures is None or units is None or len(signatures) != len(units):
         fix = "run the recipe again"
         raise InputError("the look-up index is missing", where=str(workspace.folder), fix=fix)
     seed = workspace.manifest["recipe"]["match"]["seed"]
-    closeness = minhash.similarity(minhash.signatures([asked.shingles], seed=seed)[0], signatures)
+    signs = signatures_of(TokenTable.of_tokens([asked]), np.zeros(1, np.int64), seed=seed)
+    closeness = minhash.similarity(signs[0], signatures)
     near = units[np.argsort(-closeness, kind="stable")[:_LOOKED_AT]]
     lines = texts.with_row_index("line")
     similar = lines.filter(pl.col("line").is_in(np.sort(near).tolist()))

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlvr_atlas.match.retrieval import SEARCHED, Texts, _terms
+from rlvr_atlas.match.retrieval import SEARCHED, Texts
+from rlvr_atlas.text.token_table import TokenTable
+from rlvr_atlas.text.tokens import lexicon
 
 WORDS = ["apple", "pear", "cart", "road", "x", "=", "7", "12", "\\frac", "sum"]
 texts_of = st.lists(
@@ -16,8 +18,21 @@ texts_of = st.lists(
 )
 
 
+def _terms(text):
+    """Tokens but function words, and pairs unless both are words of two Latin letters or more."""
+    plain = [len(token) > 1 and token.isalpha() and token.isascii() for token in text]
+    pairs = [
+        f"{a} {b}" for a, b, *word in zip(text, text[1:], plain, plain[1:], strict=False) if not all(word)
+    ]
+    return [token for token in text if token not in lexicon().function_words] + pairs
+
+
+def _index(texts, answers):
+    return Texts(TokenTable.of_tokens(texts), answers)
+
+
 def _search(texts, child, limit, answers=None, extra=(-1,)):
-    index = Texts(texts, answers or [None] * len(texts))
+    index = _index(texts, answers or [None] * len(texts))
     (found,) = index.search(np.array([child]), np.array([limit]), np.array([extra]))
     return found
 
@@ -108,7 +123,7 @@ def test_the_same_answer_and_numbers_are_candidates_whatever_the_words():
     texts = [told, *crowd, retold]
     child = len(texts) - 1
     assert 0 in _search(texts, child, child, ["984", *["7"] * 20, "984"]).parents
-    index = Texts(texts, [None] * len(texts))
+    index = _index(texts, [None] * len(texts))
     none = np.array([[-1]])
     (found,) = index.search(np.array([child]), np.array([child]), none, by_numbers=True)
     assert found.parents.tolist() == [0]
@@ -125,12 +140,12 @@ def test_candidates_from_elsewhere_are_scored_too_and_marks_of_none_are_not():
 def test_cosines_are_known_where_there_are_vectors():
     texts = [("apple", "pear"), ("apple", "pear", "cart")]
     vectors = np.array([[1, 0], [0.6, 0.8]], np.float16)
-    index = Texts(texts, [None, None])
+    index = _index(texts, [None, None])
     (found,) = index.search(np.array([1]), np.array([1]), np.array([[-1]]), vectors)
     assert np.isclose(_column(found, "cosine"), 0.6, atol=1e-3)
     assert np.isnan(_column(_search(texts, 1, 1), "cosine")).all()
 
 
 def test_nothing_to_search():
-    index = Texts([("a",)], [None])
+    index = _index([("a",)], [None])
     assert not list(index.search(np.zeros(0, int), np.zeros(0, int), np.zeros((0, 1), int)))

@@ -12,8 +12,8 @@ from rlvr_atlas.match.classifier import Trees, classifier
 from rlvr_atlas.match.decide import by_classifier, estimate
 from rlvr_atlas.match.features import FEATURES
 from rlvr_atlas.match.retrieval import SEARCHED, Texts
-from rlvr_atlas.match.rewordings import parts_of, read
-from rlvr_atlas.text.tokens import tokenise
+from rlvr_atlas.match.rewordings import read
+from rlvr_atlas.text.token_table import TokenTable
 
 MINILM = "all-MiniLM-L6-v2"
 TOLD = (
@@ -29,7 +29,7 @@ RETOLD = (
 def _weigh(parent, child, answer=None, other=None, cosine=float("nan")):
     """The verdict on two texts, looked up among texts that have nothing to do with them."""
     filler = [f"the number {n} is written {n % 7 + 2} times on the wall of house {n * n}" for n in range(40)]
-    texts = [tuple(tokenise(text)) for text in (parent, *filler, child)]
+    texts = TokenTable.of([parent, *filler, child])
     answers = [answer, *([None] * len(filler)), other]
     last = len(texts) - 1
     near = np.array([[0]])
@@ -39,7 +39,7 @@ def _weigh(parent, child, answer=None, other=None, cosine=float("nan")):
     found = found[found.parents == 0]
     found.searched[:, SEARCHED.index("cosine")] = cosine
     found.searched[:, SEARCHED.index("cosine_gap")] = cosine * 0
-    _, features = read(found, parts_of(texts), answers)
+    _, _, features = read(found, texts, answers)
     model = classifier(NO_ENCODER if math.isnan(cosine) else MINILM)
     return by_classifier(estimate(features, model), np.array([0.25]))[0]
 

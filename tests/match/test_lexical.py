@@ -1,16 +1,22 @@
 """The lexical tier: what is the same problem, what is a variant, and what is neither."""
 
+import numpy as np
 import pytest
 
 from rlvr_atlas.config import MatchSettings
 from rlvr_atlas.match import near_duplicates as lexical
-from rlvr_atlas.text.tokens import Parts
+from rlvr_atlas.text.token_table import TokenTable
 
 BASE = "tom has 12 red marbles and buys 7 more at the market how many marbles does tom have altogether"
 
 
+def _judge(parent, child, answers=(None, None)):
+    (judged,) = lexical.judge(TokenTable.of([parent, child]), np.array([[0, 1]]), answers)
+    return judged
+
+
 def _relation(parent, child, answers=(None, None)):
-    verdict, _ = lexical.judge(Parts.of(parent), Parts.of(child), answers)
+    verdict, _ = _judge(parent, child, answers)
     return verdict.relation if verdict else None
 
 
@@ -64,7 +70,10 @@ def test_flipped_operators_and_asks_are_never_the_same_problem(left, right):
 def _find(texts, answers=None, datasets=None, **settings):
     n = len(texts)
     return lexical.find(
-        texts, answers or [None] * n, datasets or [f"d{i}" for i in range(n)], MatchSettings(**settings)
+        TokenTable.of(texts),
+        answers or [None] * n,
+        datasets or [f"d{i}" for i in range(n)],
+        MatchSettings(**settings),
     )
 
 
@@ -110,11 +119,11 @@ def _puzzle(names, statements):
 
 
 def test_puzzles_of_one_template_are_told_apart_by_who_said_what():
-    first = Parts.of(_puzzle(["ada", "bob", "cleo"], [(0, 1, "knight"), (1, 2, "knave"), (2, 0, "knave")]))
-    renamed = Parts.of(_puzzle(["dov", "ena", "finn"], [(0, 1, "knight"), (1, 2, "knave"), (2, 0, "knave")]))
-    other = Parts.of(_puzzle(["dov", "ena", "finn"], [(0, 2, "knight"), (1, 0, "knave"), (2, 1, "knave")]))
-    assert lexical.judge(first, renamed, ("x", "x"))[1].same_content
-    assert not lexical.judge(first, other, ("x", "x"))[1].same_content
+    first = _puzzle(["ada", "bob", "cleo"], [(0, 1, "knight"), (1, 2, "knave"), (2, 0, "knave")])
+    renamed = _puzzle(["dov", "ena", "finn"], [(0, 1, "knight"), (1, 2, "knave"), (2, 0, "knave")])
+    other = _puzzle(["dov", "ena", "finn"], [(0, 2, "knight"), (1, 0, "knave"), (2, 1, "knave")])
+    assert _judge(first, renamed, ("x", "x"))[1].same_content
+    assert not _judge(first, other, ("x", "x"))[1].same_content
 
 
 def test_the_same_words_in_another_order_with_another_answer_are_not_the_same():

@@ -1,12 +1,13 @@
 """Programming problems: taken apart, and recognised by their parts."""
 
+import numpy as np
 import polars as pl
 import pytest
 
 from rlvr_atlas.config import MatchSettings
 from rlvr_atlas.match import code_problems as programs
 from rlvr_atlas.match import match
-from rlvr_atlas.text.tokens import Parts
+from rlvr_atlas.text.token_table import TokenTable
 
 STATEMENT = (
     "Given the heights of the steps of a staircase, return the length of its longest run of steps that rise."
@@ -38,9 +39,9 @@ def _instances(prompts, domain):
 
 
 def _relation(parent, child):
-    one, other = programs.programs([parent, child], [None, None])
-    whole = Parts.of(parent.lower()), Parts.of(child.lower())
-    verdict, evidence = programs.judge(whole, (one, other), None)
+    parts = dict(enumerate(programs.programs([parent, child], [None, None])))
+    texts = TokenTable.of([parent.lower(), child.lower()])
+    ((verdict, evidence),) = programs.judge(texts, parts, np.array([[0, 1]]), {})
     return (verdict.relation if verdict else None), evidence
 
 

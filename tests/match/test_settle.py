@@ -13,15 +13,15 @@ from rlvr_atlas.config import AuditSettings
 from rlvr_atlas.encoder.model import DEFAULT_ENCODER
 from rlvr_atlas.match import calibrations, decide
 from rlvr_atlas.match.decide import PrintEvidence, Verdict, by_prints, by_wording, settle, with_vetoes
-from rlvr_atlas.match.evidence import measure
-from rlvr_atlas.text.tokens import Parts
+from rlvr_atlas.match.measure import measure
+from rlvr_atlas.text.token_table import TokenTable
 
 ONE = "a farmer fills 14 crates with 36 pumpkins each and sells 95 of them how many pumpkins are left"
 SAME, VARIANT = Verdict("reworded", 0.9), Verdict("variant", 0.8)
 
 
 def between(one, other, agree=None):
-    return measure(Parts.of(one), Parts.of(other), agree)
+    return measure(TokenTable.of([one, other]), np.array([0]), np.array([1])).evidence(0, agree)
 
 
 @pytest.mark.parametrize(

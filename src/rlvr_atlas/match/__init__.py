@@ -25,11 +25,13 @@ from rlvr_atlas.match.decide import Verdict, settle
 from rlvr_atlas.match.exact import equal_skeletons
 from rlvr_atlas.match.minhash import Signatures
 from rlvr_atlas.schema import MATCHES, SAME_PROBLEM, conform
+from rlvr_atlas.text.token_table import TokenTable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from rlvr_atlas.config import MatchSettings
+    from rlvr_atlas.match.dataset_prior import Datasets
     from rlvr_atlas.match.rewordings import Found
 
 __all__ = ["Matched", "embedder", "match", "wants_encoder"]
@@ -74,19 +76,23 @@ def match(
         pl.col("key", "prompt", "first_dataset", "domain").first(), pl.col("answer").drop_nulls().first()
     )
     answers, datasets = units["answer"].to_list(), units["first_dataset"].to_list()
-    found = lexical.find(units["skeleton"].to_list(), answers, datasets, settings)
+    texts = TokenTable.of(units["skeleton"])
+    found = lexical.find(texts, answers, datasets, settings)
     code = (units["domain"] == "code").to_numpy()
     if code.any():
-        found = replace(found, pairs=_by_parts(found, units, np.flatnonzero(code), settings))
+        found = replace(found, pairs=_by_parts(found, texts, units, np.flatnonzero(code), settings))
     ordered = instances.select("key", "skeleton", "answer").with_row_index("order")
     by_wording, in_other_words, further = found.pairs, [], None
     if settings.rewordings or embed is not None:
+        from rlvr_atlas.match import rewordings  # it loads SciPy, which a look-up need not wait for
+
         vectors = None if embed is None else embed(units["key"].to_list(), units["prompt"].to_list())
         places = instances.select("key", "skeleton", dataset="first_dataset")
         if occurrences is not None:
             places = occurrences.select("dataset", "key").join(places.drop("dataset"), on="key")
         encoded = None if vectors is None else Encoded(vectors, _calibration(settings))
-        further = _searched(found, units, places, encoded, exclusive=exclusive)
+        belongs = _datasets(found.pairs, units, places, exclusive=exclusive)
+        further = rewordings.find(texts, answers, normal_column(units["answer"]).to_list(), belongs, encoded)
         known = {(pair.parent, pair.child): pair.verdict for pair in found.pairs}
         in_other_words = [pair for pair in further.pairs if _decided_by_search(pair, known, settings)]
         overruled = {(pair.parent, pair.child) for pair in in_other_words}
@@ -140,35 +146,29 @@ def _limits(
 
 
 def _by_parts(
-    found: lexical.Lexical, units: pl.DataFrame, code: NDArray[np.int64], settings: MatchSettings
+    found: lexical.Lexical,
+    texts: TokenTable,
+    units: pl.DataFrame,
+    code: NDArray[np.int64],
+    settings: MatchSettings,
 ) -> list[lexical.Pair]:
     """The pairs of the lexical tier, with those of programming problems judged by their parts."""
     from rlvr_atlas.match import code_problems as programs
 
     parts = programs.programs(units["prompt"].gather(code).to_list(), units["answer"].gather(code).to_list())
     problems = list(zip(code.tolist(), parts, strict=True))
-    return programs.find(found.pairs, found.texts, problems, units["first_dataset"].to_list(), settings)
+    return programs.find(found.pairs, texts, problems, units["first_dataset"].to_list(), settings)
 
 
-def _searched(
-    found: lexical.Lexical,
-    units: pl.DataFrame,
-    places: pl.DataFrame,
-    encoded: Encoded | None,
-    *,
-    exclusive: bool,
-) -> Found:
-    """What the semantic tier finds for the texts that the lexical one left."""
-    from rlvr_atlas.match import rewordings as semantic  # it loads SciPy, which a look-up need not wait for
+def _datasets(
+    pairs: Sequence[lexical.Pair], units: pl.DataFrame, places: pl.DataFrame, *, exclusive: bool
+) -> Datasets:
+    """Which text is of which dataset, and which ones the lexical tier left to be searched for."""
     from rlvr_atlas.match.dataset_prior import Datasets
 
-    datasets = units["first_dataset"].to_list()
-    settled = _settled(found.pairs, datasets) | (units["domain"] == "code").to_numpy()
-    holders = _holders(places, units)
-    roots = _roots(found.pairs, len(datasets))
-    belongs = Datasets(_begins(datasets), roots, ~settled, holders, exclusive)
-    forms = normal_column(units["answer"]).to_list()
-    return semantic.find(found.texts, units["answer"].to_list(), forms, belongs, encoded)
+    names = units["first_dataset"].to_list()
+    settled = _settled(pairs, names) | (units["domain"] == "code").to_numpy()
+    return Datasets(_begins(names), _roots(pairs, len(names)), ~settled, _holders(places, units), exclusive)
 
 
 def _begins(datasets: Sequence[str]) -> NDArray[np.int64]:

@@ -9,21 +9,25 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from rlvr_atlas.canonical.skeleton import skeleton
 from rlvr_atlas.match import calibrations
 from rlvr_atlas.match import near_duplicates as lexical
 from rlvr_atlas.match.decide import Verdict, by_wording
-from rlvr_atlas.match.evidence import Evidence, measure
+from rlvr_atlas.match.evidence import Evidence
+from rlvr_atlas.match.measure import measure
+from rlvr_atlas.match.minhash import Pairs
 from rlvr_atlas.match.near_duplicates import Pair
 from rlvr_atlas.schema import SAME_PROBLEM
+from rlvr_atlas.text.token_table import TokenTable
 from rlvr_atlas.text.tokens import Parts
 
 if TYPE_CHECKING:
@@ -110,7 +114,7 @@ def programs(prompts: Sequence[str], answers: Sequence[str | None]) -> list[Prog
 
 def find(
     whole: Sequence[Pair],
-    texts: Sequence[lexical.Text],
+    texts: TokenTable,
     problems: Sequence[tuple[int, Program]],
     datasets: Sequence[str],
     settings: MatchSettings,
@@ -131,17 +135,18 @@ def find(
     known = {at: replace(p, statement="") if often[p.statement] > _COMMON else p for at, p in problems}
     places = [at for at, program in known.items() if program.statement]
     statements = [known[at].statement for at in places]
-    alike = lexical.find(statements, [None] * len(places), [datasets[at] for at in places], settings)
+    alike = lexical.find(
+        TokenTable.of(statements), [None] * len(places), [datasets[at] for at in places], settings
+    )
     told = {(pair.parent, pair.child): pair.verdict for pair in whole}
     candidates = {pair for pair in told if pair[0] in known and pair[1] in known}
     candidates |= {(places[pair.parent], places[pair.child]) for pair in alike.pairs}
     candidates |= set(_sharing_tests(known))
     pairs = [pair for pair in whole if (pair.parent, pair.child) not in candidates]
-    for parent, child in candidates:
-        both = known[parent], known[child]
-        verdict, evidence = judge(
-            (Parts(texts[parent]), Parts(texts[child])), both, told.get((parent, child))
-        )
+    listed = np.array(sorted(candidates), np.int64).reshape(-1, 2)
+    for (parent, child), (verdict, evidence) in zip(
+        listed.tolist(), judge(texts, known, listed, told), strict=True
+    ):
         inside = datasets[parent] == datasets[child]
         if verdict is None or (verdict.relation == "variant" and (inside or not settings.variants)):
             continue
@@ -150,24 +155,33 @@ def find(
 
 
 def judge(
-    whole: tuple[Parts, Parts], programs: tuple[Program, Program], told: Verdict | None
-) -> tuple[Verdict | None, Evidence]:
-    """Compare two programming problems part by part.
+    texts: TokenTable,
+    programs: Mapping[int, Program],
+    pairs: Pairs,
+    told: Mapping[tuple[int, int], Verdict | None],
+) -> Iterator[tuple[Verdict | None, Evidence]]:
+    """Compare programming problems part by part.
 
     Args:
-        whole: Tokens of the earlier and the later text.
-        programs: Their parts.
-        told: What the whole texts were taken for.
+        texts: Tokens of whole texts.
+        programs: Parts of the problems, by position.
+        pairs: (n, 2) positions, the earlier text first.
+        told: What the whole texts of a pair were taken for.
     """
-    parent, child = programs
-    statement = measure(parent.parts, child.parts)
-    evidence = replace(
-        measure(*whole),
-        statement=round(statement.lexical, 4),
-        signature_agrees=_same_signature(parent, child),
-        tests_shared=_shared(parent.tests, child.tests),
-    )
-    return _decide(parent, child, told, statement, evidence), evidence
+    places = np.unique(pairs)
+    statements = TokenTable.of_tokens(programs[at].parts.tokens for at in places.tolist())
+    whole = measure(texts, pairs[:, 0], pairs[:, 1])
+    asked = measure(statements, *np.searchsorted(places, pairs).T)
+    for n, (one, other) in enumerate(pairs.tolist()):
+        parent, child = programs[one], programs[other]
+        statement = asked.evidence(n, None)
+        evidence = replace(
+            whole.evidence(n, None),
+            statement=round(statement.lexical, 4),
+            signature_agrees=_same_signature(parent, child),
+            tests_shared=_shared(parent.tests, child.tests),
+        )
+        yield _decide(parent, child, told.get((one, other)), statement, evidence), evidence
 
 
 def _decide(

@@ -7,17 +7,17 @@ comparing again.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from rlvr_atlas.text.tokens import Parts, difference, equal, jaccard, lexicon, overlap
+from rlvr_atlas.text.token_table import TokenTable
+from rlvr_atlas.text.tokens import LABELS, lexicon
 
 #: `changed` is for reading, not for computing; longer lists of words help nobody.
 _SHOWN = 24
 #: Texts this alike whose differing tokens are to this share repeated words are two puzzles of one template.
 _ALIKE, _MOSTLY = 0.4, 0.6
-#: What several questions are numbered with; parentheses are no tokens.
-_LABELS = frozenset(("a", "b", "c", "d", "i", "ii", "iii"))
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,9 @@ class Evidence:
         answers_agree: None where either answer is missing or cannot be judged.
         crowded: Either text has many neighbours in its own dataset: a template, where likeness says little.
         only_function_words: The same words in the same order but for such as "the" or "please".
-        gone: Tokens that only the parent has, or has more often.
-        new: The same of the child.
+        texts: Where the tokens of the two texts are,
+        parent: and their positions.
+        child: Likewise.
         cosine: Set by the semantic tier, None elsewhere.
         dataset_odds: What the child's dataset as a whole makes of the odds, see `dataset_prior`; likewise.
         statement: Of programming problems, `lexical` of the statements alone; None elsewhere, like the rest.
@@ -67,14 +68,25 @@ class Evidence:
     asks_agree: bool
     answers_agree: bool | None
     only_function_words: bool
-    gone: Counter[str]
-    new: Counter[str]
+    texts: TokenTable = field(repr=False, compare=False)
+    parent: int
+    child: int
     crowded: bool = False
     cosine: float | None = None
     dataset_odds: float | None = None
     statement: float | None = None
     signature_agrees: bool | None = None
     tests_shared: float | None = None
+
+    @cached_property
+    def gone(self) -> Counter[str]:
+        """Tokens that only the parent has, or has more often."""
+        return _more(self.texts[self.parent], self.texts[self.child])
+
+    @cached_property
+    def new(self) -> Counter[str]:
+        """Tokens that only the child has, or has more often."""
+        return _more(self.texts[self.child], self.texts[self.parent])
 
     @property
     def same_content(self) -> bool:
@@ -94,14 +106,15 @@ class Evidence:
         Puzzles of one template are so: other people say other things about each other. Measured on validation
         pairs, 2 of 2,743 same problems are so, and 131 of the 151 wrong links that the demo had without this.
         """
+        if self.names_agree or self.lexical < _ALIKE:
+            return False
         repeated = sum(
             count
             for bag in (self.gone, self.new)
             for token, count in bag.items()
             if count > 1 and len(token) > 2 and token.isalpha()
         )
-        mostly = repeated >= _MOSTLY * max(self.gone.total() + self.new.total(), 1)
-        return not self.names_agree and mostly and self.lexical >= _ALIKE
+        return repeated >= _MOSTLY * max(self.gone.total() + self.new.total(), 1)
 
     @property
     def changed(self) -> str:
@@ -126,59 +139,8 @@ class Evidence:
         }
 
 
-def measure(
-    parent: Parts,
-    child: Parts,
-    answers_agree: bool | None = None,
-    *,
-    crowded: bool = False,
-    cosine: float | None = None,
-) -> Evidence:
-    """Compare two texts.
-
-    Args:
-        parent: Parts of the earlier text.
-        child: Parts of the later text.
-        answers_agree: Verdict on the two answers, from `answer.compare`.
-        crowded: Whether either text is one of many alike in its own dataset.
-        cosine: Of their embeddings, where there are any.
-    """
-    gone, new = difference(parent.bag, child.bag), difference(child.bag, parent.bag)
-    return Evidence(
-        lexical=jaccard(parent.content, child.content),
-        masked=jaccard(parent.masked_content, child.masked_content),
-        containment=_containment(parent.content, child.content),
-        equal=parent.tokens == child.tokens,
-        edge=_is_edge(parent.tokens, child.tokens),
-        part=_is_part(parent.tokens, child.tokens),
-        length=min(len(parent.tokens), len(child.tokens)),
-        numbers_agree=equal(parent.values, child.values),
-        number_set_agrees=parent.values.keys() == child.values.keys(),
-        operators_agree=equal(parent.operators, child.operators),
-        order_agree=_order_agrees(parent, child),
-        variables_agree=_same_up_to_renaming(parent, child),
-        names_agree=_same_names(parent.tokens, child.tokens, gone, new),
-        asks_agree=parent.asks == child.asks,
-        answers_agree=answers_agree,
-        only_function_words=parent.content_words == child.content_words,
-        gone=gone,
-        new=new,
-        crowded=crowded,
-        cosine=cosine,
-    )
-
-
-def _containment(left: Counter[str], right: Counter[str]) -> float:
-    shorter = min(left.total(), right.total())
-    return overlap(left, right) / shorter if shorter else 1.0
-
-
-def _is_edge(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
-    short, long = sorted((left, right), key=len)
-    return long[: len(short)] == short or long[len(long) - len(short) :] == short
-
-
-def _is_part(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
+def is_part(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
+    """Whether one text is the other without a stretch that asks something: one of its questions."""
     if not left or not right or left[0] != right[0]:
         return False
     short, long = sorted((_unlabelled(left), _unlabelled(right)), key=len)
@@ -192,40 +154,24 @@ def _is_part(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
 
 def _unlabelled(tokens: tuple[str, ...]) -> tuple[str, ...]:
     """Without the letters that number questions, as in "(a) Find ..."."""
-    return tuple(token for token in tokens if token not in _LABELS)
+    return tuple(token for token in tokens if token not in LABELS)
 
 
-def _order_agrees(left: Parts, right: Parts) -> bool:
-    """Numbers and formulas may move with their clause, but not from one clause to another."""
-    if not equal(left.formula_pairs, right.formula_pairs) and equal(left.variable_bag, right.variable_bag):
-        return False
-    if left.numbers == right.numbers:
-        return True
-    kept = overlap(left.number_contexts, right.number_contexts)
-    return 2 * kept >= left.number_contexts.total()
-
-
-def _same_up_to_renaming(one: Parts, other: Parts) -> bool:
-    left, right = one.variables, other.variables
-    if len(left) != len(right):
-        return False
-    if equal(one.variable_bag, other.variable_bag):
-        return True
-    forth = dict(zip(left, right, strict=True))
-    back = dict(zip(right, left, strict=True))
-    return all(forth[a] == b and back[b] == a for a, b in zip(left, right, strict=True))
-
-
-def _same_names(left: tuple[str, ...], right: tuple[str, ...], gone: Counter[str], new: Counter[str]) -> bool:
+def same_names(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
     """Whether repeated words that differ take the same places.
 
     Ann, Bo, Ann may have become Cy, Di, Cy, but not Cy, Di, Di. One repeated word on a side proves nothing;
     two tell a puzzle with other statements from a renamed one.
     """
-    ours, theirs = _repeated(gone), _repeated(new)
+    ours, theirs = _repeated(_more(left, right)), _repeated(_more(right, left))
     if min(len(ours), len(theirs)) < 2:
         return True
     return _pattern(left, ours) == _pattern(right, theirs)
+
+
+def _more(left: tuple[str, ...], right: tuple[str, ...]) -> Counter[str]:
+    """Tokens that the left text has more often, and how many more."""
+    return Counter(left) - Counter(right)
 
 
 def _repeated(bag: Counter[str]) -> set[str]:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 
-from rlvr_atlas.match.evidence import Evidence
+import numpy as np
+from numpy.typing import NDArray
+
+from rlvr_atlas.match.measure import Measured
 from rlvr_atlas.match.retrieval import SEARCHED
-from rlvr_atlas.text.tokens import Parts, is_number, jaccard, lexicon, tokenise
+from rlvr_atlas.text.tokens import is_number, tokenise
 from rlvr_atlas.text.word_frequency import rarity
+
+Floats = NDArray[np.float64]
 
 _UNKNOWN = math.nan
 
 #: No answer weighs more than this; about as much as two numbers that are seldom seen.
 _WEIGHTIEST = 26.0
-#: How many tokens at the end of a text count as what it asks.
-_ENDING = 12
-
 #: Names of the signals, in order: what the search knows, then what reading the two texts adds.
 FEATURES = (
     *SEARCHED,
@@ -56,76 +58,29 @@ FEATURES = (
 )
 
 
-def signals(parent: Parts, child: Parts, evidence: Evidence, answer: str | None) -> list[float]:
-    """What reading two texts tells, in the order of `FEATURES` after `SEARCHED`; not a number if unknown.
+def signals(measured: Measured, agree: Floats, answers: Sequence[str | None]) -> Floats:
+    """What reading two texts tells, as `FEATURES` lists it after `SEARCHED`, shape (n, m); NaN if unknown.
 
     Args:
-        parent: Parts of the earlier text.
-        child: Parts of the later text.
-        evidence: What was measured between the two.
-        answer: The child's answer.
+        measured: n pairs.
+        agree: (n,) whether the two answers are the same: 1, 0, or not a number where that is unknown.
+        answers: Of the child of each pair.
     """
-    gone, new = evidence.gone, evidence.new
-    shared = parent.values & child.values
-    same = shared.total()
-    judged = evidence.answers_agree is not None
-    number_weight = sum(rarity(number) for number in shared)
-    answer_weight = _weight(answer) if judged and answer is not None else _UNKNOWN
-    values = (
-        evidence.only_function_words or (gone.keys() | new.keys()) <= lexicon().function_words,
-        evidence.lexical,
-        evidence.masked,
-        evidence.containment,
-        _held(child, parent),
-        _held(parent, child),
-        jaccard(parent.pairs, child.pairs),
-        jaccard(parent.values, child.values),
-        _share(same, child.values),
-        _share(same, parent.values),
-        number_weight,
-        evidence.number_set_agrees,
-        parent.values.total() - same,
-        child.values.total() - same,
-        jaccard(parent.operators, child.operators),
-        jaccard(parent.formula_pairs, child.formula_pairs),
-        min(parent.operators.total(), child.operators.total()),
-        evidence.variables_agree,
-        evidence.order_agree,
-        len(parent.asks - child.asks),
-        len(child.asks - parent.asks),
-        bool(evidence.answers_agree) if judged else _UNKNOWN,
-        answer_weight,
-        number_weight + (answer_weight if evidence.answers_agree else 0.0),
-        _exchanged(parent.ask_places, child.ask_places),
-        _exchanged(parent.number_places, child.number_places),
-        evidence.names_agree,
-        gone.total() + new.total(),
-        _ending_held(child, parent),
-        _ending_held(parent, child),
-        evidence.edge,
-        evidence.length,
-    )
-    return [float(value) for value in values]
-
-
-def _exchanged(ours: dict[tuple[str, str], str], theirs: dict[tuple[str, str], str]) -> int:
-    """Places that hold one thing here and another there."""
-    return sum(theirs.get(place, what) != what for place, what in ours.items())
-
-
-def _ending_held(one: Parts, other: Parts) -> float:
-    ending = one.content_words[-_ENDING:]
-    return sum(word in other.bag for word in ending) / len(ending) if ending else 1.0
-
-
-def _share(shared: int, whole: Counter[str]) -> float:
-    return shared / whole.total() if whole else 1.0
-
-
-def _held(one: Parts, other: Parts) -> float:
-    """Share of the rarity of one text's words that the other text holds."""
-    shared = sum(weight for word, weight in one.rare_words.items() if word in other.rare_words)
-    return shared / one.rare_total if one.rare_total else 1.0
+    columns = measured.columns
+    number_weight = columns["number_weight"]
+    weight = np.array([_UNKNOWN if answer is None else _weight(answer) for answer in answers], np.float64)
+    told = {
+        **columns,
+        "only_function_words": columns["only_function_words"] | columns["nothing_else_changed"],
+        "variables": columns["variables_agree"],
+        "order": columns["order_agree"],
+        "number_set": columns["number_set_agrees"],
+        "names": columns["names_agree"],
+        "answers": agree,
+        "answer_weight": np.where(np.isnan(agree), _UNKNOWN, weight),
+        "telling": number_weight + np.where(agree == 1, weight, 0.0),
+    }
+    return np.column_stack([told[name].astype(np.float64) for name in FEATURES[len(SEARCHED) :]])
 
 
 @lru_cache(maxsize=1 << 16)

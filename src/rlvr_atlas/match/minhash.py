@@ -18,6 +18,7 @@ PERMUTATIONS = 128
 #: Inside one band value a text is compared with at most this many texts released before it.
 WINDOW = 64
 _CHUNK = 200_000
+_ROWS = 4096
 
 Signatures = NDArray[np.uint32]
 Pairs = NDArray[np.int64]
@@ -52,6 +53,32 @@ def signatures(token_sets: Sequence[Sequence[str]], *, seed: int = 0) -> Signatu
         return np.zeros((0, PERMUTATIONS), dtype=np.uint32)
     digests = RMinHash.digests_from_token_sets(token_sets, num_perm=PERMUTATIONS, seed=seed)
     return np.asarray(digests, dtype=np.uint32)
+
+
+def hashes(tokens: Sequence[str]) -> NDArray[np.uint64]:
+    """The hash of each token that signatures are made of."""
+    return np.array(RMinHash.hash_token_sets([tokens])[0] if tokens else [], np.uint64)
+
+
+def signatures_of_hashes(
+    hashes: NDArray[np.uint64], starts: NDArray[np.int64], *, seed: int = 0
+) -> Signatures:
+    """MinHash signatures of tokens that are hashed already, see `hashes`.
+
+    Args:
+        hashes: Of the tokens, text after text; one may be there more than once.
+        starts: (n + 1,) where each text begins.
+        seed: Seed of the permutations.
+    """
+    n = len(starts) - 1
+    found = np.zeros((n, PERMUTATIONS), np.uint32)
+    for first in range(0, n, _ROWS):  # its rows come as lists, which take much more memory than the array
+        bounds = starts[first : first + _ROWS + 1]
+        packed = RMinHash.digest_matrix_from_flat_token_hashes(
+            hashes[bounds[0] : bounds[-1]], (bounds - bounds[0]).astype(np.uint64), PERMUTATIONS, seed
+        )
+        found[first : first + _ROWS] = packed.to_rows()
+    return found
 
 
 def similarity(signature: NDArray[np.uint32], all_signatures: Signatures) -> NDArray[np.float64]:

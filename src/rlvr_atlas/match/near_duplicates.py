@@ -7,10 +7,8 @@ each other by construction, and same-problem candidates are only formed between 
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,14 +18,15 @@ from numpy.typing import NDArray
 from rlvr_atlas.answer import compare
 from rlvr_atlas.match import minhash
 from rlvr_atlas.match.decide import Verdict, by_wording
-from rlvr_atlas.match.evidence import Evidence, measure
+from rlvr_atlas.match.evidence import Evidence
+from rlvr_atlas.match.measure import measure
 from rlvr_atlas.schema import EVIDENCE
-from rlvr_atlas.text.tokens import Parts, tokenise
+from rlvr_atlas.text.token_table import Hashes, TokenTable, mask
 
 if TYPE_CHECKING:
     from rlvr_atlas.config import MatchSettings
 
-Text = tuple[str, ...]
+Ints = NDArray[np.int64]
 
 #: Tokens at the beginning and end of a text that must agree before it is looked for inside another.
 _EDGE = 8
@@ -41,7 +40,7 @@ _SMALL_FAMILY = 12
 class _Texts:
     """What is known of each text, by position in order of release."""
 
-    tokens: Sequence[Text]
+    tokens: TokenTable
     answers: Sequence[str | None]
     datasets: Sequence[str]
     crowded: NDArray[np.bool_]
@@ -66,18 +65,16 @@ class Lexical:
         compared: How many candidate pairs were verified.
         cut: How many were left out because too many texts looked alike.
         signatures: (n, permutations) MinHash signatures, for later look-ups.
-        texts: Tokens of the texts.
     """
 
     pairs: list[Pair]
     compared: int
     cut: int
     signatures: minhash.Signatures
-    texts: Sequence[Text]
 
 
 def find(
-    skeletons: Sequence[str],
+    texts: TokenTable,
     answers: Sequence[str | None],
     datasets: Sequence[str],
     settings: MatchSettings,
@@ -85,57 +82,96 @@ def find(
     """Find pairs of texts that are the same problem or variants of each other.
 
     Args:
-        skeletons: Distinct skeletons, ordered by release.
+        texts: Distinct skeletons, ordered by release.
         answers: Their answers, None where unknown.
         datasets: Where each was first seen.
         settings: Thresholds and seed.
     """
-    texts = [tuple(tokenise(skeleton)) for skeleton in skeletons]
     families, family_of = _families(texts)
-    signs = minhash.signatures([Parts(texts[first]).shingles for first, *_ in families], seed=settings.seed)
+    signs = signatures(texts, np.array([first for first, *_ in families], np.int64), seed=settings.seed)
     of_text = signs[family_of]
     same = minhash.candidates(
         of_text,
         rows_per_band=4,
         threshold=settings.candidate_similarity,
-        blocks=_hashes("|".join(sorted(Parts(text).values)) for text in texts),
+        blocks=texts.sets(texts.vocabulary.value_hashes),
     )
-    pairs = [_array(_edge_pairs(texts)), same.pairs]
+    pairs = [_edge_pairs(texts), same.pairs]
     if settings.variants:
-        variants = [*_family_pairs(families), *_near_families(signs, families)]
+        variants = _array([*_family_pairs(families), *_near_families(signs, families)])
         # A dataset's own templated neighbours are not derived from each other.
-        pairs.append(_array((a, b) for a, b in variants if datasets[a] != datasets[b]))
+        codes = np.unique(np.array(datasets, dtype=str), return_inverse=True)[1]
+        pairs.append(variants[codes[variants[:, 0]] != codes[variants[:, 1]]])
     everything = _unique(len(texts), pairs)
     crowded = _crowded(same.pairs, datasets)
     known = _Texts(texts, answers, datasets, crowded)
     found = list(_verified(everything, known, settings))
-    return Lexical(found, len(everything), same.cut, of_text, texts)
+    return Lexical(found, len(everything), same.cut, of_text)
+
+
+def signatures(texts: TokenTable, chosen: Ints, *, seed: int) -> minhash.Signatures:
+    """MinHash signatures of some texts: of their words and neighbouring words, every number one mark.
+
+    Args:
+        texts: Tokens.
+        chosen: (m,) positions, ascending.
+        seed: Of the permutations.
+
+    Returns:
+        (m, PERMUTATIONS).
+    """
+    words = texts.vocabulary
+    masked = [*dict.fromkeys(map(mask, words))]
+    place = {token: nth for nth, token in enumerate(masked)}
+    to_mask = np.array([place[mask(token)] for token in words], np.int64)
+    wanted = np.zeros(len(texts), bool)
+    wanted[chosen] = True
+    ids = to_mask[texts.ids]
+    beside = (texts.text_of_each[1:] == texts.text_of_each[:-1]) & wanted[texts.text_of_each[1:]]
+    pairs, pair = np.unique((ids[:-1] * len(masked) + ids[1:])[beside], return_inverse=True)
+    sides = (side.tolist() for side in np.divmod(pairs, max(len(masked), 1)))
+    named = [f"{masked[left]} {masked[right]}" for left, right in zip(*sides, strict=True)]
+    # Each token, and after it the token with its neighbour.
+    hashes, kept = np.zeros(2 * len(ids), np.uint64), np.zeros(2 * len(ids), bool)
+    hashes[::2] = minhash.hashes(masked)[ids]
+    kept[::2] = ~words.is_function_word[texts.ids] & wanted[texts.text_of_each]
+    at = 2 * np.flatnonzero(beside) + 1
+    hashes[at], kept[at] = minhash.hashes(named)[pair], True
+    counts = np.bincount(np.repeat(texts.text_of_each, 2)[kept], minlength=len(texts))[wanted]
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    return minhash.signatures_of_hashes(hashes[kept], starts, seed=seed)
 
 
 def judge(
-    parent: Parts, child: Parts, answers: tuple[str | None, str | None], *, crowded: bool = False
-) -> tuple[Verdict | None, Evidence]:
-    """Measure one pair and decide what it is.
+    texts: TokenTable,
+    pairs: minhash.Pairs,
+    answers: Sequence[str | None],
+    crowded: NDArray[np.bool_] | None = None,
+) -> Iterator[tuple[Verdict | None, Evidence]]:
+    """Measure pairs of texts, and decide what each is.
 
     Args:
-        parent: Parts of the earlier text.
-        child: Parts of the later text.
-        answers: Their answers, in the same order.
-        crowded: Whether either text is one of many alike in its own dataset.
+        texts: Tokens.
+        pairs: (n, 2) positions, the earlier text first.
+        answers: Of all texts.
+        crowded: (m,) which texts are among many alike in their own dataset; none by default.
     """
-    verdict = compare(*answers)
-    agree = None if verdict == "unknown" else verdict == "same"
-    evidence = measure(parent, child, agree, crowded=crowded)
-    return by_wording(evidence), evidence
+    measured = measure(texts, pairs[:, 0], pairs[:, 1])
+    for n, (parent, child) in enumerate(pairs.tolist()):
+        among_many = crowded is not None and bool(crowded[parent] or crowded[child])
+        evidence = measured.evidence(n, answers_agree(answers[parent], answers[child]), crowded=among_many)
+        yield by_wording(evidence), evidence
+
+
+def answers_agree(one: str | None, other: str | None) -> bool | None:
+    """Whether two answers are the same; None where that is unknown."""
+    verdict = compare(one, other)
+    return None if verdict == "unknown" else verdict == "same"
 
 
 def _verified(pairs: minhash.Pairs, known: _Texts, settings: MatchSettings) -> Iterator[Pair]:
-    # Bounded, because the bags of every text at once would not fit a laptop.
-    parts = lru_cache(maxsize=20_000)(lambda position: Parts(known.tokens[position]))
-    for parent, child in pairs.tolist():
-        answers = known.answers[parent], known.answers[child]
-        crowded = bool(known.crowded[parent] or known.crowded[child])
-        verdict, evidence = judge(parts(parent), parts(child), answers, crowded=crowded)
+    judged = judge(known.tokens, pairs, known.answers, known.crowded)
+    for (parent, child), (verdict, evidence) in zip(pairs.tolist(), judged, strict=True):
         if verdict is None:
             continue
         inside = known.datasets[parent] == known.datasets[child]
@@ -152,18 +188,18 @@ def _crowded(pairs: minhash.Pairs, datasets: Sequence[str]) -> NDArray[np.bool_]
     return crowded
 
 
-def _families(texts: Sequence[Text]) -> tuple[list[list[int]], NDArray[np.int64]]:
+def _families(texts: TokenTable) -> tuple[list[list[int]], Ints]:
     """Texts that are equal with numbers masked: members by family, and the family of each text."""
-    by_mask: dict[Text, int] = {}
-    members: list[list[int]] = []
-    family_of = np.empty(len(texts), np.int64)
-    for position, text in enumerate(texts):
-        family = by_mask.setdefault(Parts(text).masked, len(members))
-        if family == len(members):
-            members.append([])
-        members[family].append(position)
-        family_of[position] = family
-    return members, family_of
+    _, first, family_of = np.unique(
+        texts.sequence(texts.vocabulary.masked), return_index=True, return_inverse=True
+    )
+    by_first = np.argsort(first)
+    place = np.empty(len(first), np.int64)
+    place[by_first] = np.arange(len(first))
+    family_of = place[family_of]
+    order = np.argsort(family_of, kind="stable")
+    bounds = np.cumsum(np.bincount(family_of, minlength=len(first)))[:-1]
+    return [members.tolist() for members in np.split(order, bounds)] if len(texts) else [], family_of
 
 
 def _family_pairs(families: Iterable[list[int]]) -> Iterator[tuple[int, int]]:
@@ -183,41 +219,45 @@ def _near_families(signs: minhash.Signatures, families: Sequence[list[int]]) -> 
             yield min(a, b), max(a, b)
 
 
-def _edge_pairs(texts: Sequence[Text]) -> Iterator[tuple[int, int]]:
+def _edge_pairs(texts: TokenTable) -> minhash.Pairs:
     """Pairs in which one whole text is the beginning or the end of the other, token for token."""
-    whole = {text: position for position, text in enumerate(texts) if len(text) >= _EDGE}
-    for cut in (_beginning, _end):
-        # Only lengths of texts with the same first (or last) tokens can fit.
-        lengths: dict[Text, set[int]] = {}
-        for text in whole:
-            lengths.setdefault(cut(text, _EDGE), set()).add(len(text))
-        for text, position in whole.items():
-            for n in sorted(lengths[cut(text, _EDGE)]):
-                other = whole.get(cut(text, n)) if n < len(text) else None
-                if other is not None:
-                    yield min(position, other), max(position, other)
+    long_enough = np.flatnonzero(texts.lengths >= _EDGE)
+    return np.concatenate([_held(texts, long_enough, texts.runs(at_end=end)) for end in (False, True)])
 
 
-def _beginning(text: Text, n: int) -> Text:
-    return text[:n]
+def _held(texts: TokenTable, among: Ints, cut: Callable[[Ints, Ints | int], Hashes]) -> minhash.Pairs:
+    """Pairs of a text and a longer one that begins (or ends) with it.
 
-
-def _end(text: Text, n: int) -> Text:
-    return text[len(text) - n :]
+    Args:
+        texts: Tokens.
+        among: Positions of texts of at least _EDGE tokens.
+        cut: Hash of the first (or last) tokens, see `TokenTable.runs`.
+    """
+    lengths = texts.lengths[among]
+    # Only lengths of texts with the same first (or last) tokens can fit.
+    _, group = np.unique(cut(among, _EDGE), return_inverse=True)
+    known = np.unique(np.stack([group, lengths], axis=1), axis=0)
+    begins, ends = (np.searchsorted(known[:, 0], group, side=side) for side in ("left", "right"))
+    asked = np.repeat(np.arange(len(among)), ends - begins)
+    nth = np.arange(len(asked)) - np.repeat(np.cumsum(ends - begins) - (ends - begins), ends - begins)
+    n = known[begins[asked] + nth, 1]
+    asked, n = asked[n < lengths[asked]], n[n < lengths[asked]]
+    whole = cut(among, lengths)
+    order = np.argsort(whole)
+    wanted = cut(among[asked], n)
+    place = np.minimum(np.searchsorted(whole[order], wanted), len(order) - 1)
+    hit = whole[order][place] == wanted
+    pairs = np.stack([among[asked[hit]], among[order[place[hit]]]], axis=1)
+    return np.sort(pairs, axis=1)
 
 
 def _array(pairs: Iterable[tuple[int, int]]) -> minhash.Pairs:
-    return np.array([*pairs], dtype=np.int64).reshape(-1, 2)
+    return np.array([*pairs], np.int64).reshape(-1, 2)
 
 
 def _unique(n: int, pairs: Sequence[minhash.Pairs]) -> minhash.Pairs:
     packed = np.unique(np.concatenate([p[:, 0] * n + p[:, 1] for p in pairs]))
     return np.stack([packed // n, packed % n], axis=1) if n else _array([])
-
-
-def _hashes(texts: Iterable[str]) -> NDArray[np.uint64]:
-    digests = b"".join(hashlib.blake2b(text.encode(), digest_size=8).digest() for text in texts)
-    return np.frombuffer(digests, dtype=np.uint64)
 
 
 def as_frame(pairs: Sequence[Pair], units: pl.DataFrame) -> pl.DataFrame:

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +18,12 @@ from scipy.sparse import csr_array
 
 from rlvr_atlas.match.minhash import WINDOW, Pairs, pairs_within_groups
 from rlvr_atlas.match.sparse import compact, products, row_of_each, squares
-from rlvr_atlas.text.tokens import is_number, lexicon
+from rlvr_atlas.match.terms import Terms
+from rlvr_atlas.text.token_table import TokenTable
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-_K1, _B = 1.2, 0.75
 #: Postings that a text may touch, where its answer is known and where only its words can find anything.
 _POSTINGS, _POSTINGS_UNANSWERED = 3_000, 12_000
 #: A text is searched by this many terms at least.
@@ -96,17 +94,18 @@ class Texts:
     """All texts, ready to be searched.
 
     Args:
-        texts: Tokens of all texts, ordered by release.
+        texts: All texts, ordered by release.
         answers: Normal forms of their answers, None where unknown.
     """
 
-    def __init__(self, texts: Sequence[tuple[str, ...]], answers: Sequence[str | None]) -> None:
-        self._weights, self._rarities, self._postings = _index(texts)
+    def __init__(self, texts: TokenTable, answers: Sequence[str | None]) -> None:
+        terms = Terms.of(texts)
+        self._weights, self._rarities, self._postings = terms.weights, terms.rarities, terms.postings
         self._masses = squares(self._rarities)
         # Terms x texts, for scoring; the texts' own rows hold their terms from the rarest on.
         self._by_term = self._weights.T.tocsr()
-        self._numbers = _sets([frozenset(filter(is_number, text)) for text in texts])
-        self._lengths = np.array([len(text) + 1 for text in texts], np.float64)
+        self._numbers = _numbers(texts)
+        self._lengths = texts.lengths + 1.0
         self._forms = _ids(answers)
         numbers = _groups(self._numbers)
         self._kinds = (
@@ -329,52 +328,12 @@ def _both(one: Ints, other: Ints) -> Ints:
     return groups
 
 
-def _sets(sets: Sequence[frozenset[str]]) -> csr_array:
-    """One row of ones for each set."""
-    numbers: dict[str, int] = {}
-    listed = [sorted(numbers.setdefault(name, len(numbers)) for name in names) for names in sets]
-    flat = np.array([number for row in listed for number in row], np.int32)
-    rows = np.concatenate([[0], np.cumsum([len(row) for row in listed])])
-    return csr_array((np.ones(len(flat), np.float32), flat, rows), shape=(len(sets), max(len(numbers), 1)))
-
-
-def _terms(text: Sequence[str]) -> list[str]:
-    """Words, numbers, commands and signs; pairs around signs and numbers, and of unspaced characters."""
-    ignored = lexicon().function_words
-    pairs = [f"{a} {b}" for a, b in pairwise(text) if not (_is_word(a) and _is_word(b))]
-    return [*[token for token in text if token not in ignored], *pairs]
-
-
-@lru_cache(maxsize=1 << 18)  # asked of a small vocabulary millions of times
-def _is_word(token: str) -> bool:
-    return len(token) > 1 and token.isalpha() and token.isascii()
-
-
-def _index(texts: Sequence[tuple[str, ...]]) -> tuple[csr_array, csr_array, Ints]:
-    """BM25 weights and rarities (texts x terms), and in how many texts each term stands.
-
-    Terms are numbered from the rarest on, so that the terms of a row come in this order.
-    """
-    numbers: dict[str, int] = {}
-    listed = [
-        np.array([numbers.setdefault(term, len(numbers)) for term in _terms(text)], np.int64)
-        for text in texts
-    ]
-    n, m = len(texts), max(len(numbers), 1)
-    lengths = np.array([len(terms) for terms in listed], np.int64)
-    flat = np.concatenate([*listed, np.zeros(0, np.int64)])
-    text = np.repeat(np.arange(n), lengths)
-    counts = np.bincount(np.unique(flat * n + text) // max(n, 1), minlength=m).astype(np.int64)
-    by_rarity = np.argsort(counts, kind="stable")
-    place = np.empty(m, np.int64)
-    place[by_rarity] = np.arange(m)
-    counts = counts[by_rarity]
-    entries, often = np.unique(text * m + place[flat], return_counts=True)
-    text, term = np.divmod(entries, m)
-    idf = np.log1p((n - counts + 0.5) / (counts + 0.5))
-    norm = _K1 * (1 - _B + _B * lengths / max(float(lengths.mean()), 1.0)) if n else lengths
-    weights = (idf[term] * often * (_K1 + 1) / (often + norm[text])).astype(np.float32)
-    rows = np.concatenate([[0], np.cumsum(np.bincount(text, minlength=n))])
-    shape = (n, m)
-    rarities = csr_array((idf[term].astype(np.float32), term.astype(np.int32), rows), shape=shape)
-    return csr_array((weights, term.astype(np.int32), rows), shape=shape), rarities, counts
+def _numbers(texts: TokenTable) -> csr_array:
+    """Texts x numbers in digits: one where the text has the number."""
+    number = texts.vocabulary.is_number[texts.ids]
+    text, token = texts.text_of_each[number], texts.ids[number].astype(np.int64)
+    width = max(len(texts.vocabulary), 1)
+    text, token = np.divmod(np.unique(text * width + token), width)
+    rows = np.concatenate([[0], np.cumsum(np.bincount(text, minlength=len(texts)))])
+    shape = (len(texts), width)
+    return csr_array((np.ones(len(token), np.float32), token.astype(np.int32), rows), shape=shape)

@@ -10,27 +10,25 @@ apart by their numbers, and searched for only among texts that have the same.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rlvr_atlas.answer import compare
 from rlvr_atlas.encoder.cache import top_k
 from rlvr_atlas.encoder.embed import Encoded
 from rlvr_atlas.match import dataset_prior
 from rlvr_atlas.match.calibrations import NO_ENCODER
 from rlvr_atlas.match.classifier import classifier
-from rlvr_atlas.match.decide import POSSIBLE, by_classifier, contained, estimate, with_vetoes, worth_comparing
-from rlvr_atlas.match.evidence import Evidence, measure
-from rlvr_atlas.match.features import FEATURES, signals
-from rlvr_atlas.match.near_duplicates import Pair, Text
+from rlvr_atlas.match.decide import POSSIBLE, by_classifier, estimate, with_vetoes, worth_comparing
+from rlvr_atlas.match.evidence import Evidence
+from rlvr_atlas.match.features import signals
+from rlvr_atlas.match.measure import Measured, measure
+from rlvr_atlas.match.near_duplicates import Pair, answers_agree
 from rlvr_atlas.match.retrieval import SEARCHED, Candidates, Floats, Ints, Texts
-from rlvr_atlas.text.tokens import Parts, is_number
+from rlvr_atlas.text.token_table import TokenTable
 
 #: More texts than this that are equal with numbers masked are searched by their numbers alone.
 _FAMILY = 64
@@ -61,7 +59,7 @@ class Found:
 
 
 def find(
-    texts: Sequence[Text],
+    texts: TokenTable,
     answers: Sequence[str | None],
     forms: Sequence[str | None],
     datasets: dataset_prior.Datasets,
@@ -107,17 +105,16 @@ def _pairs(found: _Read, evidence: Sequence[Evidence], factors: Floats) -> list[
     return pairs
 
 
-def look_up(texts: Sequence[Text], asked: Text, answers: Sequence[str | None]) -> list[Pair]:
-    """What one text without an answer, of no dataset, is to others; its position is that after the last.
+def look_up(texts: TokenTable, answers: Sequence[str | None]) -> list[Pair]:
+    """What the last text, without an answer and of no dataset, is to the others.
 
     Args:
-        texts: Tokens of the others.
-        asked: Tokens of the one.
-        answers: Of the others.
+        texts: Tokens.
+        answers: Of all texts but the last.
     """
-    n = len(texts)
-    every, known = [*texts, asked], [*answers, None]
-    search = _Search(Texts(every, [None] * (n + 1)), every, known, np.full(n + 1, n), None)
+    n = len(texts) - 1
+    known = [*answers, None]
+    search = _Search(Texts(texts, [None] * (n + 1)), texts, known, np.full(n + 1, n), None)
     found = search.run(np.array([n]))
     return _pairs(found, found.evidence.tolist(), np.full(len(found.parents), dataset_prior.NOT_DERIVED))
 
@@ -174,12 +171,12 @@ class _Search:
     def __init__(
         self,
         index: Texts,
-        texts: Sequence[Text],
+        texts: TokenTable,
         answers: Sequence[str | None],
         limits: Ints,
         encoded: Encoded | None,
     ) -> None:
-        self._index, self._parts, self._answers = index, parts_of(texts), answers
+        self._index, self._texts, self._answers = index, texts, answers
         self._limits, self._vectors = limits, encoded.vectors if encoded else None
         calibration = encoded.calibration if encoded else NO_ENCODER
         self._cosines_count, self._model = calibration != NO_ENCODER, classifier(calibration)
@@ -208,14 +205,23 @@ class _Search:
         searched = self._visible(found.searched)
         worth = worth_comparing(searched, self._model, in_derived_dataset=ease)
         likely = found[worth | (searched[:, _TERMS].max(axis=1) >= _INSIDE)]
-        evidence, features = read(likely, self._parts, self._answers)
-        self.compared += len(evidence)
+        measured, agree, features = read(likely, self._texts, self._answers)
+        self.compared += len(measured)
         estimated = estimate(self._visible(features), self._model)
-        # What stands in the other text word for word needs no probability.
-        inside = np.fromiter((contained(seen) is not None for seen in evidence), bool, len(evidence))
-        kept = np.flatnonzero(inside | (estimated[:, :2] >= POSSIBLE).any(axis=1))
-        seen = np.array([None, *evidence], dtype=object)[1:]
-        return _Read(likely.children[kept], likely.parents[kept], estimated[kept], seen[kept])
+        kept = np.flatnonzero(
+            measured.columns["edge"] | measured.columns["part"] | (estimated[:, :2] >= POSSIBLE).any(axis=1)
+        )
+        cosines = likely.searched[:, _COSINE].round(4)
+        evidence = [None] + [
+            measured.evidence(
+                n,
+                None if np.isnan(agree[n]) else bool(agree[n]),
+                cosine=None if np.isnan(cosines[n]) else float(cosines[n]),
+            )
+            for n in kept.tolist()
+        ]
+        seen = np.array(evidence, dtype=object)[1:]
+        return _Read(likely.children[kept], likely.parents[kept], estimated[kept], seen)
 
     def _visible(self, features: Floats) -> Floats:
         """The features (n, m) without cosines, where verdicts may not use them."""
@@ -246,35 +252,30 @@ def nearest(
     return np.where(near >= 0, among[near], -1)
 
 
-def parts_of(texts: Sequence[Text]) -> Callable[[int], Parts]:
-    """Parts of each text by position; those asked for last are kept."""
-    return lru_cache(maxsize=30_000)(lambda position: Parts(texts[position]))
-
-
 def read(
-    found: Candidates, parts: Callable[[int], Parts], answers: Sequence[str | None]
-) -> tuple[list[Evidence], Floats]:
-    """Evidence between the texts of each pair, and all signals, shape (n, len(FEATURES)).
+    found: Candidates, texts: TokenTable, answers: Sequence[str | None]
+) -> tuple[Measured, Floats, Floats]:
+    """Measure the texts of each pair.
 
     Args:
         found: Candidate pairs.
-        parts: Of each text, see `parts_of`.
+        texts: Tokens of all texts.
         answers: Their answers, None where unknown.
+
+    Returns:
+        What was measured; whether the answers agree (1, 0, or not a number), shape (n,); all features of the
+        classifier, shape (n, len(FEATURES)).
     """
-    evidence, between = [], np.empty((len(found.parents), len(FEATURES) - len(SEARCHED)))
-    cosines = [
-        None if np.isnan(cosine) else cosine for cosine in found.searched[:, _COSINE].round(4).tolist()
-    ]
-    for n, (one, other) in enumerate(zip(found.parents.tolist(), found.children.tolist(), strict=True)):
-        parent, child = parts(one), parts(other)
-        verdict = compare(answers[one], answers[other])
-        seen = measure(parent, child, None if verdict == "unknown" else verdict == "same", cosine=cosines[n])
-        between[n] = signals(parent, child, seen, answers[other])
-        evidence.append(seen)
-    return evidence, np.hstack([found.searched, between])
+    measured = measure(texts, found.parents, found.children)
+    places = zip(found.parents.tolist(), found.children.tolist(), strict=True)
+    judged = [answers_agree(answers[one], answers[other]) for one, other in places]
+    agree = np.array([np.nan if told is None else float(told) for told in judged], np.float64)
+    between = signals(measured, agree, [answers[child] for child in found.children.tolist()])
+    return measured, agree, np.hstack([found.searched, between])
 
 
-def _templated(texts: Sequence[Text]) -> NDArray[np.bool_]:
-    masks = [tuple("#" if is_number(token) else token for token in text) for text in texts]
-    members = Counter(masks)
-    return np.array([members[mask] > _FAMILY for mask in masks], bool)
+def _templated(texts: TokenTable) -> NDArray[np.bool_]:
+    """Texts of large families: those that are equal with their numbers masked."""
+    families = texts.sequence(texts.vocabulary.masked)
+    _, family, members = np.unique(families, return_inverse=True, return_counts=True)
+    return np.asarray(members[family] > _FAMILY)

@@ -1,0 +1,235 @@
+"""Measuring pairs of texts, many at once: what `Evidence` and the features of the classifier are made of.
+
+Each text is a few sparse bags (tokens, values, operators, ...) and a few hashes (of its numbers in order, its
+variables up to renaming, ...). A pair is then read with operations on whole arrays. What needs a look at the
+two texts themselves is left to the pairs for which it can matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rlvr_atlas.match.bags import Bag, jaccard
+from rlvr_atlas.match.evidence import Evidence, is_part, same_names
+from rlvr_atlas.match.pieces import Pieces
+from rlvr_atlas.text.token_table import Ints, TokenTable
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Column = NDArray[Any]
+
+#: Pairs measured at a time.
+_PAIRS = 8192
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured between n pairs of texts, before answers are looked at.
+
+    Attributes:
+        texts: The texts that the positions are of.
+        parents: (n,) positions.
+        children: (n,) positions.
+        columns: (n,) arrays by the name of a field of `Evidence` or a feature of `match/features.py`.
+    """
+
+    texts: TokenTable
+    parents: Ints
+    children: Ints
+    columns: dict[str, Column]
+
+    def __len__(self) -> int:
+        return len(self.parents)
+
+    def evidence(
+        self, n: int, answers_agree: bool | None, *, crowded: bool = False, cosine: float | None = None
+    ) -> Evidence:
+        """Evidence of one pair.
+
+        Args:
+            n: Which pair.
+            answers_agree: Verdict on the two answers, from `answer.compare`.
+            crowded: Whether either text is one of many alike in its own dataset.
+            cosine: Of their embeddings, where there are any.
+        """
+        told = {name: column[n] for name, column in self._told.items()}
+        return Evidence(
+            **told,
+            answers_agree=answers_agree,
+            texts=self.texts,
+            parent=int(self.parents[n]),
+            child=int(self.children[n]),
+            crowded=crowded,
+            cosine=cosine,
+        )
+
+    @cached_property
+    def _told(self) -> dict[str, list[Any]]:
+        return {name: self.columns[name].tolist() for name in EVIDENCE}
+
+
+#: Fields of Evidence that are columns.
+EVIDENCE = (
+    *("lexical", "masked", "containment", "equal", "edge", "part", "length", "numbers_agree"),
+    *("number_set_agrees", "operators_agree", "order_agree", "variables_agree", "names_agree"),
+    *("asks_agree", "only_function_words"),
+)
+
+
+def measure(texts: TokenTable, parents: Ints, children: Ints) -> Measured:
+    """Measure pairs of texts.
+
+    Args:
+        texts: Tokens of texts.
+        parents: (n,) positions of the earlier texts.
+        children: (n,) positions of the later ones.
+    """
+    blocks = []
+    for start in range(0, max(len(parents), 1), _PAIRS):
+        part = slice(start, start + _PAIRS)
+        positions, place = np.unique(np.concatenate([parents[part], children[part]]), return_inverse=True)
+        one, other = np.split(place, 2)
+        blocks.append(dict(_columns(Pieces(texts.take(positions)), one, other)))
+    columns = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    return Measured(texts, parents, children, columns)
+
+
+def _columns(p: Pieces, one: Ints, other: Ints) -> Iterator[tuple[str, Column]]:
+    """Name and values of every column, for a block of pairs."""
+    yield from _words(p, one, other)
+    yield from _numbers(p, one, other)
+    yield from _formulas(p, one, other)
+    yield from _edges(p, one, other)
+
+
+def _words(p: Pieces, one: Ints, other: Ints) -> Iterator[tuple[str, Column]]:
+    words = p.texts.vocabulary
+    bag = p.tokens
+    function = words.is_function_word[bag.items]
+    number = words.is_masked[bag.items]
+    apart = bag.difference(one, other)
+    content_apart = apart.total(~function)
+    content = p.content.lengths.astype(np.float64)
+    sizes = content[one], content[other]
+    shared = (sizes[0] + sizes[1] - content_apart) / 2
+    masked_apart = apart.total(~function & ~number) + np.abs(apart.net(~function & number))
+    shorter = np.minimum(*sizes)
+    yield "lexical", jaccard(shared, *sizes)
+    yield "masked", jaccard((sizes[0] + sizes[1] - masked_apart) / 2, *sizes)
+    yield "containment", np.where(shorter > 0, shared / np.maximum(shorter, 1), 1.0)
+    yield "only_function_words", p.whole_content[one] == p.whole_content[other]
+    yield "nothing_else_changed", content_apart == 0
+    yield "changed", apart.total()
+    repeated = words.is_letters[bag.items][apart.column] & (np.abs(apart.more) > 1)
+    names = np.minimum(apart.count(repeated & (apart.more > 0)), apart.count(repeated & (apart.more < 0)))
+    yield "names_agree", _names_agree(p.texts, one, other, names >= 2)
+    rare = (words.is_word & ~words.is_function_word)[bag.items] * words.rarity[bag.items]
+    present = bag.counts.copy()
+    present.data = np.ones_like(present.data)
+    weight = np.asarray(present @ rare)
+    both = np.asarray(present[one].multiply(present[other]) @ rare)
+    yield "child_in_parent", _share(both, weight[other])
+    yield "parent_in_child", _share(both, weight[one])
+    yield "pairs", p.pairs.jaccard(one, other)
+    endings = p.endings
+    at = np.searchsorted(bag.items, endings.items)
+    for name, ours, theirs in (("child_ending", other, one), ("parent_ending", one, other)):
+        held = endings.counts[ours].multiply(present[:, at][theirs])
+        yield name, _share(np.asarray(held.sum(axis=1)), endings.sizes[ours])
+
+
+def _numbers(p: Pieces, one: Ints, other: Ints) -> Iterator[tuple[str, Column]]:
+    values = p.values
+    sizes = values.sizes[one], values.sizes[other]
+    shared = values.shared(one, other)
+    present = values.counts.copy()
+    present.data = np.ones_like(present.data)
+    held = present[one].multiply(present[other])
+    common, kinds = np.asarray(held.sum(axis=1)), np.diff(values.counts.indptr)
+    yield "numbers", jaccard(shared, *sizes)
+    yield "child_numbers", _share(shared, sizes[1])
+    yield "parent_numbers", _share(shared, sizes[0])
+    yield "numbers_gone", sizes[0] - shared
+    yield "numbers_new", sizes[1] - shared
+    yield "number_weight", np.asarray(held @ p.texts.vocabulary.rarity_of_value[values.items])
+    yield "numbers_agree", (shared == sizes[0]) & (shared == sizes[1])
+    yield "number_set_agrees", (common == kinds[one]) & (common == kinds[other])
+    yield "numbers_exchanged", _exchanged(p.number_places, one, other)
+
+
+def _formulas(p: Pieces, one: Ints, other: Ints) -> Iterator[tuple[str, Column]]:
+    operators, formulas, contexts, variables, asks = (
+        (bag, bag.sizes[one], bag.sizes[other], bag.shared(one, other))
+        for bag in (p.operators, p.formula_pairs, p.number_contexts, p.variables, p.asks)
+    )
+    equal_operators, equal_formulas, equal_variables, equal_asks = (
+        (shared == ours) & (shared == theirs)
+        for _, ours, theirs, shared in (operators, formulas, variables, asks)
+    )
+    yield "operators_agree", equal_operators
+    yield "operators", jaccard(operators[3], *operators[1:3])
+    yield "formulas", jaccard(formulas[3], *formulas[1:3])
+    yield "formula_size", np.minimum(*operators[1:3])
+    yield "variables_agree", equal_variables | (p.variable_pattern[one] == p.variable_pattern[other])
+    moved = (p.numbers[one] == p.numbers[other]) | (2 * contexts[3] >= contexts[1])
+    # Numbers and formulas may move with their clause, but not from one clause to another.
+    yield "order_agree", moved & (equal_formulas | ~equal_variables)
+    yield "asks_agree", equal_asks
+    yield "asks_gone", asks[1] - asks[3]
+    yield "asks_new", asks[2] - asks[3]
+    yield "asks_exchanged", _exchanged(p.ask_places, one, other)
+
+
+def _edges(p: Pieces, one: Ints, other: Ints) -> Iterator[tuple[str, Column]]:
+    texts = p.texts
+    n, m = texts.lengths[one], texts.lengths[other]
+    short, long = np.where(n <= m, one, other), np.where(n <= m, other, one)
+    length = np.minimum(n, m)
+    begins = texts.runs(at_end=False)
+    ends = texts.runs(at_end=True)
+    edge = (begins(short, length) == begins(long, length)) | (ends(short, length) == ends(long, length))
+    yield "length", length
+    yield "equal", p.whole[one] == p.whole[other]
+    yield "edge", edge
+    yield "part", _parts(p, one, other)
+
+
+def _parts(p: Pieces, one: Ints, other: Ints) -> Bools:
+    """Whether one is the other without a stretch that asks something; read where its tokens are all there."""
+    found = np.zeros(len(one), bool)
+    bag, texts = p.tokens, p.texts
+    told = ~p.texts.vocabulary.is_label[bag.items]
+    sizes = np.asarray(bag.counts @ told.astype(np.float64))
+    apart = bag.difference(one, other).total(told)
+    first = np.full(len(texts), -1)
+    filled = np.flatnonzero(texts.lengths)
+    first[filled] = texts.ids[texts.starts[filled]]
+    inside = (apart > 0) & (apart == np.abs(sizes[one] - sizes[other]))
+    possible = inside & (first[one] >= 0) & (first[one] == first[other])
+    for at in np.flatnonzero(possible).tolist():
+        found[at] = is_part(texts[int(one[at])], texts[int(other[at])])
+    return found
+
+
+def _names_agree(texts: TokenTable, one: Ints, other: Ints, possible: Bools) -> Bools:
+    """Whether repeated words that differ are exchanged consistently; read where both sides have two."""
+    agree = np.ones(len(one), bool)
+    for at in np.flatnonzero(possible).tolist():
+        agree[at] = same_names(texts[int(one[at])], texts[int(other[at])])
+    return agree
+
+
+def _exchanged(places: tuple[Bag, Bag], one: Ints, other: Ints) -> Floats:
+    """Places that hold one thing here and another there."""
+    where, what = places
+    return where.shared(one, other) - what.shared(one, other)
+
+
+def _share(shared: Floats, whole: Floats) -> Floats:
+    return np.where(whole > 0, shared / np.where(whole > 0, whole, 1), 1.0)
