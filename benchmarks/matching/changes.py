@@ -6,6 +6,9 @@ import re
 from collections.abc import Callable
 from random import Random
 
+from edits_other import gives
+from pieces import sentences
+
 #: Words whose exchange asks for something else.
 OPPOSITES = (
     ("largest", "smallest"),
@@ -69,14 +72,14 @@ def options(text: str, rng: Random, other: str) -> str | None:
 
 def context(text: str, rng: Random, other: str) -> str | None:
     """A sentence of another problem before it."""
-    sentences = [part for part in re.split(r"(?<=[.?!])\s+", other) if len(part) > 30]
-    return f"{rng.choice(sentences)} {text}" if sentences else None
+    parts = [part for part in re.split(r"(?<=[.?!])\s+", other) if len(part) > 30]
+    return f"{rng.choice(parts)} {text}" if parts else None
 
 
 def cut(text: str, rng: Random, other: str) -> str | None:
-    """Without its first sentence."""
-    sentences = re.split(r"(?<=[.?!])\s+", text)
-    return " ".join(sentences[1:]) if len(sentences) > 2 and len(" ".join(sentences[1:])) > 80 else None
+    """Without its first sentence, where that gives nothing: no number and no condition, only a scene."""
+    first, *rest = sentences(text)
+    return " ".join(rest) if len(rest) > 1 and len(" ".join(rest)) > 80 and not gives(first) else None
 
 
 def joined(text: str, rng: Random, other: str) -> str | None:

@@ -17,7 +17,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 from changes import CHANGES
+from edits import edited
 from gold import COPY, between, fold_of, gold, split_of
+from natural import HIDDEN_ONLY, KNOWN_ONLY, look_alike, natural, of_others
 from numpy.typing import NDArray
 
 from rlvr_atlas.answer import normal_column
@@ -76,7 +78,10 @@ class Corpus:
         units = (
             pl.read_parquet(workspace / "instances.parquet")
             .group_by("skeleton", maintain_order=True)
-            .agg(pl.col("key", "prompt", "first_dataset").first(), pl.col("answer").drop_nulls().first())
+            .agg(
+                pl.col("key", "prompt", "domain", "first_dataset").first(),
+                pl.col("answer").drop_nulls().first(),
+            )
         )
         datasets = pl.read_parquet(workspace / "datasets.parquet")
         columns = (units[name].to_list() for name in ("prompt", "answer", "first_dataset"))
@@ -103,12 +108,33 @@ def queries_of(corpus: Corpus, workspace: Path, folder: Path) -> pl.DataFrame:
     """kind, split, relation, child, original (position, -1 where there is none), limit; one per child."""
     rng = Random(SEED)
     rows = [*_aligned_queries(corpus, workspace, folder)]
+    # The originals of others stand before all other made texts, so that these are no candidates for them.
+    place = {text: n for n, text in enumerate(corpus.units["skeleton"])}
+    rows += of_others(corpus, place, folder.parent / "pairs")
     rows += _changed(corpus, rows, rng)
     rows += _new(corpus, rng)
     rows += _neighbours(corpus, rng)
     rows += _generated(corpus, rng)
     rows += _strangers(corpus, {row["child"] for row in rows}, rng)
+    rows += _more(corpus, rows)
     return pl.DataFrame(rows, infer_schema_length=None).unique("child", keep="first").sort("child")
+
+
+def _more(corpus: Corpus, rows: Sequence[Query]) -> list[Query]:
+    """Controlled edits, look-alikes and answers that mislead, of texts of training sets that hold no code."""
+    training = corpus.of_training
+    of = corpus.units["domain"].to_list()
+    originals = [
+        n for n, domain in enumerate(of)
+        if corpus.groups[n] in training and corpus.groups[n] not in PUZZLES and domain != "code"
+    ]  # fmt: skip
+    known = [
+        row for row in rows
+        if row["relation"] == "same" and 0 <= row["original"] < len(of) and row["child"] < len(of)
+        and {corpus.groups[row[side]] for side in ("child", "original")} <= training
+    ]  # fmt: skip
+    wordings = {row["original"]: row["child"] for row in known}
+    return [*edited(corpus, originals, wordings, len(of)), *natural(corpus, originals, known)]
 
 
 def _aligned_queries(corpus: Corpus, workspace: Path, folder: Path) -> list[Query]:
@@ -233,13 +259,15 @@ def _strangers(corpus: Corpus, taken: set[int], rng: Random) -> list[Query]:
     ]  # fmt: skip
 
 
-def labelled(workspace: Path, folder: Path, cache: EmbeddingCache, halves: Halves) -> list[pl.DataFrame]:
+def labelled(
+    workspace: Path, folder: Path, cache: EmbeddingCache | None, halves: Halves | None
+) -> list[pl.DataFrame]:
     """All pairs with answers known and with answers hidden.
 
     Args:
         workspace: An ingested workspace of the corpus.
         folder: The corpus.
-        cache: Of the encoder.
+        cache: Of the encoder; None for what is found by words alone, without cosines.
         halves: Metrics fitted on one half of the train split each, for texts of the other half.
 
     Returns:
@@ -252,16 +280,10 @@ def labelled(workspace: Path, folder: Path, cache: EmbeddingCache, halves: Halve
     skeletons = [*corpus.units["skeleton"], *skeleton(pl.Series(made))]
     texts = [tuple(tokenise(text)) for text in skeletons]
     keys = [*corpus.units["key"], *(hashlib.sha1(text.encode()).hexdigest() for text in made)]
-    rows = cache.get_or_encode(keys, corpus.texts)
-    encoded = cache.vectors[rows]
+    encoded = None if cache is None else cache.vectors[cache.get_or_encode(keys, corpus.texts)]
     aligned = _aligned(workspace, folder, corpus)
     children, limits = (queries[name].to_numpy().astype(np.int64) for name in ("child", "limit"))
-    fold = np.array([_fold(row, corpus) for row in queries.iter_rows(named=True)])
-    searches = []
-    for half, metric in enumerate([*halves, calibrations.metric(DEFAULT_ENCODER)]):
-        vectors = in_metric(encoded, metric)
-        of = fold == half
-        searches.append((children[of], limits[of], nearest(children[of], limits[of], vectors), vectors))
+    searches = _searches(queries, corpus, encoded, halves)
     strangers = queries.filter(relation="stranger")["child"].to_numpy().astype(np.int64)
     problems = np.unique(queries.filter(pl.col("kind").str.starts_with("generated"))["original"].to_numpy())
     apart = np.concatenate([problems, strangers]).astype(np.int64)
@@ -269,8 +291,12 @@ def labelled(workspace: Path, folder: Path, cache: EmbeddingCache, halves: Halve
     for answers in (corpus.answers, [None] * len(texts)):
         forms = normal_column(pl.Series(answers, dtype=pl.String)).to_list()
         index = Texts(texts, forms)
+        shown = queries.filter(
+            ~pl.col("kind").is_in(HIDDEN_ONLY if answers is corpus.answers else KNOWN_ONLY)
+        )
         found = joined(block for search in searches for block in index.search(*search))
         plain = joined(index.search(children, limits, np.full((len(children), 1), -1)))
+        found, plain = (some[np.isin(some.children, shown["child"])] for some in (found, plain))
         found, plain = (
             joined(both)
             for both in zip(
@@ -278,15 +304,42 @@ def labelled(workspace: Path, folder: Path, cache: EmbeddingCache, halves: Halve
             )
         )
         pairs = _labelled(queries, found, plain, texts, answers, corpus, aligned)
-        cosine = np.concatenate([
-            np.vecdot(encoded[found.children[i : i + 8192]].astype(np.float32),
-                      encoded[found.parents[i : i + 8192]].astype(np.float32))
-            for i in range(0, len(found.children), 8192)
-        ])  # fmt: skip
-        pairs = pairs.with_columns(encoded=pl.Series(cosine))
+        pairs = pairs.with_columns(encoded=pl.Series(_cosines(found, encoded))).filter(
+            pl.col("label") != "unknown"
+        )
         print(pairs.group_by("kind", "label").len().sort("kind", "label").write_csv(), flush=True)
         parts.append(pairs)
     return parts
+
+
+Search = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.floating] | None]
+
+
+def _searches(
+    queries: pl.DataFrame, corpus: Corpus, encoded: NDArray[np.floating] | None, halves: Halves | None
+) -> list[Search]:
+    """Children, limits, nearest, vectors of each search: one for each metric that has not seen its texts."""
+    children, limits = (queries[name].to_numpy().astype(np.int64) for name in ("child", "limit"))
+    if encoded is None or halves is None:
+        return [(children, limits, np.full((len(children), 1), -1), None)]
+    fold = np.array([_fold(row, corpus) for row in queries.iter_rows(named=True)])
+    searches: list[Search] = []
+    for half, metric in enumerate([*halves, calibrations.metric(DEFAULT_ENCODER)]):
+        vectors = in_metric(encoded, metric)
+        of = fold == half
+        searches.append((children[of], limits[of], nearest(children[of], limits[of], vectors), vectors))
+    return searches
+
+
+def _cosines(found: Candidates, encoded: NDArray[np.floating] | None) -> NDArray[np.floating]:
+    """Of each pair, in no metric; not a number without an encoder."""
+    if encoded is None:
+        return np.full(len(found.children), np.nan)
+    return np.concatenate([
+        np.vecdot(encoded[found.children[i : i + 8192]].astype(np.float32),
+                  encoded[found.parents[i : i + 8192]].astype(np.float32))
+        for i in range(0, len(found.children), 8192)
+    ])  # fmt: skip
 
 
 def _among(
@@ -294,15 +347,15 @@ def _among(
     first: int,
     texts: Sequence[tuple[str, ...]],
     forms: Sequence[str | None],
-    vectors: NDArray[np.floating],
+    vectors: NDArray[np.floating] | None,
 ) -> tuple[Candidates, Candidates]:
     """Candidates in a world of its own, with the encoder and without: of its first texts for all others."""
     index = Texts([texts[n] for n in world], [forms[n] for n in world])
     children = np.arange(first, len(world))
     limits, nothing = np.full(len(children), first), np.full((len(children), 1), -1)
-    near = nearest(children, limits, vectors[world])
+    near = nothing if vectors is None else nearest(children, limits, vectors[world])
     found = (
-        index.search(children, limits, near, vectors[world]),
+        index.search(children, limits, near, None if vectors is None else vectors[world]),
         index.search(children, limits, nothing),
     )
     both = [joined(blocks) for blocks in found]
@@ -356,7 +409,7 @@ def _labelled(  # noqa: PLR0913, PLR0917  where everything meets
     return told.hstack([pl.Series(name, features[:, n]) for n, name in enumerate(FEATURES)])
 
 
-def _label(  # noqa: PLR0913, PLR0917  one case after the other
+def _label(  # noqa: PLR0911, PLR0913, PLR0917  one case after the other
     fact: Query,
     parent: int,
     aligned: dict[int, tuple[int, str]],
@@ -366,6 +419,8 @@ def _label(  # noqa: PLR0913, PLR0917  one case after the other
 ) -> tuple[str, bool]:
     """Label of a candidate, and whether it is doubtful."""
     child = fact["child"]
+    if fact["relation"] in ("look-alike", "few-valued"):
+        return _by_answers(fact, parent, corpus, seen)
     if fact["relation"] in ("new", "stranger"):
         copy = fact["relation"] == "new" and seen.lexical > NEW_COPY
         return "variant" if seen.masked >= 0.8 else "unrelated", copy
@@ -379,6 +434,17 @@ def _label(  # noqa: PLR0913, PLR0917  one case after the other
     if fact["kind"].startswith("generated") and corpus.groups[parent] == "generated":
         return "variant" if seen.masked >= 0.8 else "unrelated", False
     return _by_original(fact, original, texts, corpus, seen)
+
+
+def _by_answers(fact: Query, parent: int, corpus: Corpus, seen: Evidence) -> tuple[str, bool]:
+    """Label of a pair of which the true answers, or the dataset, show that they are other problems."""
+    if fact["kind"] in KNOWN_ONLY and seen.answers_agree is not True:
+        return "unknown", True
+    if fact["relation"] == "few-valued":
+        return _apart(fact, corpus.groups[fact["child"]] == corpus.groups[parent], seen)
+    own = fact["child"] if fact["original"] < 0 else fact["original"]
+    sides = ((corpus.texts[n], corpus.answers[n]) for n in (own, parent))
+    return look_alike(*sides, seen) or "unknown", False
 
 
 def _by_original(

@@ -14,6 +14,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import edits
+import natural
 import numpy as np
 import polars as pl
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -26,8 +28,14 @@ from rlvr_atlas.match.features import FEATURES
 from rlvr_atlas.match.retrieval import SEARCHED
 
 TARGET = Path(__file__).resolve().parents[2] / "src" / "rlvr_atlas" / "match" / "calibrations"
-#: Kinds whose texts are of benchmark files, or derived from them: they are only judged on.
-UNTRAINED = ("gsm8k_rephrased_llmdecontaminator", "benbench_gsm8k_test_rewritten", "gsm_hard")
+#: Kinds that are only judged on: texts of benchmark files, and edits and words that are held out.
+UNTRAINED = (
+    "gsm8k_rephrased_llmdecontaminator",
+    "benbench_gsm8k_test_rewritten",
+    "gsm_hard",
+    *edits.HELD_OUT,
+    *natural.HELD_OUT,
+)
 #: More of these can only speak for the same problem, or only against it.
 RISING = (
     "cosine", "bm25", "child_terms", "parent_terms", "child_in_parent", "numbers", "child_numbers",
