@@ -92,6 +92,14 @@ EDITS: dict[str, Edit] = {
     "letters to nonsense": Edit(same.letters_to_nonsense, "same", held_out=True),
     "words in numbers": Edit(same.words_in_numbers, "same", held_out=True),
 }
+#: Kinds of edited texts: these, and those of answers of few values.
+EDITED = (*EDITS, "few-valued, edited")
+#: What a text may go through before another edit: it leaves the problem, and something to edit.
+_FIRST = tuple(
+    name
+    for name, edit in EDITS.items()
+    if edit.relation != "variant" and not edit.held_out and name not in ("options dropped", "TeX as text")
+)
 #: Edits whose answer tells nothing of the original's.
 _ANSWERED_ANEW = ("turned round", "told and asked", "turned round, unseen words")
 #: Kinds that are only judged on.
@@ -145,7 +153,7 @@ def edited(corpus: Corpus, originals: Sequence[int], wordings: dict[int, int], l
         made = _made(corpus, of, dict.fromkeys(variants, wanted // len(variants) + 1), wordings, split, rng)
         for row in made:
             corpus.answers[row["child"]] = corpus.answers[row["original"]]
-            row["kind"] = "few-valued, edited"
+            row["kind"] = EDITED[-1]
         rows += made
     return [{**row, "limit": limit} for row in rows]
 
@@ -203,16 +211,14 @@ def _one(
     reworded = original in wordings and rng.random() < 0.7
     text, relation = corpus.texts[wordings[original] if reworded else original], edit.relation
     if not reworded and rng.random() < 0.35:
-        again = rng.choice(
-            [n for n, e in EDITS.items() if e.relation != "variant" and not e.held_out and n != name]
-        )
+        again = rng.choice([first for first in _FIRST if first != name])
         before = EDITS[again].act(Given(text, answer, rng, halves()["train"]))
-        # Options that are gone cannot be edited, letters in two places neither.
-        if before is not None and again not in ("options dropped", "TeX as text"):
+        # A name that only a sentence beside the point brought in is no name of the problem.
+        if before is not None and (again, name) != ("distracted", "names exchanged"):
             text = before
             relation = "embedded" if relation == "same" and EDITS[again].relation == "embedded" else relation
     made = edit.act(Given(text, answer, rng, halves()[edit.half]))
-    if made is None or made.split() == text.split():
+    if made is None or made.split() in (text.split(), corpus.texts[original].split()):
         return None
     if name in _ANSWERED_ANEW:
         return made, relation, rng.choice([None, str(rng.randint(2, 90))])

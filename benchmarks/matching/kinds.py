@@ -2,53 +2,76 @@
 
 Run: python benchmarks/matching/kinds.py FOLDER [--split validation] [--encoder]
 
-FOLDER as written by benchmarks/matching/measure.py. For kinds that leave another problem: the share of
-the children for which the original, or its other wording, is called the same. For kinds that leave the same
-problem: the share that is found. For look-alikes and few-valued answers: the share of pairs called the same.
+FOLDER as written by benchmarks/matching/measure.py. For kinds that leave another problem: the share of the
+children for which the original, or its other wording, is called the same, and called a variant. For kinds
+that leave the same problem: the share that is found. For pairs of real texts: the shares of the pairs.
 """
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 import edits
 import natural
 import polars as pl
 from judge import THRESHOLD, scored
-from train import chosen
 
-from rlvr_atlas.encoder.model import DEFAULT_ENCODER
-from rlvr_atlas.match.calibrations import NO_ENCODER
-from rlvr_atlas.match.classifier import classifier
+HELD_OUT = (*edits.HELD_OUT, *natural.HELD_OUT)
+#: Kinds that come in with edits and real look-alikes.
+KINDS = (*edits.EDITS, *natural.HELD_OUT, *natural.KNOWN_ONLY, *natural.HIDDEN_ONLY)
+HEAD = "kind | leaves | held out | n | called the same | called variant"
+#: A pair of real texts is hard where so much of its wording is shared.
+_NEAR = 0.4
 
 
-def rows(pairs: pl.DataFrame) -> list[dict[str, object]]:
-    """Kind, relation, n, share that is called the same; of scored pairs."""
-    found: list[dict[str, object]] = []
-    same = pl.col("p_same") >= THRESHOLD
-    for (kind, relation), of in pairs.group_by("kind", "relation", maintain_order=True):
+@dataclass(frozen=True)
+class Line:
+    """One kind: what it leaves, how many children or pairs, and the shares that are called so."""
+
+    kind: str
+    leaves: str
+    n: int
+    same: float
+    variant: float
+
+    def __str__(self) -> str:
+        held = "yes" if self.kind in HELD_OUT else ""
+        return f"| {self.kind} | {self.leaves} | {held} | {self.n} | {self.same:.3f} | {self.variant:.3f} |"
+
+
+def lines(pairs: pl.DataFrame) -> list[Line]:
+    """A line for each kind of scored pairs; what leaves another problem comes first."""
+    called = pairs.with_columns(
+        same=pl.col("p_same") >= THRESHOLD, variant=(1 - pl.col("p_same")) * pl.col("p_variant") >= THRESHOLD
+    )
+    found = []
+    for (kind, relation), of in called.filter(pl.col("kind").is_in(KINDS)).group_by("kind", "relation"):
+        name, leaves = str(kind), str(relation)
         if relation in ("look-alike", "few-valued"):
             sure = of.filter(~pl.col("doubtful"))
-            near = sure.filter(pl.col("lexical") >= 0.3)
-            found.append(_row(kind, "pairs", sure.height, (sure["p_same"] >= THRESHOLD).mean()))
-            found.append(
-                _row(f"{kind}, lexical >= 0.3", "pairs", near.height, (near["p_same"] >= THRESHOLD).mean())
-            )
-        elif relation in ("same", "embedded", "variant"):
+            found.append(_line(name, "pairs", sure))
+            found.append(_line(f"{name}, near", "pairs", sure.filter(pl.col("lexical") >= _NEAR)))
+        else:
             own = of.filter(pl.col("label") == relation)
-            children = own.group_by("child").agg(same.any())
-            found.append(_row(kind, str(relation), children.height, children["p_same"].mean()))
-    return found
+            found.append(_line(name, leaves, own.group_by("child").agg(pl.col("same", "variant").any())))
+    return sorted(found, key=lambda line: (line.leaves in ("same", "embedded"), line.leaves, line.kind))
 
 
-def _row(kind: object, relation: str, n: int, share: object) -> dict[str, object]:
-    held = "held out" if kind in (*edits.HELD_OUT, *natural.HELD_OUT) else ""
-    return {"kind": kind, "relation": relation, "held out": held, "n": n, "called the same": share}
+def _line(kind: str, leaves: str, of: pl.DataFrame) -> Line:
+    shares = of.select(pl.col("same", "variant").mean().fill_null(0.0)).row(0)
+    return Line(kind, leaves, of.height, *shares)
 
 
 def main() -> None:
-    """Print a table with answers known and one with answers hidden, side by side."""
+    """Print a table with answers known and one with answers hidden."""
+    from train import chosen
+
+    from rlvr_atlas.encoder.model import DEFAULT_ENCODER
+    from rlvr_atlas.match.calibrations import NO_ENCODER
+    from rlvr_atlas.match.classifier import classifier
+
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -59,21 +82,9 @@ def main() -> None:
     known, hidden = (pl.read_parquet(given.folder / f"{name}.parquet") for name in ("known", "hidden"))
     pairs = chosen(known, hidden, with_encoder=given.encoder).filter(split=given.split)
     judged = scored(pairs, classifier(DEFAULT_ENCODER if given.encoder else NO_ENCODER))
-    told = {
-        (row["kind"], row["relation"]): {True: None, False: None} | {"held out": row["held out"]}
-        for answered in (True, False)
-        for row in rows(judged.filter(answered=answered))
-    }
     for answered in (True, False):
-        for row in rows(judged.filter(answered=answered)):
-            told[row["kind"], row["relation"]][answered] = row
-    print("| kind | leaves | | n | answers known | n | answers hidden |\n|---|---|---|---|---|---|---|")
-    for (kind, relation), both in sorted(told.items(), key=lambda item: (item[0][1], item[0][0])):
-        cells = [
-            f"{both[answered]['n']} | {both[answered]['called the same']:.3f}" if both[answered] else "- | -"
-            for answered in (True, False)
-        ]
-        print(f"| {kind} | {relation} | {both['held out']} | {' | '.join(cells)} |")
+        print(f"\nanswers {'known' if answered else 'hidden'}\n\n| {HEAD} |\n|---|---|---|---|---|---|")
+        print(*lines(judged.filter(answered=answered)), sep="\n")
 
 
 if __name__ == "__main__":

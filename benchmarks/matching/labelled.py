@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 from changes import CHANGES
-from edits import edited
+from edits import EDITED, HELD_OUT, edited
 from gold import COPY, between, fold_of, gold, split_of
 from natural import HIDDEN_ONLY, KNOWN_ONLY, look_alike, natural, of_others
 from numpy.typing import NDArray
@@ -134,7 +134,9 @@ def _more(corpus: Corpus, rows: Sequence[Query]) -> list[Query]:
         and {corpus.groups[row[side]] for side in ("child", "original")} <= training
     ]  # fmt: skip
     wordings = {row["original"]: row["child"] for row in known}
-    return [*edited(corpus, originals, wordings, len(of)), *natural(corpus, originals, known)]
+    asked = {row["child"] for row in rows}
+    free = [n for n in originals if n not in asked]
+    return [*edited(corpus, originals, wordings, len(of)), *natural(corpus, free, known)]
 
 
 def _aligned_queries(corpus: Corpus, workspace: Path, folder: Path) -> list[Query]:
@@ -295,8 +297,9 @@ def labelled(
             ~pl.col("kind").is_in(HIDDEN_ONLY if answers is corpus.answers else KNOWN_ONLY)
         )
         found = joined(block for search in searches for block in index.search(*search))
-        plain = joined(index.search(children, limits, np.full((len(children), 1), -1)))
-        found, plain = (some[np.isin(some.children, shown["child"])] for some in (found, plain))
+        nothing = np.full((len(children), 1), -1)
+        plain = found if encoded is None else joined(index.search(children, limits, nothing))
+        found, plain = (some[_worth_reading(some, shown, aligned)] for some in (found, plain))
         found, plain = (
             joined(both)
             for both in zip(
@@ -340,6 +343,28 @@ def _cosines(found: Candidates, encoded: NDArray[np.floating] | None) -> NDArray
                   encoded[found.parents[i : i + 8192]].astype(np.float32))
         for i in range(0, len(found.children), 8192)
     ])  # fmt: skip
+
+
+def _worth_reading(
+    found: Candidates, shown: pl.DataFrame, aligned: dict[int, tuple[int, str]]
+) -> NDArray[np.bool_]:
+    """Pairs of texts that are shown; of edited ones those with the original, and one in four of the others.
+
+    Args:
+        found: Candidates.
+        shown: Queries.
+        aligned: Of every text whose original is known: the original and the relation.
+    """
+    last = int(max(found.children.max(initial=0), found.parents.max(initial=0), shown["child"].max()))
+    known, edited, original = (np.zeros(last + 1, kind) for kind in (bool, bool, np.int64))
+    source = np.arange(last + 1)
+    source[list(aligned)] = [of for of, _ in aligned.values()]
+    children = shown["child"].to_numpy()
+    known[children], original[children] = True, shown["original"].to_numpy()
+    edited[children] = shown["kind"].is_in(EDITED).to_numpy()
+    own = source[found.parents] == original[found.children]
+    fourth = (7 * found.children + 13 * found.parents) % 4 == 0
+    return known[found.children] & (~edited[found.children] | own | fourth)
 
 
 def _among(
@@ -419,6 +444,8 @@ def _label(  # noqa: PLR0911, PLR0913, PLR0917  one case after the other
 ) -> tuple[str, bool]:
     """Label of a candidate, and whether it is doubtful."""
     child = fact["child"]
+    if seen.equal and fact["kind"] in EDITED and fact["kind"] not in HELD_OUT:
+        return "unknown", True  # the edit is in signs that are no tokens: nothing to learn from
     if fact["relation"] in ("look-alike", "few-valued"):
         return _by_answers(fact, parent, corpus, seen)
     if fact["relation"] in ("new", "stranger"):

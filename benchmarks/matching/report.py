@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import kinds as by_kind
 import polars as pl
 from judge import calibration_error, links, scored
 from train import DROPPED, as_trees, chosen, fit
@@ -265,6 +266,9 @@ def main(folder: Path, workspace: Path, *, ablate: bool) -> None:
     for told, pairs in sets.items():
         head = "kind | texts | called the same | and `embedded`"
         table(f"Embedded texts, {told}", head, embedded_rows(pairs))
+    for told, pairs in sets.items():
+        rows = [str(line) for line in by_kind.lines(pairs)]
+        table(f"Edits, look-alikes and answers that mislead, {told}", by_kind.HEAD, rows)
     for told, pairs in sets.items():
         table(f"Confusion, {told}", "truth | pairs | same | embedded | variant | unrelated", confusion(pairs))
     head = "classifier | over all pairs | over pairs that were read | in bins of 0.1 to 0.9"
