@@ -1,18 +1,25 @@
 """Pairs of real texts that look alike and are other problems, and true pairs whose answers do not show it.
 
 - `look-alike`: a text of a training set and what the search finds for it in earlier datasets, where both
-  answers can be read and differ. Only shown with answers hidden. Not taken (`look_alike`): answers that are
-  the letter of an option; texts so near that an answer must be wrong, or is only asked for in another form.
+  answers can be read and differ. Only shown with answers hidden. Not taken are answers that are the letter of
+  an option, and pairs where a difference may be a mistake or one of form (`doubtful`).
 - `few-valued answer`: texts of one dataset that have the same answer of few values (0, 1, 2, 3, yes, A ...).
   Shown with answers only.
 - `few-valued, shown equal`: look-alikes whose answer of few values is shown as the one of the other text.
 - `answer wrong`, `answer otherwise`: aligned rewordings with another answer, or with theirs in another form.
 - pairs of others (`../shared/data/pairs`), which are of benchmark files and therefore only judged on.
+
+Label noise of look-alikes, read by hand in the train and validation splits, both texts and both answers:
+271 pairs (seeds 7, 11, 5 and 1: 70 and 40 with much of the wording shared, 106 with less, 55 with the same
+numbers or one text nearly inside the other). One was the same problem, in two languages, and is no longer
+taken; all others were other problems. Of 45 pairs that an earlier rule took for doubtful one was the same
+problem (its answer asked for as m + n) and 44 were not, so the rule was loosened to what it is now.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
@@ -172,18 +179,31 @@ def look_alike(child: tuple[str, str | None], parent: tuple[str, str | None], se
         return None
     if seen.lexical < _NEAR and seen.masked < _NEAR:
         return None
-    if doubtful(seen):
+    if doubtful(child[0], parent[0], seen):
         return None
     return "variant" if seen.masked >= 0.8 else "unrelated"
 
 
-def doubtful(seen: Evidence) -> bool:
-    """Whether two texts are so near that a difference of their answers may be a mistake, or one of form.
+_OTHER_FORM = re.compile(
+    r"\b(?:in the form|format|form of)\b|[a-z] ?\+ ?[a-z](?: ?\+ ?[a-z])?\$?\.?$|的形式|的值", re.IGNORECASE
+)
+_SEVERAL_PARTS = re.compile(r"\(?(?:1|a|i|I|Ⅰ)\).*\(?(?:2|b|ii|II|Ⅱ)\)", re.DOTALL)
 
-    The same words with the same numbers; one inside the other; the same numbers in much the same words.
+
+def doubtful(one: str, other: str, seen: Evidence) -> bool:
+    """Whether a difference of the answers may be a mistake, or one of form, so that nothing follows from it.
+
+    The same numbers in nearly the same words; much of the wording shared and an answer asked for in another
+    form (m + n of m/n), or several questions in one of the texts only; two languages.
     """
-    return (
-        (seen.number_set_agrees and seen.lexical >= 0.5)
-        or seen.containment >= 0.9
-        or (seen.numbers_agree and seen.containment >= 0.6)
-    )
+    if _unspaced(one) != _unspaced(other):
+        return True
+    if seen.lexical >= 0.7 and (seen.numbers_agree or (seen.number_set_agrees and seen.containment >= 0.9)):
+        return True
+    forms, parts = (any(p.search(t) for t in (one, other)) for p in (_OTHER_FORM, _SEVERAL_PARTS))
+    return seen.containment >= (0.7 if seen.number_set_agrees else 0.8) and (forms or parts)
+
+
+def _unspaced(text: str) -> bool:
+    """Whether a text is written in a language without spaces."""
+    return re.search(r"[\u2e80-\u9fff]", text) is not None

@@ -13,6 +13,9 @@ import edits
 import natural
 from pieces import Given, asks, halves, sentences
 
+from rlvr_atlas.match.evidence import measure
+from rlvr_atlas.text.tokens import Parts
+
 STORY = (
     "Anna has 24 marbles. Her friend Tom has 6 marbles fewer than Anna. Tom gives 5 of them to each of two"
     " children. How many marbles does Tom have left?"
@@ -111,3 +114,27 @@ def test_answers_of_few_values(answer, few):
     assert edits.few_valued(answer) is few
     if few:
         assert natural.another_value(answer, Random(0)).lower() != answer.lower()
+
+
+RED = "How many of the 12 balls in the box are red?"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        # Another condition, another answer: other problems.
+        ((RED, "3"), ("How many of the 12 balls in the box are blue?", "4"), True),
+        # The same answer, or one that is the letter of an option: nothing is known.
+        ((RED, "3"), ("How many of the 12 balls in the box are blue?", "3"), False),
+        ((RED, "B"), ("How many of the 12 balls in the box are blue?", "4"), False),
+        # The answer is asked for in another form.
+        ((RED, "3/4"), (f"{RED} The answer is in the form m/n, find m + n.", "7"), False),
+        # The same problem in another language.
+        (("求 12 个球中红球的个数 x + y", "3"), ("Find x + y where 12 are red", "4"), False),
+        # Nothing in common.
+        ((RED, "3"), ("Solve for x if x is a root of the polynomial.", "4"), False),
+    ],
+)
+def test_look_alikes_are_labelled_where_answers_tell(one, other, told):
+    seen = measure(*(Parts.of(text.lower()) for text, _ in (one, other)))
+    assert (natural.look_alike(one, other, seen) in {"variant", "unrelated"}) is told
