@@ -42,21 +42,22 @@ class Line:
 
 
 def lines(pairs: pl.DataFrame) -> list[Line]:
-    """A line for each kind of scored pairs; what leaves another problem comes first."""
+    """A line for each kind of scored pairs; kinds that leave another problem come first."""
     called = pairs.with_columns(
         same=pl.col("p_same") >= THRESHOLD, variant=(1 - pl.col("p_same")) * pl.col("p_variant") >= THRESHOLD
     )
     found = []
-    for (kind, relation), of in called.filter(pl.col("kind").is_in(KINDS)).group_by("kind", "relation"):
-        name, leaves = str(kind), str(relation)
-        if relation in ("look-alike", "few-valued"):
+    for (name,), of in called.filter(pl.col("kind").is_in(KINDS)).group_by("kind"):
+        kind, relations = str(name), set(of["relation"])
+        if relations & {"look-alike", "few-valued"}:
             sure = of.filter(~pl.col("doubtful"))
-            found.append(_line(name, "pairs", sure))
-            found.append(_line(f"{name}, near", "pairs", sure.filter(pl.col("lexical") >= _NEAR)))
+            found.append(_line(kind, "other pairs", sure))
+            found.append(_line(f"{kind}, near", "other pairs", sure.filter(pl.col("lexical") >= _NEAR)))
         else:
-            own = of.filter(pl.col("label") == relation)
-            found.append(_line(name, leaves, own.group_by("child").agg(pl.col("same", "variant").any())))
-    return sorted(found, key=lambda line: (line.leaves in ("same", "embedded"), line.leaves, line.kind))
+            leaves = "another problem" if "variant" in relations else "the same problem"
+            own = of.filter(pl.col("label") == pl.col("relation"))
+            found.append(_line(kind, leaves, own.group_by("child").agg(pl.col("same", "variant").any())))
+    return sorted(found, key=lambda line: (line.leaves, line.kind))
 
 
 def _line(kind: str, leaves: str, of: pl.DataFrame) -> Line:
