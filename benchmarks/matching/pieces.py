@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -95,6 +95,12 @@ class Given:
 
 def sentences(text: str) -> list[str]:
     """Sentences in order; joined by spaces they are the text again, up to white space."""
+    return list(_sentences(text))
+
+
+# Several edits are tried on one text: what they ask of it is worked out once.
+@lru_cache(maxsize=256)
+def _sentences(text: str) -> tuple[str, ...]:
     masked = _FORMULA.sub(lambda found: "x" * len(found.group()), text)
     parts, start = [], 0
     for found in re.finditer(r"(?<=[.?!])\s+(?=\S)|\n\s*\n", masked):
@@ -102,9 +108,10 @@ def sentences(text: str) -> list[str]:
             parts.append(text[start : found.start()].strip())
             start = found.end()
     parts.append(text[start:].strip())
-    return [part for part in parts if part]
+    return tuple(part for part in parts if part)
 
 
+@lru_cache(maxsize=1024)
 def asks(sentence: str) -> bool:
     """Whether a sentence asks for something."""
     return _ASKING.search(_outside_only(sentence)) is not None
@@ -115,11 +122,11 @@ def question_at(parts: list[str]) -> int:
     return max((n for n, part in enumerate(parts) if asks(part)), default=len(parts) - 1)
 
 
-def formulas(text: str) -> list[re.Match[str]]:
+@lru_cache(maxsize=256)
+def formulas(text: str) -> tuple[re.Match[str], ...]:
     """Formulas between TeX delimiters; what stands between two prices is none."""
-    return [
-        found for found in _FORMULA.finditer(text) if not _PROSE.search(_TEX_WORDS.sub(" ", found.group()))
-    ]
+    found = _FORMULA.finditer(text)
+    return tuple(one for one in found if not _PROSE.search(_TEX_WORDS.sub(" ", one.group())))
 
 
 def in_formulas(text: str, change: Callable[[str], str]) -> str:
