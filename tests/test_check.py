@@ -243,16 +243,13 @@ def test_a_truncated_index_is_an_error(made, tmp_path, cut):
         fingerprints.read(path)
 
 
-def test_a_changed_byte_anywhere_is_an_error_or_harmless(made, tmp_path):
+def test_a_changed_byte_anywhere_is_an_error(made, tmp_path):
     whole = (made / "bench.index").read_bytes()
     path = tmp_path / "changed.index"
     for at in np.linspace(0, len(whole) - 1, 60).astype(int):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :])
         with pytest.raises(InputError):
-            index = fingerprints.read(path)
-            # A byte of the descriptive header may change a name, never a number that decides.
-            if index.prints.frame.equals(fingerprints.read(made / "bench.index").prints.frame):
-                raise InputError("harmless")
+            fingerprints.read(path)
 
 
 @pytest.mark.parametrize(

@@ -184,6 +184,23 @@ def test_a_damaged_sketch_is_an_error_of_ours(tmp_path, spoil):
         sketch.read(tmp_path / "nowhere.parquet", made_by="x")
 
 
+def test_no_flipped_bit_of_a_sketch_is_read(tmp_path):
+    path = tmp_path / "s.parquet"
+    sample = sketch.Sample.of(str(n) for n in range(40))
+    sketch.write(path, sketch.Sketch(sample, sketch.Sample.of("1"), "x"), "s")
+    good, read, drawn = path.read_bytes(), 0, random.Random(0)
+    for _ in range(200):
+        at = drawn.randrange(len(good) * 8)
+        path.write_bytes(good[: at // 8] + bytes([good[at // 8] ^ 1 << at % 8]) + good[at // 8 + 1 :])
+        try:
+            again = sketch.read(path, made_by="x")
+        except InputError:
+            continue
+        read += 1  # a bit of a part of the file that nothing reads
+        assert (again.texts.hashes.tolist(), again.texts.distinct) == (sample.hashes.tolist(), 40)
+    assert read < 100
+
+
 # --- recovery -----------------------------------------------------------------------------------------
 
 
@@ -200,6 +217,21 @@ def test_hidden_sources_come_back_largest_first_and_decoys_stay_out(world):
     limits = workspace.manifest["stages"]["recover"]["limits"]
     assert len(limits) == 1
     assert "absent" in limits[0]
+
+
+def test_a_damaged_sketch_that_was_kept_is_made_again(world):
+    recipe, workspace = run(world)
+    spec = next(one for one in read_recipe(world / "recipe.toml").candidates if one.id == "big")
+    spec = spec.model_copy(update={"sketch": None})
+    made = recover.sketch_of(spec, recipe, workspace)
+    (path,) = (workspace.folder / "cache" / "sketches").glob("big-*")
+    good = path.read_bytes()
+    path.write_bytes(good[:200] + bytes([good[200] ^ 1]) + good[201:])
+    with pytest.raises(InputError, match="sketch"):
+        sketch.read(path, made_by=made.made_by)
+    again = recover.sketch_of(spec, recipe, workspace)
+    assert again.texts.hashes.tolist() == made.texts.hashes.tolist()
+    assert path.read_bytes() == good
 
 
 def test_it_stops_at_the_residue_and_at_the_least_gain(world):

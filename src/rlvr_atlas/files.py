@@ -12,6 +12,9 @@ import polars as pl
 
 from rlvr_atlas.errors import AtlasError, WorkspaceError
 
+#: What Polars raises where it gives up; a panic is no `Exception`, so a damaged file would end the program.
+POLARS_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+
 _FIXES = {
     errno.ENOSPC: "free some space and run again; what is finished stays finished",
     errno.EFBIG: "raise the limit on the size of files, or use another disk",
@@ -64,7 +67,7 @@ def guard(path: Path, action: Callable[[], object], *, error: type[AtlasError] =
         action()
     except OSError as refused:
         raise explained(refused, path, error) from None
-    except pl.exceptions.PolarsError as refused:
+    except POLARS_ERRORS as refused:
         # Polars wraps what the operating system says into an error of its own, with the number in the text.
         number = re.search(r"\(os error (\d+)\)", str(refused))
         # Where the end of a Parquet file cannot be written, it does not say why.

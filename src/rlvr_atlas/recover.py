@@ -6,6 +6,7 @@ that a source of a million rows is matched only if it is chosen. What no candida
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import polars as pl
 from rlvr_atlas import pipeline, registry
 from rlvr_atlas.canonical import index
 from rlvr_atlas.config import CandidateSpec, DatasetSpec, Recipe
-from rlvr_atlas.errors import AtlasError
+from rlvr_atlas.errors import AtlasError, InputError
 from rlvr_atlas.fingerprints import sketch
 from rlvr_atlas.fingerprints.sketch import Estimate, Sketch
 from rlvr_atlas.ingest import load_partition, partition_name
@@ -190,9 +191,10 @@ def sketch_of(
     reader = open_dataset(spec.dataset, recipe.base, allow_network=allow_network)
     name = partition_name(reader)
     path = workspace.cache_path("sketches", f"{name}.parquet")
-    if not path.exists():
-        canonical = load_partition(reader, workspace).rows
-        sketch.write(path, sketch.build(canonical, made_by=made_by), spec.id)
+    with contextlib.suppress(InputError):  # a damaged one is made again
+        return sketch.read(path, made_by=made_by)
+    canonical = load_partition(reader, workspace).rows
+    sketch.write(path, sketch.build(canonical, made_by=made_by), spec.id)
     return sketch.read(path, made_by=made_by)
 
 

@@ -79,21 +79,27 @@ def test_an_empty_cache_and_an_empty_question(tmp_path):
 @pytest.mark.parametrize("step", range(6))
 @pytest.mark.parametrize("half", [False, True])
 def test_a_failed_write_at_any_step_loses_one_commit_and_harms_no_other(tmp_path, monkeypatch, step, half):
-    """Each commit writes vectors, keys and header; the second commit starts at step 3."""
-    write, steps = embeddings._write_at, iter(range(100))
+    """Each block writes vectors, keys and header; the second block starts at step 3."""
+    steps = iter(range(100))
 
-    def failing(path, offset, data):
-        if next(steps) == step:
-            if half:
-                write(path, offset, data[: len(data) // 2])
-            raise OSError(28, "No space left on device")
-        write(path, offset, data)
+    def failing(write):
+        def wrapped(path, *content):
+            if next(steps) == step:
+                if half and write is write_at:
+                    offset, data = content
+                    write(path, offset, data[: len(data) // 2])
+                raise OSError(28, "No space left on device")
+            write(path, *content)
 
-    monkeypatch.setattr(embeddings, "_write_at", failing)
+        return wrapped
+
+    write_at, write_text = embeddings._write_at, Path.write_text
+    monkeypatch.setattr(embeddings, "_write_at", failing(write_at))
+    monkeypatch.setattr(Path, "write_text", lambda path, text, **_: failing(write_text)(path, text))
     keys = [key(text) for text in texts(10)]
     with pytest.raises(WorkspaceError, match="No space left.*Free some space"):
         EmbeddingCache(tmp_path, Stub(), commit_rows=4).get_or_encode(keys, texts(10))
-    monkeypatch.setattr(embeddings, "_write_at", write)
+    monkeypatch.undo()
 
     cache = EmbeddingCache(tmp_path, Stub(), commit_rows=4)
     done = 4 * (step // 3)
@@ -110,7 +116,7 @@ def test_a_killed_process_leaves_what_it_committed(tmp_path):
         "write, steps = embeddings._write_at, iter(range(100))\n"
         "def dying(*args):\n"
         "    write(*args)\n"
-        "    if next(steps) == 6: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    if next(steps) == 4: os.kill(os.getpid(), signal.SIGKILL)\n"
         "embeddings._write_at = dying\n"
         "cache = EmbeddingCache(embeddings.Path(sys.argv[1]), Stub(), commit_rows=4)\n"
         "cache.get_or_encode([key(text) for text in texts(20)], texts(20))\n"
@@ -163,14 +169,49 @@ def test_nothing_is_kept_of_a_batch_with_a_bad_vector(tmp_path, bad):
     assert len(EmbeddingCache(tmp_path, Stub())) == 0
 
 
-@pytest.mark.parametrize("damage", ["vectors", "keys", "header"])
-def test_a_damaged_cache_is_named_and_not_read(tmp_path, damage):
-    EmbeddingCache(tmp_path, Stub()).get_or_encode([key(text) for text in texts(3)], texts(3))
-    suffix = {"vectors": ".f16", "keys": ".keys", "header": ".json"}[damage]
+def flip(path, bit):
+    content = bytearray(path.read_bytes())
+    content[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("suffix", [".f16", ".keys", ".json"])
+def test_no_flipped_bit_is_read_and_what_was_there_is_encoded_again(tmp_path, caplog, suffix):
+    keys = [key(text) for text in texts(9)]
+    EmbeddingCache(tmp_path, Stub(), commit_rows=4).get_or_encode(keys, texts(9))
+    whole = {path: path.read_bytes() for path in tmp_path.iterdir()}
     (path,) = tmp_path.glob(f"*{suffix}")
-    os.truncate(path, path.stat().st_size // 2)
-    with pytest.raises(WorkspaceError, match="damaged embedding cache. Delete"):
-        EmbeddingCache(tmp_path, Stub())
+    for bit in range(0, len(whole[path]) * 8, 83):
+        flip(path, bit)
+        caplog.clear()
+        cache = EmbeddingCache(tmp_path, Stub(), commit_rows=4)
+        assert "encoded again" in caplog.text
+        assert_right(cache, cache.get_or_encode(keys, texts(9)), texts(9))
+        # What stands before the damaged block is kept.
+        block = bit // (8 * len(whole[path]) * 4 // 9) if suffix != ".json" else 0
+        assert cache._encoder.seen == texts(9)[4 * block :]
+        for other, content in whole.items():
+            other.write_bytes(content)
+
+
+@pytest.mark.parametrize("suffix", [".f16", ".keys", ".json"])
+def test_what_a_cut_or_lost_file_held_is_encoded_again(tmp_path, suffix):
+    keys = [key(text) for text in texts(3)]
+    for change in (lambda path: os.truncate(path, path.stat().st_size // 2), Path.unlink):
+        EmbeddingCache(tmp_path, Stub()).get_or_encode(keys, texts(3))
+        (path,) = tmp_path.glob(f"*{suffix}")
+        change(path)
+        cache = EmbeddingCache(tmp_path, Stub())
+        assert_right(cache, cache.get_or_encode(keys, texts(3)), texts(3))
+        assert cache._encoder.seen == texts(3)
+
+
+def test_a_count_of_cut_texts_counts_what_is_intact(tmp_path):
+    long = [f"a text of more than ten characters, {i}" for i in range(6)]
+    EmbeddingCache(tmp_path, Stub(), commit_rows=2).get_or_encode([key(text) for text in long], long)
+    (path,) = tmp_path.glob("*.keys")
+    flip(path, path.stat().st_size * 8 - 1)
+    assert EmbeddingCache(tmp_path, Stub()).truncated == 4
 
 
 @pytest.mark.parametrize("wrong", ["", "abc", key("a") + "0", "é" * 40])

@@ -5,15 +5,21 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
 from rlvr_atlas import pipeline
+from rlvr_atlas.cli import score
+from rlvr_atlas.curate.scores import read_scores
 from rlvr_atlas.errors import AtlasError, InputError, RecipeError, WorkspaceError
+from rlvr_atlas.fingerprints import sketch
 from rlvr_atlas.load import DatasetReader
 from rlvr_atlas.recipe import read_recipe
+from rlvr_atlas.workspace.files import write_sealed
 from rlvr_atlas.workspace.store import Workspace
 
 FRAME = pl.DataFrame({"a": [1, 2, 3]})
@@ -226,7 +232,16 @@ def test_temporary_files_of_dead_processes_are_swept(tmp_path):
     assert all(path.exists() for path in kept)
 
 
-DEEP = '{"format": 2, "stages": ' + "[" * 100_000 + "]" * 100_000 + "}"
+DEEP = '{"format": 3, "stages": ' + "[" * 100_000 + "]" * 100_000 + "}"
+
+
+def sealed(content):
+    """A manifest whose hash is right, whatever is in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_sealed(Path(folder) / "m.json", content)
+        return (Path(folder) / "m.json").read_text()
+
+
 ENTRY = {"fingerprint": "f", "seconds": 0, "limits": [], "rows": {}, "arrays": {}, "made_from": {}}
 
 
@@ -235,9 +250,11 @@ ENTRY = {"fingerprint": "f", "seconds": 0, "limits": [], "rows": {}, "arrays": {
     [
         *("", "{", "[1]", "[" * 100_000, DEEP, '{"format": 1e999, "stages": {}}', "\x00"),
         '{"format": true, "stages": {}}',
-        '{"format": 2, "stages": {"ingest": 3}}',
-        '{"format": 2, "stages": {"ingest": {}}}',
-        json.dumps({"format": 2, "stages": {"x": {**ENTRY, "tables": {"../../t": "0"}}}}),
+        '{"format": 3, "stages": {}}',
+        sealed({"format": 3, "stages": {"ingest": 3}}),
+        sealed({"format": 3, "stages": {"ingest": {}}}),
+        sealed({"format": 3, "stages": {"x": {**ENTRY, "tables": {"../../t": "0"}}}}),
+        sealed({"format": 3, "stages": {}, "recipe": 1}).replace('"recipe": 1', '"recipe": 3'),
     ],
 )
 def test_a_damaged_manifest_is_an_error_of_ours(tmp_path, text):
@@ -247,10 +264,47 @@ def test_a_damaged_manifest_is_an_error_of_ours(tmp_path, text):
             Workspace(tmp_path, create=create)
 
 
+def test_no_flipped_bit_of_the_manifest_is_read_as_another(recipe, tmp_path):
+    """Also of what only people read: limits, counts, the stored recipe."""
+    pipeline.run(read_recipe(recipe))
+    path = tmp_path / "ws" / "manifest.json"
+    good, drawn = path.read_bytes(), random.Random(3)
+    for _ in range(200):
+        flip(path, drawn.randrange(len(good) * 8))
+        with pytest.raises(WorkspaceError, match="damaged, or not one of ours.*review.jsonl"):
+            Workspace(tmp_path / "ws")
+        path.write_bytes(good)
+
+
+@pytest.mark.parametrize(
+    ("reader", "ending", "read"),
+    [
+        ("read_parquet", "parquet", lambda path: sketch.read(path, made_by="x")),
+        ("read_parquet", "parquet", read_scores),
+        ("read_ndjson", "jsonl", read_scores),
+        ("read_csv", "csv", score._read),
+    ],
+)
+def test_a_panic_of_polars_over_a_file_of_the_user_is_an_error_of_ours(
+    tmp_path, monkeypatch, reader, ending, read
+):
+    def panic(*_):
+        raise pl.exceptions.PanicException("no such page")
+
+    path = tmp_path / f"f.{ending}"
+    sketch.write(path, sketch.Sketch(sketch.Sample.of("abc"), sketch.Sample.of(""), "x"), "s")
+    monkeypatch.setattr(pl, reader, panic)
+    monkeypatch.setitem(score._READERS, ".csv", panic)
+    with pytest.raises(InputError, match=path.name):
+        read(path)
+
+
 def test_an_older_workspace_is_built_anew_with_a_message(recipe, tmp_path, caplog):
     first = pipeline.run(read_recipe(recipe)).read("lineage")
     path = tmp_path / "ws" / "manifest.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 1}))
+    old = json.loads(path.read_text())
+    del old["sha256"]  # which came with format 3
+    path.write_text(json.dumps({**old, "format": 2}))
     with pytest.raises(WorkspaceError, match="older version.*rlvr-atlas run"):
         Workspace(tmp_path / "ws")
     again = pipeline.run(read_recipe(recipe))

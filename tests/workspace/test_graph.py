@@ -8,6 +8,7 @@ import pytest
 
 from rlvr_atlas.errors import InputError, WorkspaceError
 from rlvr_atlas.workspace import graph
+from rlvr_atlas.workspace.files import SEAL, write_sealed
 from rlvr_atlas.workspace.store import Workspace
 
 FRAME = pl.DataFrame({"a": [1]})
@@ -89,7 +90,7 @@ def test_a_table_made_from_an_older_stage_is_not_read(workspace):
     path = workspace.folder / "manifest.json"
     manifest = json.loads(path.read_text())
     manifest["stages"]["ingest"]["fingerprint"] = "another"
-    path.write_text(json.dumps(manifest))
+    write_sealed(path, {name: value for name, value in manifest.items() if name != SEAL})
     held = Workspace(workspace.folder)
     assert held.read("instances").equals(FRAME)
     for table in ("verdicts", "lineage", "leaks", "mix"):

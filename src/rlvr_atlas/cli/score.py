@@ -11,6 +11,7 @@ import typer
 from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
 from rlvr_atlas.cli.show import print_json, print_table
 from rlvr_atlas.errors import InputError
+from rlvr_atlas.files import POLARS_ERRORS
 
 _READERS = {".csv": pl.read_csv, ".jsonl": pl.read_ndjson, ".json": pl.read_json, ".parquet": pl.read_parquet}
 
@@ -92,6 +93,6 @@ def _read(path: Path) -> pl.DataFrame:
         )
     try:
         frame: pl.DataFrame = reader(path)  # type: ignore[operator]
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (*POLARS_ERRORS, OSError) as error:
         raise InputError(f"cannot be read ({error})", where=str(path)) from None
     return frame

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from rlvr_atlas.errors import InputError
+from rlvr_atlas.files import POLARS_ERRORS
 
 
 def read_scores(path: Path) -> pl.DataFrame:
@@ -26,7 +27,7 @@ def read_scores(path: Path) -> pl.DataFrame:
         frame = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_ndjson(path)
     except FileNotFoundError:
         raise InputError("no such file of scores", where=where, fix="check [curate] scores") from None
-    except (OSError, pl.exceptions.PolarsError) as error:
+    except (OSError, *POLARS_ERRORS) as error:
         raise InputError(f"not readable as Parquet or JSONL ({error})", where=where) from None
     by = next((by for by in (["key"], ["dataset", "row"]) if set(by) <= set(frame.columns)), None)
     if by is None or "score" not in frame.columns:
@@ -35,7 +36,7 @@ def read_scores(path: Path) -> pl.DataFrame:
     types = {"key": pl.String, "dataset": pl.String, "row": pl.Int64, "score": pl.Float64}
     try:
         scores = frame.select(pl.col(name).cast(types[name]) for name in [*by, "score"])
-    except pl.exceptions.PolarsError as error:
+    except POLARS_ERRORS as error:
         raise InputError(f"a column has the wrong type ({error})", where=where) from None
     bad = scores.filter(~pl.col("score").is_finite().fill_null(value=False))
     if bad.height:

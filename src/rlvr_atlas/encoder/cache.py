@@ -1,33 +1,38 @@
 """Embeddings once per key, in a memory-mapped cache; `top_k` (from `top_k.py`) searches them.
 
-The cache only ever grows: rows are appended and synced first, and the count of rows that are complete is
-replaced last, so a process killed at any moment loses at most the rows of one commit and never leaves half a
-row to be read. Not covered: two processes adding to one cache at once (the workspace lock prevents that).
+The cache only ever grows, block by block: rows are appended and synced first, and the list of complete blocks
+with their hashes is replaced last, so a process killed at any moment loses at most the rows of one block and
+never leaves half a row to be read. Blocks are compared with their hashes when the cache is opened; from the
+first damaged one on rows are encoded again. Not covered: two processes adding to one cache at once (the
+workspace lock prevents that).
 """
 
 from __future__ import annotations
 
-import json
+import hashlib
 import logging
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rlvr_atlas.encoder.model import Encoder, encode_checked
 from rlvr_atlas.encoder.top_k import top_k
-from rlvr_atlas.errors import InputError, WorkspaceError
-from rlvr_atlas.workspace.store import fingerprint
+from rlvr_atlas.errors import InputError
+from rlvr_atlas.files import guard
+from rlvr_atlas.workspace.files import SEAL, read_sealed, write_sealed
+from rlvr_atlas.workspace.graph import fingerprint
 
 _log = logging.getLogger(__name__)
 
 __all__ = ["EmbeddingCache", "top_k"]
 
 #: Raised when the meaning of the files changes; older ones are then left alone and a new cache begins.
-_FORMAT = 1
+_FORMAT = 2
 _KEY_LENGTH = 40
 
 Ints = NDArray[np.int64]
@@ -43,10 +48,10 @@ class EmbeddingCache:
     Args:
         folder: Where the files are; made where missing.
         encoder: What fills the cache.
-        commit_rows: Rows encoded between two commits: what a killed process has to do again.
+        commit_rows: Rows of a block: what a killed process has to do again.
 
     Raises:
-        WorkspaceError: If the files there are damaged, or the folder cannot be written.
+        WorkspaceError: If the folder cannot be written.
     """
 
     def __init__(self, folder: Path, encoder: Encoder, *, commit_rows: int = 2048) -> None:
@@ -61,28 +66,31 @@ class EmbeddingCache:
         label = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(encoder.name).name).strip(".-") or "encoder"
         stem = f"{label}-{fingerprint(self._identity)}"
         self._header = folder / f"{stem}.json"
-        self._vector_file, self._key_file = folder / f"{stem}.f16", folder / f"{stem}.keys"
-        _guard(folder, lambda: folder.mkdir(parents=True, exist_ok=True))
-        #: How many of the cached rows hold only the beginning of their text.
-        self.truncated = 0
-        self._rows = self._read_header()
+        self._files = self._vector_file, self._key_file = folder / f"{stem}.f16", folder / f"{stem}.keys"
+        guard(folder, lambda: folder.mkdir(parents=True, exist_ok=True))
+        self._blocks = self._intact_blocks()
         self._index: tuple[NDArray[np.bytes_], Ints] | None = None
 
     def __len__(self) -> int:
-        return self._rows
+        return sum(block["rows"] for block in self._blocks)
+
+    @property
+    def truncated(self) -> int:
+        """How many of the cached rows hold only the beginning of their text."""
+        return sum(block["truncated"] for block in self._blocks)
 
     @property
     def vectors(self) -> NDArray[np.float16]:
         """All rows, shape (rows, dimension), float16, read-only and memory-mapped."""
-        shape = (self._rows, self._encoder.dimension)
-        if not self._rows:
+        shape = (len(self), self._encoder.dimension)
+        if not len(self):
             return np.empty(shape, dtype=np.float16)
         return np.memmap(self._vector_file, dtype=np.float16, mode="r", shape=shape)
 
     def find(self, keys: Sequence[str]) -> Ints:
         """The row of each key; -1 where it has none. Shape (len(keys),)."""
         wanted = _as_bytes(keys)
-        if not self._rows or not len(wanted):
+        if not len(self) or not len(wanted):
             return np.full(len(wanted), -1, dtype=np.int64)
         ordered, rows = self._sorted_keys()
         place = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
@@ -115,43 +123,59 @@ class EmbeddingCache:
             part = todo[start : start + self._commit_rows]
             cut_before = getattr(self._encoder, "truncated", 0)
             vectors = encode_checked(self._encoder, [texts[i] for i in part])
-            self.truncated += getattr(self._encoder, "truncated", 0) - cut_before
-            self._append(names[part], vectors.astype(np.float16))
+            cut = getattr(self._encoder, "truncated", 0) - cut_before
+            self._append(names[part], vectors.astype(np.float16), cut)
             _log.info("%d of %d texts encoded", start + len(part), len(todo))
         return self.find(keys) if len(todo) else rows
 
-    def _append(self, keys: NDArray[np.bytes_], vectors: NDArray[np.float16]) -> None:
-        def commit() -> None:
-            # Whatever lies behind the committed rows is what a killed process left; it is overwritten.
-            _write_at(self._vector_file, self._rows * vectors[0].nbytes, vectors.tobytes())
-            _write_at(self._key_file, self._rows * _KEY_LENGTH, keys.tobytes())
-            rows = self._rows + len(keys)
-            header = {**self._identity, "rows": rows, "truncated": self.truncated}
-            temporary = self._header.with_suffix(".tmp")
-            _write_at(temporary, 0, (json.dumps(header, indent=1, sort_keys=True) + "\n").encode())
-            temporary.replace(self._header)
-            self._rows, self._index = rows, None
+    def _append(self, keys: NDArray[np.bytes_], vectors: NDArray[np.float16], truncated: int) -> None:
+        rows = len(self)
+        content = vectors.tobytes(), keys.tobytes()
+        sizes = self._row_sizes()
 
-        _guard(self._header, commit)
+        def append() -> None:
+            # Whatever lies behind the complete blocks is what a killed process left; it is overwritten.
+            for path, size, data in zip(self._files, sizes, content, strict=True):
+                _write_at(path, rows * size, data)
 
-    def _read_header(self) -> int:
+        guard(self._header, append)
+        block = {"rows": len(keys), "truncated": truncated, "sha256": _hash(content)}
+        write_sealed(self._header, {**self._identity, "blocks": [*self._blocks, block]})
+        self._blocks.append(block)
+        self._index = None
+
+    def _row_sizes(self) -> tuple[int, int]:
+        """Bytes of a row in each of the two files."""
+        return 2 * self._encoder.dimension, _KEY_LENGTH
+
+    def _intact_blocks(self) -> list[dict[str, Any]]:
+        """The blocks before the first one that is not what its hash says."""
         if not self._header.exists():
-            return 0
+            return []
+        header = read_sealed(self._header) or {}
+        listed = header.get("blocks", []) if SEAL in header else []
+        intact = []
         try:
-            header = json.loads(self._header.read_bytes())
-            rows, self.truncated = int(header["rows"]), int(header["truncated"])
-            have = self._vector_file.stat().st_size // (2 * self._encoder.dimension)
-            damaged = min(have, self._key_file.stat().st_size // _KEY_LENGTH) < rows
-        except (OSError, ValueError, KeyError, TypeError):
-            damaged = True
-        if damaged:
-            fix = f"delete the files {self._header.stem}.* beside it; their rows are then encoded again"
-            raise WorkspaceError("damaged embedding cache", where=str(self._header), fix=fix)
-        return rows
+            with self._vector_file.open("rb") as vectors, self._key_file.open("rb") as keys:
+                for block, found in zip(listed, self._hashes((vectors, keys), listed), strict=True):
+                    if found != block["sha256"]:
+                        break
+                    intact.append(block)
+        except OSError as error:
+            _log.warning("%s: %s", self._header, error)
+        if not listed or len(intact) < len(listed):
+            rows = sum(block["rows"] for block in intact)
+            _log.warning("%s: damaged; all but %d rows are encoded again", self._header, rows)
+        return intact
+
+    def _hashes(self, files: tuple[BinaryIO, BinaryIO], blocks: Sequence[dict[str, Any]]) -> Iterator[str]:
+        for block in blocks:
+            sizes = (block["rows"] * size for size in self._row_sizes())
+            yield _hash(file.read(size) for file, size in zip(files, sizes, strict=True))
 
     def _sorted_keys(self) -> tuple[NDArray[np.bytes_], Ints]:
         if self._index is None:
-            keys = np.fromfile(self._key_file, dtype=f"S{_KEY_LENGTH}", count=self._rows)
+            keys = np.fromfile(self._key_file, dtype=f"S{_KEY_LENGTH}", count=len(self))
             order = np.argsort(keys, kind="stable")
             self._index = keys[order], order
         return self._index
@@ -174,10 +198,8 @@ def _write_at(path: Path, offset: int, data: bytes) -> None:
         os.fsync(handle.fileno())
 
 
-def _guard(path: Path, action: Callable[[], object]) -> None:
-    try:
-        action()
-    except OSError as error:
-        fix = "free some space or choose another workspace, and run again; what was encoded stays"
-        what = f"cannot write the embedding cache ({error.strerror or error})"
-        raise WorkspaceError(what, where=str(path), fix=fix) from None
+def _hash(parts: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from rlvr_atlas import __version__
 from rlvr_atlas.answer import normal_column
 from rlvr_atlas.audit.coincidence import Rarity
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.files import replace_file
+from rlvr_atlas.files import POLARS_ERRORS, replace_file
 from rlvr_atlas.fingerprints.prints import PRINTS, Printer, Prints
 from rlvr_atlas.match.minhash import PERMUTATIONS
 from rlvr_atlas.text.tokens import Parts
@@ -117,9 +118,9 @@ def write(index: Index, path: Path) -> None:
         "salt": index.salt.hex(),
         "probe": _probe(index.salt),
         "bytes": len(payload),
-        "sha256": hashlib.sha256(payload).hexdigest(),
         "benchmarks": index.benchmarks,
     }
+    header["sha256"] = _digest(header, payload)
     content = _MAGIC + json.dumps(header).encode() + b"\n" + payload
     replace_file(path, lambda temporary: temporary.write_bytes(content), error=InputError)
 
@@ -137,7 +138,8 @@ def read(path: Path) -> Index:
                 raise InputError("this is no benchmark index of this version", where=str(path), fix=again)
             header = json.loads(handle.readline(_LONGEST_HEADER))
             payload = handle.read()
-        if len(payload) != header["bytes"] or hashlib.sha256(payload).hexdigest() != header["sha256"]:
+        told = header.pop("sha256")
+        if len(payload) != header["bytes"] or told != _digest(header, payload):
             raise InputError("the index is damaged or cut short", where=str(path), fix=again)
         table = pl.read_parquet(io.BytesIO(payload)).select(*_COLUMNS).cast(_COLUMNS)  # type: ignore[arg-type]
         sketch = np.frombuffer(b"".join(table["sketch"]), np.uint8).reshape(table.height, PERMUTATIONS)
@@ -151,11 +153,16 @@ def read(path: Path) -> Index:
         probe = header["probe"]
     except OSError as error:
         raise InputError(f"cannot read the index ({error.strerror})", where=str(path)) from None
-    except (ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, *POLARS_ERRORS):
         raise InputError("the index is damaged or cut short", where=str(path), fix=again) from None
     if probe != _probe(index.salt):
         raise InputError("the index was made with other hash functions", where=str(path), fix=again)
     return index
+
+
+def _digest(header: Mapping[str, object], payload: bytes) -> str:
+    """SHA-256 over all that an index says."""
+    return hashlib.sha256(json.dumps(header, sort_keys=True).encode() + b"\n" + payload).hexdigest()
 
 
 def _probe(salt: bytes) -> str:

@@ -10,7 +10,8 @@ data cannot.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.files import guard, replace_file
+from rlvr_atlas.files import POLARS_ERRORS, guard, replace_file
 from rlvr_atlas.stats import wilson
 from rlvr_atlas.text.tex import markup
 
@@ -140,6 +141,7 @@ def write(path: Path, sketch: Sketch, dataset: str) -> None:
     )
     facts = {"dataset": dataset, "made_by": sketch.made_by}
     facts |= {kind: str(sample.distinct) for kind, sample in kinds.items()}
+    facts["sha256"] = _digest(facts, sketch.texts, sketch.numbers)
     metadata = {f"sketch.{name}": value for name, value in facts.items()}
     guard(path, lambda: path.parent.mkdir(parents=True, exist_ok=True), error=InputError)
     replace_file(path, lambda temporary: frame.write_parquet(temporary, metadata=metadata), error=InputError)
@@ -166,20 +168,27 @@ def read(path: Path, *, made_by: str) -> Sketch:
             Sample(frame.filter(kind=kind)["hash"].cast(pl.UInt64).to_numpy(), int(facts[f"sketch.{kind}"]))
             for kind in ("texts", "numbers")
         )
-        maker = facts["sketch.made_by"]
+        told = {name: facts[f"sketch.{name}"] for name in ("dataset", "made_by", "texts", "numbers")}
+        whole = facts["sketch.sha256"] == _digest(told, texts, numbers)
     except FileNotFoundError:
         raise InputError("no such sketch", where=str(path), fix=fix) from None
-    except (OSError, KeyError, ValueError, pl.exceptions.PolarsError):
+    except (OSError, KeyError, ValueError, *POLARS_ERRORS):
         raise InputError("not a readable sketch", where=str(path), fix=fix) from None
-    if not (_whole(texts) and _whole(numbers)):
+    if not (whole and _plausible(texts) and _plausible(numbers)):
         raise InputError("a damaged sketch", where=str(path), fix=fix)
-    if maker != made_by:
+    if told["made_by"] != made_by:
         what = "a sketch of another version, whose hashes mean other texts"
         raise InputError(what, where=str(path), fix=fix)
-    return Sketch(texts, numbers, maker)
+    return Sketch(texts, numbers, made_by)
 
 
-def _whole(sample: Sample) -> bool:
+def _digest(facts: Mapping[str, str], *samples: Sample) -> str:
+    """SHA-256 over all that a sketch says."""
+    said = json.dumps(facts, sort_keys=True).encode()
+    return hashlib.sha256(said + b"".join(b"\n" + sample.hashes.tobytes() for sample in samples)).hexdigest()
+
+
+def _plausible(sample: Sample) -> bool:
     kept = len(sample.hashes)
     ascending = bool(np.all(sample.hashes[1:] > sample.hashes[:-1]))
     return ascending and kept <= sample.distinct and (kept > 0) == (sample.distinct > 0)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from rlvr_atlas.errors import InputError
+from rlvr_atlas.files import POLARS_ERRORS
 from rlvr_atlas.sca.passk import tally
 from rlvr_atlas.schema import ROLLOUTS, TRANSITION_KINDS, TRANSITIONS, conform
 
@@ -149,7 +150,7 @@ def _checked(rollouts: pl.DataFrame, side: str) -> pl.DataFrame:
         raise InputError("the column correct holds something else than true and false", where=where, fix=fix)
     try:
         frame = conform(rollouts, ROLLOUTS).select(*ROLLOUTS)
-    except pl.exceptions.PolarsError as error:
+    except POLARS_ERRORS as error:
         raise InputError(f"a column has the wrong type ({error})", where=where) from None
     for name in (*_PROBLEM, "sample"):
         if frame[name].null_count():

@@ -5,18 +5,18 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-
-import polars as pl
+from typing import Any
 
 from rlvr_atlas.files import explained, guard, replace_file
 
 LOCK = ".lock"
-#: What Polars raises where it gives up; a panic is no `Exception`, so a damaged file would end the program.
-POLARS_ERRORS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+#: Where a JSON file holds the hash of the rest of it.
+SEAL = "sha256"
 _TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp")
 
 
@@ -47,6 +47,36 @@ def replace_hashed(path: Path, write: Callable[[Path], object]) -> str:
 
     replace_file(path, write_and_hash)
     return written[0]
+
+
+def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON object that holds the SHA-256 of its own content, atomically; `read_sealed` compares it.
+
+    Raises:
+        WorkspaceError: If the operating system does not allow it.
+    """
+    plain = json.loads(json.dumps(content, default=str))  # as it will be read: lists, and texts as keys
+    text = json.dumps({**plain, SEAL: _seal(plain)}, indent=1, sort_keys=True) + "\n"
+    replace_file(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def read_sealed(path: Path) -> dict[str, Any] | None:
+    """A JSON object, with the hash that it holds under `SEAL` if there is one.
+
+    Returns:
+        None if it cannot be read, is no JSON object, or its content is not what the hash says.
+    """
+    try:
+        content = json.loads(path.read_bytes().decode("utf-8"))
+        seal = content.get(SEAL)
+        plain = {name: value for name, value in content.items() if name != SEAL}
+        return content if seal is None or seal == _seal(plain) else None
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError, MemoryError):
+        return None
+
+
+def _seal(plain: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
 def write_export(path: Path, content: bytes) -> None:

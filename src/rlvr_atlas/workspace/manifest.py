@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,12 +9,12 @@ from typing import Any
 
 from rlvr_atlas import __version__
 from rlvr_atlas.errors import WorkspaceError
-from rlvr_atlas.files import guard, replace_file
-from rlvr_atlas.workspace.files import LOCK, is_leftover, lock
+from rlvr_atlas.files import guard
+from rlvr_atlas.workspace.files import LOCK, SEAL, is_leftover, lock, read_sealed, write_sealed
 from rlvr_atlas.workspace.graph import all_tables, find_stage
 
 #: Raised whenever the meaning of a table changes; an older workspace is then rebuilt, never misread.
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 
 _LOG = logging.getLogger(__name__)
@@ -74,8 +73,7 @@ def blank() -> dict[str, Any]:
 
 def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
     """Put a manifest in place, atomically."""
-    text = json.dumps(manifest, indent=1, sort_keys=True, default=str) + "\n"
-    replace_file(folder / MANIFEST, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_sealed(folder / MANIFEST, manifest)
 
 
 def read_manifest(folder: Path, *, rebuild: bool, warn: bool = False) -> dict[str, Any]:
@@ -92,18 +90,20 @@ def read_manifest(folder: Path, *, rebuild: bool, warn: bool = False) -> dict[st
     path = folder / MANIFEST
     if not path.exists():
         return blank()
+    manifest = read_sealed(path)
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        if manifest is None:
+            raise ValueError("not what was written")
         written_as = manifest["format"]
         if type(written_as) is not int or not isinstance(manifest["stages"], dict):
             raise TypeError("format or stages")
         if written_as == FORMAT:
+            del manifest[SEAL]
             _check_stages(manifest["stages"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, MemoryError):
-        fix = "move it away and run the recipe again with an empty [workspace] path"
-        raise WorkspaceError(
-            "this manifest is damaged, or not one of ours", where=str(path), fix=fix
-        ) from None
+    except (ValueError, KeyError, TypeError):
+        what = "this manifest is damaged, or not one of ours"
+        fix = f"move {folder} away and run the recipe again; its review.jsonl may be put into the new folder"
+        raise WorkspaceError(what, where=str(path), fix=fix) from None
     if written_as > FORMAT:
         raise WorkspaceError("written by a newer version", where=str(path), fix="upgrade rlvr-atlas")
     if written_as < FORMAT:
@@ -114,7 +114,7 @@ def read_manifest(folder: Path, *, rebuild: bool, warn: bool = False) -> dict[st
         if warn:
             _LOG.warning("%s: %s; it is built anew", folder, what)
         return blank()
-    return dict(manifest)
+    return manifest
 
 
 def _check_stages(stages: Mapping[str, Any]) -> None:

@@ -21,9 +21,8 @@ import polars as pl
 
 from rlvr_atlas import __version__
 from rlvr_atlas.errors import WorkspaceError
-from rlvr_atlas.files import guard, replace_file
+from rlvr_atlas.files import POLARS_ERRORS, guard, replace_file
 from rlvr_atlas.workspace.files import (
-    POLARS_ERRORS,
     lock,
     replace_hashed,
     sha256_of,
