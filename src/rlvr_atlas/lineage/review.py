@@ -19,6 +19,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, Va
 
 from rlvr_atlas.config import MatchSettings
 from rlvr_atlas.schema import MATCHES, VERDICTS, Relation, conform
+from rlvr_atlas.workspace.files import SEAL, seal_of
 from rlvr_atlas.workspace.query import between
 from rlvr_atlas.workspace.store import Workspace
 
@@ -49,6 +50,17 @@ class Decision(BaseModel):
     automatic_relation: str | None = None
     automatic_probability: float | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _as_written(cls, data: object) -> object:
+        """A line that holds its own hash is taken only as it was written."""
+        if not isinstance(data, dict) or data.get(SEAL) is None:
+            return data
+        fields = {name: value for name, value in data.items() if name != SEAL}
+        if data[SEAL] != seal_of(fields):
+            raise ValueError(f"the line was changed or damaged after it was written ({SEAL} differs)")
+        return fields
+
     @model_validator(mode="after")
     def _two_texts(self) -> Decision:
         if self.child == self.parent:
@@ -61,8 +73,9 @@ class Decision(BaseModel):
         return min(self.child, self.parent), max(self.child, self.parent)
 
     def line(self) -> str:
-        """The decision as one line of JSON."""
-        return json.dumps(self.model_dump(mode="json"), ensure_ascii=False)
+        """The decision as one line of JSON, which holds its own hash."""
+        fields = self.model_dump(mode="json")
+        return json.dumps({**fields, SEAL: seal_of(fields)}, ensure_ascii=False)
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def write_sealed(path: Path, content: Mapping[str, Any]) -> None:
         WorkspaceError: If the operating system does not allow it.
     """
     plain = json.loads(json.dumps(content, default=str))  # as it will be read: lists, and texts as keys
-    text = json.dumps({**plain, SEAL: _seal(plain)}, indent=1, sort_keys=True) + "\n"
+    text = json.dumps({**plain, SEAL: seal_of(plain)}, indent=1, sort_keys=True) + "\n"
     replace_file(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
@@ -70,12 +70,13 @@ def read_sealed(path: Path) -> dict[str, Any] | None:
         content = json.loads(path.read_bytes().decode("utf-8"))
         seal = content.get(SEAL)
         plain = {name: value for name, value in content.items() if name != SEAL}
-        return content if seal is None or seal == _seal(plain) else None
+        return content if seal is None or seal == seal_of(plain) else None
     except (OSError, ValueError, TypeError, AttributeError, RecursionError, MemoryError):
         return None
 
 
-def _seal(plain: Mapping[str, Any]) -> str:
+def seal_of(plain: Mapping[str, Any]) -> str:
+    """SHA-256 of a JSON object that holds no hash yet."""
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
