@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from rlvr_atlas import pipeline, recover
 from rlvr_atlas.cli import app
 from rlvr_atlas.config import parse_recipe
-from rlvr_atlas.errors import InputError, RecipeError
+from rlvr_atlas.errors import AtlasError, InputError, RecipeError
 from rlvr_atlas.fingerprints import sketch
 from rlvr_atlas.recipe import read_recipe
 from rlvr_atlas.workspace.store import Workspace
@@ -232,6 +232,25 @@ def test_a_damaged_sketch_that_was_kept_is_made_again(world):
     again = recover.sketch_of(spec, recipe, workspace)
     assert again.texts.hashes.tolist() == made.texts.hashes.tolist()
     assert path.read_bytes() == good
+
+
+def test_a_rival_that_traces_meanwhile_is_noticed(world, monkeypatch):
+    """A curve over tables of somebody else's recipe would be filed as that of this one."""
+    real = recover.residue
+
+    def rival(workspace):
+        left = real(workspace)
+        recipe = read_recipe(world / "recipe.toml")
+        looser = recipe.match.model_copy(update={"min_probability": 0.9})
+        pipeline.run(recipe.model_copy(update={"match": looser}), stages=("ingest", "trace"))
+        return left
+
+    (world / "recipe.toml").write_text((world / "recipe.toml").read_text() + "[recover]\nresidue = 1.0\n")
+    monkeypatch.setattr(recover, "residue", rival)
+    with pytest.raises(AtlasError, match="another process traced"):
+        run(world)
+    monkeypatch.undo()
+    assert run(world)[1].read("recovery").height == 1
 
 
 def test_it_stops_at_the_residue_and_at_the_least_gain(world):

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlvr_atlas.errors import InputError
+from rlvr_atlas import score as scoring
+from rlvr_atlas.cli import score as score_command
+from rlvr_atlas.errors import InputError, WorkspaceError
 from rlvr_atlas.sca.resample import Bootstrap
 from rlvr_atlas.schema import (
     CORRELATIONS,
@@ -34,6 +36,7 @@ from rlvr_atlas.score import (
     score,
 )
 from rlvr_atlas.score.correlate import _interval
+from rlvr_atlas.workspace.store import Workspace
 
 FEW = Bootstrap(draws=200)
 # As published with arXiv 2605.26971.
@@ -493,3 +496,17 @@ def test_missing_tables_and_unknown_datasets_are_named():
         measured(world(), results=pl.concat([answers(None, [0]), answers("typo", [4])]))
     with pytest.raises(InputError, match="role train"):
         measured(world(datasets=frame(DATASETS, ["dataset", "role"], [("d", "source")])))
+
+
+def test_the_workspace_is_held_from_reading_to_writing(tmp_path, monkeypatch):
+    """Else a run in between would leave scores of old tables beside new ones, and call them current."""
+    Workspace(tmp_path, create=True)
+
+    def reading(tables, **_):
+        with pytest.raises(WorkspaceError, match="another process"), Workspace(tmp_path).locked():
+            pass
+        raise InputError("was held")
+
+    monkeypatch.setattr(scoring, "inputs_from_workspace", reading)
+    with pytest.raises(InputError, match="was held"):
+        score_command.score(tmp_path, 7.0)

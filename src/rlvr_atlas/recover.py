@@ -17,7 +17,7 @@ import polars as pl
 from rlvr_atlas import pipeline, registry
 from rlvr_atlas.canonical import index
 from rlvr_atlas.config import CandidateSpec, DatasetSpec, Recipe
-from rlvr_atlas.errors import AtlasError, InputError
+from rlvr_atlas.errors import AtlasError, InputError, WorkspaceError
 from rlvr_atlas.fingerprints import sketch
 from rlvr_atlas.fingerprints.sketch import Estimate, Sketch
 from rlvr_atlas.ingest import load_partition, partition_name
@@ -262,7 +262,11 @@ def _search(
         if best is None:
             break
         current = extended(current, [best[0]])
+    traced = workspace.fingerprint_of("attribute")
     with workspace.locked():
+        if workspace.fingerprint_of("attribute") != traced:
+            what = "another process traced this workspace while sources were recovered"
+            raise WorkspaceError(what, where=str(workspace.folder), fix="run the recipe again")
         made = _made_from(workspace, recipe, known)
         table, seconds = pl.DataFrame(curve, schema=RECOVERY), time.monotonic() - started
         workspace.finish(STAGE, made, {"recovery": table}, seconds=seconds, limits=pool.limits)

@@ -105,6 +105,17 @@ def test_a_table_that_another_process_replaced_is_not_called_damaged(tmp_path):
         place.read("t")
 
 
+def test_a_scan_reads_the_file_that_was_compared_also_once_a_run_has_replaced_it(tmp_path):
+    place = Workspace(tmp_path, create=True)
+    with place.locked():
+        place.finish("other", "f", {"t": FRAME}, seconds=0.0)
+    scanned = Workspace(tmp_path).scan("t")
+    with place.locked():
+        place.finish("other", "g", {"t": pl.DataFrame({"a": ["x"] * 500})}, seconds=0.0)
+    assert scanned.collect().equals(FRAME)
+    assert scanned.filter(pl.col("a") > 2).select(pl.len()).collect().item() == 1
+
+
 def test_no_flipped_bit_of_the_cache_is_used(recipe, tmp_path):
     place = pipeline.run(read_recipe(recipe), stages=["ingest"])
     drawn = random.Random(1)

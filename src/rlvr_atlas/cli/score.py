@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import polars as pl
 import typer
@@ -12,6 +12,9 @@ from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
 from rlvr_atlas.cli.show import print_json, print_table
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.files import POLARS_ERRORS
+
+if TYPE_CHECKING:
+    from rlvr_atlas.score.weights import Weights
 
 _READERS = {".csv": pl.read_csv, ".jsonl": pl.read_ndjson, ".json": pl.read_json, ".parquet": pl.read_parquet}
 
@@ -43,23 +46,16 @@ def score(
     from rlvr_atlas.workspace.graph import made_from
     from rlvr_atlas.workspace.store import Workspace
 
-    place = Workspace(workspace)
     chosen = scoring.parse_weights(read_toml(weights), weights.stem) if weights else scoring.preset(preset)
     given = _read(results) if results else None
-    inputs = scoring.inputs_from_workspace(place.tables(), results=given)
-    found = scoring.score(inputs, model_size, chosen, model=model)
-    tables = {"scores": found}
-    if downstream:
-        pairs = _read(downstream)
-        if not {"dataset", "result"} <= set(pairs.columns):
-            raise InputError(
-                f"columns {', '.join(pairs.columns)}", where=str(downstream), fix="give dataset, result"
-            )
-        ranks = dict(pairs.select("dataset", pl.col("result").cast(pl.Float64, strict=False)).iter_rows())
-        tables["correlations"] = pl.concat(
-            [scoring.correlate(found, ranks), scoring.ablate(found, ranks, chosen)]
-        )
-    with place.locked():
+    pairs = _read(downstream) if downstream else None
+    # Under the lock, or another run could replace the tables before their fingerprints are taken.
+    with Workspace(workspace).locked() as place:
+        inputs = scoring.inputs_from_workspace(place.tables(), results=given)
+        found = scoring.score(inputs, model_size, chosen, model=model)
+        tables = {"scores": found}
+        if pairs is not None:
+            tables["correlations"] = _compared(found, pairs, chosen, str(downstream))
         settings = chosen.model_dump(mode="json")
         made = made_from(place, "score", model_size, model, settings, found.write_json())
         place.finish("score", made, tables, seconds=0.0)
@@ -70,6 +66,16 @@ def score(
     if downstream:
         columns = ("figure", "statistic", "datasets", "value", "low", "high", "p_value")
         print_table("Against real results", tables["correlations"].select(columns).to_dicts())
+
+
+def _compared(found: pl.DataFrame, pairs: pl.DataFrame, chosen: Weights, where: str) -> pl.DataFrame:
+    """schema.CORRELATIONS of the scores with results of real training."""
+    from rlvr_atlas import score as scoring
+
+    if not {"dataset", "result"} <= set(pairs.columns):
+        raise InputError(f"columns {', '.join(pairs.columns)}", where=where, fix="give dataset, result")
+    ranks = dict(pairs.select("dataset", pl.col("result").cast(pl.Float64, strict=False)).iter_rows())
+    return pl.concat([scoring.correlate(found, ranks), scoring.ablate(found, ranks, chosen)])
 
 
 def _line(row: dict[str, Any]) -> dict[str, Any]:

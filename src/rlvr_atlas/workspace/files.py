@@ -9,6 +9,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,9 @@ SEAL = "sha256"
 _TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp")
 
 
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal digits."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+def hash_of(handle: BufferedReader) -> str:
+    """SHA-256 of the bytes of an open file, in hexadecimal digits."""
+    return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def replace_hashed(path: Path, write: Callable[[Path], object]) -> str:
@@ -43,7 +43,8 @@ def replace_hashed(path: Path, write: Callable[[Path], object]) -> str:
 
     def write_and_hash(temporary: Path) -> None:
         write(temporary)
-        written.append(sha256_of(temporary))
+        with temporary.open("rb") as handle:
+            written.append(hash_of(handle))
 
     replace_file(path, write_and_hash)
     return written[0]

@@ -14,6 +14,7 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +24,9 @@ from rlvr_atlas import __version__
 from rlvr_atlas.errors import WorkspaceError
 from rlvr_atlas.files import POLARS_ERRORS, guard, replace_file
 from rlvr_atlas.workspace.files import (
+    hash_of,
     lock,
     replace_hashed,
-    sha256_of,
     sweep,
     write_export,
 )
@@ -82,7 +83,7 @@ class Workspace:
             return False
         files = [(self._table_path(name), digest) for name, digest in entry["tables"].items()]
         files += [(self._array_path(stage, name), digest) for name, digest in entry["arrays"].items()]
-        return all(self._intact(path, digest) for path, digest in files)
+        return all(self._is_intact(path, digest) for path, digest in files)
 
     def fingerprint_of(self, stage: str) -> str | None:
         """What a stage was made from; None where it is not done, or no longer current."""
@@ -109,10 +110,12 @@ class Workspace:
         if older := outdated_by(self.manifest["stages"], writer):
             what = f"the table '{table}' is not complete: '{older}', which it was made from, has changed"
             raise self._refuse(what, table)
-        self._check(path, writer, self.manifest["stages"][writer]["tables"][table])
         try:
-            frame = pl.scan_parquet(path)
-            frame.collect_schema()
+            # What is read later is the file that was compared, also where a run replaces it meanwhile.
+            with path.open("rb") as handle:
+                self._check(path, writer, self.manifest["stages"][writer]["tables"][table], handle)
+                frame = pl.scan_parquet(handle)
+                frame.collect_schema()
         except (*POLARS_ERRORS, OSError) as error:
             raise self._damaged(path, writer, str(error)) from None
         return frame
@@ -260,7 +263,8 @@ class Workspace:
         path = self.folder / "cache" / kind / f"{name}.parquet"
         try:
             digest = _beside(path).read_bytes().decode("ascii")
-            return pl.read_parquet(path) if self._intact(path, digest) else None
+            with path.open("rb") as handle:
+                return pl.read_parquet(handle) if self._intact(path, digest, handle) else None
         except (*POLARS_ERRORS, OSError, UnicodeDecodeError):
             return None
 
@@ -276,9 +280,12 @@ class Workspace:
         digest = self.manifest["stages"].get(stage, {}).get("arrays", {}).get(name)
         if digest is None or self.fingerprint_of(stage) is None or not path.exists():
             return None
-        self._check(path, stage, digest)
         try:
-            mapped: np.ndarray[Any, Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+            with path.open("rb") as handle:
+                self._check(path, stage, digest, handle)
+                mapped: np.ndarray[Any, Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+            with path.open("rb") as handle:  # a run may have replaced it just before it was mapped
+                self._check(path, stage, digest, handle)
         except (OSError, ValueError, EOFError, SyntaxError, OverflowError) as error:
             raise self._damaged(path, stage, str(error)) from None
         return mapped
@@ -306,23 +313,28 @@ class Workspace:
 
     def _write(self, path: Path, write: Callable[[Path], object]) -> str:
         digest = replace_hashed(path, write)
-        self._compared[path] = _state(path, digest)
+        self._compared[path] = _state(path.stat(), digest)
         return digest
 
-    def _intact(self, path: Path, digest: str) -> bool:
-        """Whether a file is the one of this hash. A file that was not touched is hashed once."""
-        try:
-            state = _state(path, digest)
-            if self._compared.get(path) != state:
-                if sha256_of(path) != digest:
-                    return False
-                self._compared[path] = state
-        except OSError:
-            return False
+    def _intact(self, path: Path, digest: str, handle: BufferedReader) -> bool:
+        """Whether an open file is the one of this hash. A file that was not touched is hashed once."""
+        state = _state(os.fstat(handle.fileno()), digest)
+        if self._compared.get(path) != state:
+            if hash_of(handle) != digest:
+                return False
+            handle.seek(0)
+            self._compared[path] = state
         return True
 
-    def _check(self, path: Path, stage: str, digest: str) -> None:
-        if self._intact(path, digest):
+    def _is_intact(self, path: Path, digest: str) -> bool:
+        try:
+            with path.open("rb") as handle:
+                return self._intact(path, digest, handle)
+        except OSError:
+            return False
+
+    def _check(self, path: Path, stage: str, digest: str, handle: BufferedReader) -> None:
+        if self._intact(path, digest, handle):
             return
         now = read_manifest(self.folder, rebuild=True)["stages"].get(stage)
         if now != self.manifest["stages"][stage]:
@@ -349,7 +361,6 @@ def _beside(path: Path) -> Path:
     return path.with_name(f"{path.name}.sha256")
 
 
-def _state(path: Path, digest: str) -> tuple[object, ...]:
+def _state(told: os.stat_result, digest: str) -> tuple[object, ...]:
     """What tells one state of a file from another without reading it."""
-    told = path.stat()
     return told.st_dev, told.st_ino, told.st_size, told.st_mtime_ns, digest
