@@ -68,8 +68,11 @@ def test_what_polars_says_of_the_disk_is_understood_and_its_other_errors_are_bug
     def raises(error):
         raise error
 
-    with pytest.raises(WorkspaceError, match="No space left"):
-        guard(tmp_path, lambda: raises(pl.exceptions.ComputeError("parquet: (os error 28)")))
+    for kind in (pl.exceptions.ComputeError, pl.exceptions.PanicException, OSError):
+        with pytest.raises(WorkspaceError, match=r"\(No space left on device\). Free some space"):
+            guard(tmp_path, lambda kind=kind: raises(kind("parquet: (os error 28): /x")))
+    with pytest.raises(WorkspaceError, match="cannot write .odd.. Check the path"):
+        guard(tmp_path, lambda: raises(OSError("odd")))
     with pytest.raises(pl.exceptions.ComputeError):
         guard(tmp_path, lambda: raises(pl.exceptions.ComputeError("something else")))
 

@@ -65,16 +65,23 @@ def guard(path: Path, action: Callable[[], object], *, error: type[AtlasError] =
     """
     try:
         action()
-    except OSError as refused:
-        raise explained(refused, path, error) from None
-    except POLARS_ERRORS as refused:
-        # Polars wraps what the operating system says into an error of its own, with the number in the text.
-        number = re.search(r"\(os error (\d+)\)", str(refused))
-        # Where the end of a Parquet file cannot be written, it does not say why.
-        if number is None and "transport error" not in str(refused):
-            raise
-        code = int(number[1]) if number else errno.EIO
-        raise explained(OSError(code, os.strerror(code)), path, error) from None
+    except (OSError, *POLARS_ERRORS) as refused:
+        raise explained(_as_os_error(refused), path, error) from None
+
+
+def _as_os_error(refused: BaseException) -> OSError:
+    """What the operating system said; an error that tells of something else is raised again."""
+    if isinstance(refused, OSError) and refused.errno:
+        return refused
+    # Polars wraps what the operating system says into an error of its own, with the number in the text.
+    number = re.search(r"\(os error (\d+)\)", str(refused))
+    if number is None and isinstance(refused, OSError):
+        return refused
+    # Where the end of a Parquet file cannot be written, it does not say why.
+    if number is None and "transport error" not in str(refused):
+        raise refused
+    code = int(number[1]) if number else errno.EIO
+    return OSError(code, os.strerror(code))
 
 
 def explained(refused: OSError, path: Path, error: type[AtlasError] = WorkspaceError) -> AtlasError:
