@@ -1,5 +1,6 @@
 """Damaged, foreign and changing files are clear errors, never other data."""
 
+import errno
 import json
 import os
 import random
@@ -273,6 +274,26 @@ def test_a_damaged_manifest_is_an_error_of_ours(tmp_path, text):
     for create in (False, True):
         with pytest.raises(AtlasError, match="damaged, or not one of ours"):
             Workspace(tmp_path, create=create)
+
+
+def test_decisions_that_may_not_be_read_are_an_error_of_ours(tmp_path):
+    place = Workspace(tmp_path, create=True)
+    assert place.read_bytes("review.jsonl") == b""
+    (tmp_path / "review.jsonl").mkdir()
+    with pytest.raises(WorkspaceError, match=r"review\.jsonl: cannot be read \(Is a directory\)"):
+        place.read_bytes("review.jsonl")
+
+
+@pytest.mark.parametrize("create", [False, True])
+def test_a_manifest_that_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch, create):
+    Workspace(tmp_path, create=True)
+
+    def refused(path):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    with pytest.raises(WorkspaceError, match=r"manifest\.json: cannot be read \(Permission denied\)"):
+        Workspace(tmp_path, create=create)
 
 
 def test_no_flipped_bit_of_the_manifest_is_read_as_another(recipe, tmp_path):

@@ -152,10 +152,11 @@ class EmbeddingCache:
         """The blocks before the first one that is not what its hash says."""
         if not self._header.exists():
             return []
-        header = read_sealed(self._header) or {}
-        listed = header.get("blocks", []) if SEAL in header else []
-        intact = []
+        listed: list[dict[str, Any]] = []
+        intact: list[dict[str, Any]] = []
         try:
+            header = read_sealed(self._header) or {}
+            listed = header["blocks"] if SEAL in header else []
             with self._vector_file.open("rb") as vectors, self._key_file.open("rb") as keys:
                 for block, found in zip(listed, self._hashes((vectors, keys), listed), strict=True):
                     if found != block["sha256"]:

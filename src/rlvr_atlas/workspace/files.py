@@ -65,14 +65,18 @@ def read_sealed(path: Path) -> dict[str, Any] | None:
     """A JSON object, with the hash that it holds under `SEAL` if there is one.
 
     Returns:
-        None if it cannot be read, is no JSON object, or its content is not what the hash says.
+        None if it is no JSON object, or its content is not what the hash says.
+
+    Raises:
+        OSError: If it cannot be read.
     """
+    data = path.read_bytes()
     try:
-        content = json.loads(path.read_bytes().decode("utf-8"))
+        content = json.loads(data.decode("utf-8"))
         seal = content.get(SEAL)
         plain = {name: value for name, value in content.items() if name != SEAL}
         return content if seal is None or seal == seal_of(plain) else None
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError, MemoryError):
+    except (ValueError, TypeError, AttributeError, RecursionError, MemoryError):
         return None
 
 

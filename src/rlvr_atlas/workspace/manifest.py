@@ -90,7 +90,11 @@ def read_manifest(folder: Path, *, rebuild: bool, warn: bool = False) -> dict[st
     path = folder / MANIFEST
     if not path.exists():
         return blank()
-    manifest = read_sealed(path)
+    try:
+        manifest = read_sealed(path)
+    except OSError as error:
+        what = f"cannot be read ({error.strerror})"
+        raise WorkspaceError(what, where=str(path), fix="see who may read it") from None
     try:
         if manifest is None:
             raise ValueError("not what was written")

@@ -240,9 +240,17 @@ class Workspace:
         guard(path, append)
 
     def read_bytes(self, name: str) -> bytes:
-        """A file of the workspace; empty where there is none."""
+        """A file of the workspace; empty where there is none.
+
+        Raises:
+            WorkspaceError: If it cannot be read.
+        """
         path = self.folder / name
-        return path.read_bytes() if path.exists() else b""
+        try:
+            return path.read_bytes() if path.exists() else b""
+        except OSError as error:
+            what = f"cannot be read ({error.strerror})"
+            raise WorkspaceError(what, where=str(path), fix="see who may read it") from None
 
     # --- caches: what is dear to compute and named by what it was computed from --------------------------
 
