@@ -235,6 +235,11 @@ def test_the_same_benchmarks_give_the_same_bytes(made, tmp_path):
     assert (tmp_path / "again.index").read_bytes() == (made / "bench.index").read_bytes()
 
 
+def test_a_path_that_cannot_be_looked_at_is_an_error_of_ours(tmp_path):
+    with pytest.raises(InputError, match="cannot be read .File name too long"):
+        check(tmp_path / ("x" * 5000), ["math500"])
+
+
 @pytest.mark.parametrize("cut", [1, 10, 100, 1000])
 def test_a_truncated_index_is_an_error(made, tmp_path, cut):
     path = tmp_path / "cut.index"

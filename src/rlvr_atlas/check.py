@@ -104,8 +104,8 @@ def check(  # noqa: PLR0913  each is one thing to choose
     if not against and not indexes:
         raise InputError("nothing to check against", fix="name a benchmark (--against) or an index (--index)")
     opened = [fingerprints.read(path) for path in indexes]
-    if isinstance(file, Path) and not file.exists():
-        raise InputError("no such file", where=str(file), fix="check the path")
+    if isinstance(file, Path):
+        _check_there(file)
     mine = DatasetSpec(path=str(file.resolve()), id=_FILE) if isinstance(file, Path) else file
     benchmarks = resolve(against, "benchmark", taken=[_FILE])
     read = _read([*benchmarks, mine.model_copy(update={"id": _FILE})], allow_network)
@@ -123,6 +123,15 @@ def check(  # noqa: PLR0913  each is one thing to choose
         found.append(_by_prints(read, opened_index))
         limits += _about(path, opened_index)
     return _result(read, pl.concat(found), limits, min_probability)
+
+
+def _check_there(file: Path) -> None:
+    try:
+        there = file.exists()
+    except OSError as error:  # a folder that may not be searched, a name too long
+        raise InputError(f"cannot be read ({error.strerror})", where=str(file)) from None
+    if not there:
+        raise InputError("no such file", where=str(file), fix="check the path")
 
 
 def _read(specs: Sequence[DatasetSpec], allow_network: bool) -> _Read:

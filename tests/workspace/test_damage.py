@@ -1,5 +1,6 @@
 """Damaged, foreign and changing files are clear errors, never other data."""
 
+import ctypes
 import errno
 import json
 import os
@@ -288,12 +289,38 @@ def test_decisions_that_may_not_be_read_are_an_error_of_ours(tmp_path):
 def test_a_manifest_that_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch, create):
     Workspace(tmp_path, create=True)
 
-    def refused(path):
+    def refused(path, **_):
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(Path, "read_bytes", refused)
     with pytest.raises(WorkspaceError, match=r"manifest\.json: cannot be read \(Permission denied\)"):
         Workspace(tmp_path, create=create)
+    monkeypatch.setattr(Path, "exists", refused)  # as in a folder that may not be searched
+    with pytest.raises(WorkspaceError, match=r"cannot be read \(Permission denied\)"):
+        Workspace(tmp_path, create=create)
+
+
+def held_to_permissions():
+    """Root may search everything, unless it gives these capabilities away (prctl, PR_CAPBSET_DROP)."""
+    for capability in (1, 2, 3):
+        assert os.geteuid() or ctypes.CDLL(None).prctl(24, capability, 0, 0, 0) == 0
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="capabilities are Linux's")
+@pytest.mark.parametrize("denied", ["", "cache", "cache/match"])
+def test_a_folder_that_may_not_be_searched_is_an_error_of_ours(recipe, tmp_path, denied):
+    pipeline.run(read_recipe(recipe))
+    recipe.write_text(recipe.read_text().replace('id = "one"', 'id = "other"'))
+    command = [sys.executable, "-m", "rlvr_atlas", "run", str(recipe)]
+    (tmp_path / "ws" / denied).chmod(0)
+    result = subprocess.run(
+        command, capture_output=True, text=True, check=False, preexec_fn=held_to_permissions
+    )
+    (tmp_path / "ws" / denied).chmod(0o755)
+    assert result.returncode == 2, result.stderr
+    assert "Permission denied" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert pipeline.run(read_recipe(recipe)).has("lineage")
 
 
 def test_no_flipped_bit_of_the_manifest_is_read_as_another(recipe, tmp_path):

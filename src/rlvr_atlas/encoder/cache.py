@@ -150,8 +150,6 @@ class EmbeddingCache:
 
     def _intact_blocks(self) -> list[dict[str, Any]]:
         """The blocks before the first one that is not what its hash says."""
-        if not self._header.exists():
-            return []
         listed: list[dict[str, Any]] = []
         intact: list[dict[str, Any]] = []
         try:
@@ -162,6 +160,9 @@ class EmbeddingCache:
                     if found != block["sha256"]:
                         break
                     intact.append(block)
+        except FileNotFoundError:
+            if not listed:
+                return []  # it begins
         except OSError as error:
             _log.warning("%s: %s", self._header, error)
         if not listed or len(intact) < len(listed):

@@ -24,6 +24,18 @@ _ENTRY: dict[str, type | tuple[type, ...]] = {
 }  # fmt: skip
 
 
+def is_workspace(folder: Path) -> bool:
+    """Whether a folder holds a manifest.
+
+    Raises:
+        WorkspaceError: If that cannot be told.
+    """
+    try:
+        return (folder / MANIFEST).exists()
+    except OSError as error:
+        raise _unreadable(folder, error) from None
+
+
 def claim(folder: Path) -> None:
     """Make a folder a workspace, unless it is one.
 
@@ -31,7 +43,7 @@ def claim(folder: Path) -> None:
         WorkspaceError: If it holds files that are not ours, or cannot be written.
     """
     guard(folder, lambda: folder.mkdir(parents=True, exist_ok=True))
-    if (folder / MANIFEST).exists():
+    if is_workspace(folder):
         return
     foreign: list[str] = []
     guard(folder, lambda: foreign.extend(sorted(entry.name for entry in folder.iterdir())))
@@ -43,7 +55,7 @@ def claim(folder: Path) -> None:
         raise WorkspaceError(what, where=str(folder), fix=fix)
     try:
         with lock(folder):
-            if not (folder / MANIFEST).exists():
+            if not is_workspace(folder):
                 write_manifest(folder, blank())
     except BlockingIOError:
         pass  # another process makes it a workspace just now
@@ -88,13 +100,12 @@ def read_manifest(folder: Path, *, rebuild: bool, warn: bool = False) -> dict[st
         WorkspaceError: If it is damaged, not ours, newer than this version, or older and not to be rebuilt.
     """
     path = folder / MANIFEST
-    if not path.exists():
-        return blank()
     try:
         manifest = read_sealed(path)
+    except FileNotFoundError:
+        return blank()
     except OSError as error:
-        what = f"cannot be read ({error.strerror})"
-        raise WorkspaceError(what, where=str(path), fix="see who may read it") from None
+        raise _unreadable(path, error) from None
     try:
         if manifest is None:
             raise ValueError("not what was written")
@@ -119,6 +130,10 @@ def read_manifest(folder: Path, *, rebuild: bool, warn: bool = False) -> dict[st
             _LOG.warning("%s: %s; it is built anew", folder, what)
         return blank()
     return manifest
+
+
+def _unreadable(path: Path, error: OSError) -> WorkspaceError:
+    return WorkspaceError(f"cannot be read ({error.strerror})", where=str(path), fix="see who may read it")
 
 
 def _check_stages(stages: Mapping[str, Any]) -> None:

@@ -35,6 +35,7 @@ from rlvr_atlas.workspace.manifest import (
     FORMAT,
     MANIFEST,
     claim,
+    is_workspace,
     outdated_by,
     read_manifest,
     write_manifest,
@@ -65,7 +66,7 @@ class Workspace:
             raise WorkspaceError("a path cannot hold a NUL character", where=repr(str(folder)))
         if create:
             claim(folder)
-        elif not (folder / MANIFEST).exists():
+        elif not is_workspace(folder):
             fix = "run a recipe first: rlvr-atlas run RECIPE.toml"
             raise WorkspaceError("this is no workspace (no manifest.json)", where=str(folder), fix=fix)
         self.manifest: dict[str, Any] = read_manifest(folder, rebuild=create)
@@ -105,7 +106,7 @@ class Workspace:
                 gone or damaged.
         """
         path, writer = self._table_path(table), self._writer(table)
-        if writer is None or not path.exists():
+        if writer is None:
             raise self._refuse(f"the table '{table}' is not complete", table)
         if older := outdated_by(self.manifest["stages"], writer):
             what = f"the table '{table}' is not complete: '{older}', which it was made from, has changed"
@@ -116,6 +117,8 @@ class Workspace:
                 self._check(path, writer, self.manifest["stages"][writer]["tables"][table], handle)
                 frame = pl.scan_parquet(handle)
                 frame.collect_schema()
+        except FileNotFoundError:
+            raise self._refuse(f"the table '{table}' is not complete: its file is gone", table) from None
         except (*POLARS_ERRORS, OSError) as error:
             raise self._damaged(path, writer, str(error)) from None
         return frame
@@ -286,7 +289,7 @@ class Workspace:
 
         path = self._array_path(stage, name)
         digest = self.manifest["stages"].get(stage, {}).get("arrays", {}).get(name)
-        if digest is None or self.fingerprint_of(stage) is None or not path.exists():
+        if digest is None or self.fingerprint_of(stage) is None:
             return None
         try:
             with path.open("rb") as handle:
@@ -294,6 +297,8 @@ class Workspace:
                 mapped: np.ndarray[Any, Any] = np.load(path, mmap_mode="r", allow_pickle=False)
             with path.open("rb") as handle:  # a run may have replaced it just before it was mapped
                 self._check(path, stage, digest, handle)
+        except FileNotFoundError:
+            return None
         except (OSError, ValueError, EOFError, SyntaxError, OverflowError) as error:
             raise self._damaged(path, stage, str(error)) from None
         return mapped
