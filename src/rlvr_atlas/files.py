@@ -75,10 +75,11 @@ def _as_os_error(refused: BaseException) -> OSError:
         return refused
     # Polars wraps what the operating system says into an error of its own, with the number in the text.
     number = re.search(r"\(os error (\d+)\)", str(refused))
-    if number is None and isinstance(refused, OSError):
-        return refused
-    # Where the end of a Parquet file cannot be written, it does not say why.
-    if number is None and "transport error" not in str(refused):
+    # Where the end of a Parquet file or a part of an array cannot be written, Polars and NumPy do not say why.
+    unsaid = any(words in str(refused) for words in ("transport error", "requested and"))
+    if number is None and not unsaid:
+        if isinstance(refused, OSError):
+            return refused
         raise refused
     code = int(number[1]) if number else errno.EIO
     return OSError(code, os.strerror(code))
