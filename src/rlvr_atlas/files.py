@@ -75,7 +75,7 @@ def _as_os_error(refused: BaseException) -> OSError:
         return refused
     # Polars wraps what the operating system says into an error of its own, with the number in the text.
     number = re.search(r"\(os error (\d+)\)", str(refused))
-    # Where the end of a Parquet file or a part of an array cannot be written, Polars and NumPy do not say why.
+    # Where the end of a Parquet file or a part of an array does not fit, Polars and NumPy do not say why.
     unsaid = any(words in str(refused) for words in ("transport error", "requested and"))
     if number is None and not unsaid:
         if isinstance(refused, OSError):
