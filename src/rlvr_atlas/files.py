@@ -69,10 +69,21 @@ def guard(path: Path, action: Callable[[], object], *, error: type[AtlasError] =
         raise explained(_as_os_error(refused), path, error) from None
 
 
+def pass_interrupt(error: BaseException) -> None:
+    """Raise the interrupt that Polars wrapped into an error of its own; call it wherever those are caught.
+
+    Raises:
+        KeyboardInterrupt: If the user interrupted Polars while it called Python.
+    """
+    if "KeyboardInterrupt" in str(error):
+        raise KeyboardInterrupt from None
+
+
 def _as_os_error(refused: BaseException) -> OSError:
     """What the operating system said; an error that tells of something else is raised again."""
     if isinstance(refused, OSError) and refused.errno:
         return refused
+    pass_interrupt(refused)
     # Polars wraps what the operating system says into an error of its own, with the number in the text.
     number = re.search(r"\(os error (\d+)\)", str(refused))
     # Where the end of a Parquet file or a part of an array does not fit, Polars and NumPy do not say why.

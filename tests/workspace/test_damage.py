@@ -171,6 +171,30 @@ def test_a_panic_of_polars_is_an_error_of_ours(tmp_path, monkeypatch):
     assert place.read_cached_frame("rows", "x") is None
 
 
+@pytest.mark.parametrize("kind", [pl.exceptions.PanicException, pl.exceptions.ComputeError])
+def test_an_interrupt_that_polars_wraps_is_no_damage(tmp_path, monkeypatch, kind):
+    place = Workspace(tmp_path, create=True)
+    with place.locked():
+        place.finish("other", "f", {"t": FRAME}, seconds=0.0)
+    place.write_cached_frame("rows", "x", FRAME)
+
+    def interrupted(*_, **__):
+        raise kind("called `Result::unwrap()` on an `Err` value: PyErr { type: <class 'KeyboardInterrupt'> }")
+
+    for name in ("scan_parquet", "read_parquet", "read_parquet_metadata"):
+        monkeypatch.setattr(pl, name, interrupted)
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", interrupted)
+    for action in (
+        lambda: place.scan("t"),
+        lambda: place.read_cached_frame("rows", "x"),
+        lambda: place.write_cached_frame("rows", "x", FRAME),
+        lambda: sketch.read(tmp_path / "t.parquet", made_by="x"),
+        lambda: read_scores(tmp_path / "t.parquet"),
+    ):
+        with pytest.raises(KeyboardInterrupt):
+            action()
+
+
 @pytest.mark.parametrize("moment", ["before", "gone"])
 def test_a_dataset_that_changes_while_it_is_read_is_not_kept(recipe, tmp_path, monkeypatch, moment):
     real = DatasetReader.batches

@@ -11,7 +11,7 @@ import typer
 from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
 from rlvr_atlas.cli.show import print_json, print_table
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.files import POLARS_ERRORS
+from rlvr_atlas.files import POLARS_ERRORS, pass_interrupt
 
 if TYPE_CHECKING:
     from rlvr_atlas.score.weights import Weights
@@ -100,5 +100,6 @@ def _read(path: Path) -> pl.DataFrame:
     try:
         frame: pl.DataFrame = reader(path)  # type: ignore[operator]
     except (*POLARS_ERRORS, OSError) as error:
+        pass_interrupt(error)
         raise InputError(f"cannot be read ({error})", where=str(path)) from None
     return frame

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.files import POLARS_ERRORS
+from rlvr_atlas.files import POLARS_ERRORS, pass_interrupt
 
 
 def read_scores(path: Path) -> pl.DataFrame:
@@ -28,6 +28,7 @@ def read_scores(path: Path) -> pl.DataFrame:
     except FileNotFoundError:
         raise InputError("no such file of scores", where=where, fix="check [curate] scores") from None
     except (OSError, *POLARS_ERRORS) as error:
+        pass_interrupt(error)
         raise InputError(f"not readable as Parquet or JSONL ({error})", where=where) from None
     by = next((by for by in (["key"], ["dataset", "row"]) if set(by) <= set(frame.columns)), None)
     if by is None or "score" not in frame.columns:

@@ -21,7 +21,7 @@ from rlvr_atlas import __version__
 from rlvr_atlas.answer import normal_column
 from rlvr_atlas.audit.coincidence import Rarity
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.files import POLARS_ERRORS, replace_file
+from rlvr_atlas.files import POLARS_ERRORS, pass_interrupt, replace_file
 from rlvr_atlas.fingerprints.prints import PRINTS, Printer, Prints
 from rlvr_atlas.match.minhash import PERMUTATIONS
 from rlvr_atlas.text.tokens import Parts
@@ -153,7 +153,8 @@ def read(path: Path) -> Index:
         probe = header["probe"]
     except OSError as error:
         raise InputError(f"cannot read the index ({error.strerror})", where=str(path)) from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, *POLARS_ERRORS):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, *POLARS_ERRORS) as error:
+        pass_interrupt(error)
         raise InputError("the index is damaged or cut short", where=str(path), fix=again) from None
     if probe != _probe(index.salt):
         raise InputError("the index was made with other hash functions", where=str(path), fix=again)

@@ -21,7 +21,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.files import POLARS_ERRORS, guard, replace_file
+from rlvr_atlas.files import POLARS_ERRORS, guard, pass_interrupt, replace_file
 from rlvr_atlas.stats import wilson
 from rlvr_atlas.text.tex import markup
 
@@ -172,7 +172,8 @@ def read(path: Path, *, made_by: str) -> Sketch:
         whole = facts["sketch.sha256"] == _digest(told, texts, numbers)
     except FileNotFoundError:
         raise InputError("no such sketch", where=str(path), fix=fix) from None
-    except (OSError, KeyError, ValueError, *POLARS_ERRORS):
+    except (OSError, KeyError, ValueError, *POLARS_ERRORS) as error:
+        pass_interrupt(error)
         raise InputError("not a readable sketch", where=str(path), fix=fix) from None
     if not (whole and _plausible(texts) and _plausible(numbers)):
         raise InputError("a damaged sketch", where=str(path), fix=fix)

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.files import POLARS_ERRORS
+from rlvr_atlas.files import POLARS_ERRORS, pass_interrupt
 
 #: What a caller is told to give instead of what was given.
 KINDS = (
@@ -71,6 +71,7 @@ def serialise(data: Any, where: str) -> Serialised:  # noqa: ANN401  objects of 
             table = pa.table(data)
             return _columns(table.num_rows, lambda buffer: pq.write_table(table, buffer), where)
     except (pa.ArrowException, *POLARS_ERRORS, TypeError, ValueError) as error:
+        pass_interrupt(error)
         first = (str(error) or type(error).__name__).splitlines()[0]
         fix = "take out the columns that hold Python objects"
         raise InputError(f"the table cannot be stored ({first})", where=where, fix=fix) from None

@@ -22,7 +22,7 @@ import polars as pl
 
 from rlvr_atlas import __version__
 from rlvr_atlas.errors import WorkspaceError
-from rlvr_atlas.files import POLARS_ERRORS, guard, replace_file
+from rlvr_atlas.files import POLARS_ERRORS, guard, pass_interrupt, replace_file
 from rlvr_atlas.workspace.files import (
     hash_of,
     lock,
@@ -120,6 +120,7 @@ class Workspace:
         except FileNotFoundError:
             raise self._refuse(f"the table '{table}' is not complete: its file is gone", table) from None
         except (*POLARS_ERRORS, OSError) as error:
+            pass_interrupt(error)
             raise self._damaged(path, writer, str(error)) from None
         return frame
 
@@ -276,7 +277,8 @@ class Workspace:
             digest = _beside(path).read_bytes().decode("ascii")
             with path.open("rb") as handle:
                 return pl.read_parquet(handle) if self._intact(path, digest, handle) else None
-        except (*POLARS_ERRORS, OSError, UnicodeDecodeError):
+        except (*POLARS_ERRORS, OSError, UnicodeDecodeError) as error:
+            pass_interrupt(error)
             return None
 
     def read_array(self, stage: str, name: str) -> np.ndarray[Any, Any] | None:
