@@ -25,9 +25,9 @@ test-all: test test-extra test-lowest test-package test-pythons ## the same, wit
 test-extra: $(EXTRA)/.ready
 	OMP_NUM_THREADS=1 $(EXTRA)/bin/python -m pytest -m extra
 
-# Where other versions of Python or of a package show: reading files, tables, arrays, settings, the command line.
-# `make test-lowest TESTS=tests` runs the whole core.
-TESTS := tests/config tests/load tests/text tests/canonical tests/workspace tests/registry tests/test_recipe.py tests/test_spdx.py
+# Where other versions of Python or of a package show: settings, every reader of files, every stage of a run, the
+# workspace, the command line. `make test-lowest TESTS=tests` runs the whole core.
+TESTS := tests/config tests/load tests/cli tests/test_pipeline.py tests/workspace/test_store.py
 # $(call with_python,VERSION,FOLDER,LOCK): a fresh environment and the tests in it, or a line that says that there is none.
 # pyenv's commands choose by PYENV_VERSION; others ignore it.
 define with_python

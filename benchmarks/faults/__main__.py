@@ -55,6 +55,7 @@ def page(results: dict[str, Lines], asked: argparse.Namespace) -> str:
     told = {
         "command": "python benchmarks/faults --write docs/benchmarks/faults.md",
         "versions": f"rlvr-atlas {__version__}, Python {platform.python_version()}, seed {asked.seed}",
+        "note": asked.note,
         "datasets": len(corpus.DATASETS),
     }
     for part, lines in results.items():
@@ -70,6 +71,7 @@ def main() -> int:
     parser.add_argument("--part", default=",".join(PARTS))
     parser.add_argument("--results", type=Path, default=Path("faults-results"))
     parser.add_argument("--write", type=Path)
+    parser.add_argument("--note", default="", help="What a reader of the page should know of these results.")
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--flips", type=int, default=600)
     parser.add_argument("--seed", type=int, default=0)

@@ -55,7 +55,7 @@ def full(corpus: Path, place: Path) -> Lines:
         for share in SHARES:
             with small_disk(place / "disk", int(needed * share)):
                 folder = place / "disk" / "ws"
-                ended = outcome(launch(corpus, folder, "with"))
+                ended = outcome(launch(corpus, folder, "with")).replace(str(folder), "")
                 grow = ["mount", "-o", f"remount,size={4 * needed}", place / "disk"]
                 subprocess.run(grow, check=True)
                 seen["a small disk", ended, again(corpus, folder, good, "with")] += 1
