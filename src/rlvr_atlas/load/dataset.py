@@ -7,18 +7,22 @@ from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import polars as pl
 
 from rlvr_atlas.config import Adapter, DatasetSpec
 from rlvr_atlas.errors import InputError
+from rlvr_atlas.load.archives import Piece, Unpacker
 from rlvr_atlas.load.detect import Given
 from rlvr_atlas.load.files import content_sha256, find_files, short_names
+from rlvr_atlas.load.layout import Extractor
 from rlvr_atlas.load.paths import parse, write
-from rlvr_atlas.load.rows import BadRow, Row
+from rlvr_atlas.load.places import places, telling_name
+from rlvr_atlas.load.rows import BadRow, Row, take
 from rlvr_atlas.load.source import SourceFile
+from rlvr_atlas.load.twins import find_twins
 from rlvr_atlas.schema import ROWS, SCHEMAS, SKIPPED_ROWS
 
 _BATCH = 4096
@@ -64,12 +68,16 @@ class DatasetReader:
         self._states: list[tuple[int, ...] | None] = []
         self._skipped: list[dict[str, Any]] = []
         self._schemas: list[dict[str, Any]] = []
+        self._unpacker = Unpacker()
 
     @cached_property
     def content_sha256(self) -> str:
-        """Digest over the names (without folders) and bytes of all files in name order."""
+        """Digest over the names and bytes of all files in name order; folders count where they tell."""
         self._states = list(map(_state, self.files))
-        return content_sha256(self.files)
+        return self._digest()
+
+    def _digest(self) -> str:
+        return content_sha256(self.files, list(map(telling_name, places(self.files))))
 
     def check_unchanged(self) -> None:
         """Make sure that the files are still those that `content_sha256` is of; call it after reading them.
@@ -79,7 +87,7 @@ class DatasetReader:
         """
         expected = self.content_sha256
         try:
-            same = content_sha256(self.files) == expected
+            same = self._digest() == expected
         except OSError:
             same = False
         if not same:
@@ -114,20 +122,48 @@ class DatasetReader:
         self._skipped, self._schemas = [], []
         given = self._given()
         row, kept = 0, 0
-        for path, name in zip(self.files, short_names(self.files), strict=True):
-            source = SourceFile(path, name)
+        for source in self._sources():
+            if self._is_told_elsewhere(source):
+                continue
             source.decide(given)
-            rows = source.rows()
-            while chunk := list(islice(rows, _BATCH)):
+            rows, ended = source.rows(), False
+            while not ended:
+                chunk, ended = take(rows, _BATCH)
                 frame, count = self._frame(source, chunk, row)
                 row, kept = row + count, kept + frame.height
-                if on_rows:
+                if on_rows and count:
                     on_rows(count)
                 if frame.height:
                     yield frame
             self._note(source)
         if not kept:
             raise self._nothing()
+
+    @cached_property
+    def _pieces(self) -> list[tuple[Piece, PurePath]]:
+        """The files to read, archives unpacked, each with the folders that tell it from the others."""
+        names = short_names(self.files)
+        return [
+            (piece, place / piece.name.removeprefix(name).lstrip("/"))
+            for file, name, place in zip(self.files, names, places(self.files), strict=True)
+            for piece in self._unpacker.pieces(file, name)
+        ]
+
+    def _sources(self) -> Iterator[SourceFile]:
+        return (SourceFile(piece, place) for piece, place in self._pieces)
+
+    @cached_property
+    def _twins(self) -> dict[Piece, Piece]:
+        """Files that hold the rows of another one again; what is named itself is read in any case."""
+        named = {PurePath(path).name for path in self.spec.paths}
+        return find_twins([entry for entry in self._pieces if entry[0].path.name not in named])
+
+    def _is_told_elsewhere(self, source: SourceFile) -> bool:
+        """Whether the rows of a file are those of another one; such a file is reported and not read."""
+        twin = self._twins.get(source.piece)
+        if twin is not None:
+            self._skip(source, -1, "same table", f"its rows are those of {twin.name}")
+        return twin is not None
 
     def _given(self) -> Given:
         """The field paths of the recipe.
@@ -141,10 +177,9 @@ class DatasetReader:
         }
         missing = [(part, path) for part, paths in given.items() for path in paths]
         seen: dict[str, None] = {}
-        for file, name in zip(self.files, short_names(self.files), strict=True):
+        for source in self._sources() if missing else ():
             if not missing:
                 break
-            source = SourceFile(file, name)
             missing = [(part, path) for part, path in missing if not source.occurs(path)]
             seen.update(dict.fromkeys(source.available()))
         if missing and seen:
@@ -178,7 +213,22 @@ class DatasetReader:
             for number in numbers:
                 self._skip(source, number, "no prompt", "no field of this file looks like a prompt")
             return pl.DataFrame(schema=ROWS)
-        parts = source.extractor.parts(rows)
+        try:
+            return self._as_frame(source, source.extractor, rows, numbers)
+        except Exception as error:  # whatever a row can do costs that row only
+            if len(rows) == 1:
+                why = (str(error) or type(error).__name__).splitlines()[0][:200]
+                self._skip(source, numbers[0], "row unreadable", why)
+                return pl.DataFrame(schema=ROWS)
+        half = len(rows) // 2
+        halves = [slice(None, half), slice(half, None)]
+        return pl.concat([self._usable(source, rows[part], numbers[part]) for part in halves])
+
+    def _as_frame(
+        self, source: SourceFile, extractor: Extractor, rows: Sequence[Row], numbers: Sequence[int]
+    ) -> pl.DataFrame:
+        """The rows that have a prompt; those that have none are skipped."""
+        parts = extractor.parts(rows)
         nothing: list[str | None] = [None] * len(rows)
         frame = pl.DataFrame(
             {
@@ -196,9 +246,7 @@ class DatasetReader:
         )
         for number, question in zip(numbers, parts.question, strict=True):
             if question is None:
-                self._skip(
-                    source, number, "no prompt", f"nothing at {source.extractor.layout.where_prompt()}"
-                )
+                self._skip(source, number, "no prompt", f"nothing at {extractor.layout.where_prompt()}")
             elif len(question) > _LONGEST_PROMPT:
                 self._skip(source, number, "prompt too long", f"{len(question)} characters")
         # A null length is "no prompt"; a filter leaves it out too.
@@ -218,7 +266,7 @@ class DatasetReader:
             {
                 "dataset": self.spec.id,
                 "file": source.name,
-                "format": source.format,
+                "format": source.reader.name if source.reader else "",
                 "part": part,
                 "path": write(path),
                 "decided_by": "recipe" if path in layout.by_recipe else "detected",
@@ -236,7 +284,7 @@ class DatasetReader:
             return InputError(f"the file is empty ({names})", where=where, fix="give a file that holds rows")
         if "no prompt" in reasons:
             seen = _closest(
-                "", [path for file in self.files[:3] for path in SourceFile(file, file.name).available()]
+                "", [path for source in islice(self._sources(), 3) for path in source.available()]
             )
             fix = f'set it in the recipe, [datasets.adapter] prompt = "...", to one of: {seen}'
             return InputError("no prompt found in any row", where=where, fix=fix)

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from rlvr_atlas.load.detect_answer import find_answers, kind_of
 from rlvr_atlas.load.detect_prompt import (
     Candidate,
+    combined_answers,
     find_mask,
     find_prompts,
     find_replacements,
-    is_combined,
     with_partner,
 )
 from rlvr_atlas.load.fields import Field, collect
@@ -26,6 +26,14 @@ from rlvr_atlas.load.rows import Row
 from rlvr_atlas.load.values import option_texts, plain_text
 
 _LETTERED = re.compile(r"(option|choice|opt|op|answer)?([a-h])|(option|choice|opt|ending)(\d)")
+#: An id: a word and a number, a hash, a UUID, a link.
+_ID = re.compile(
+    r"[A-Za-z]{1,20}[_:/#.-]?\d{2,}|(?=.*[a-f])(?=.*\d)[0-9a-f-]{8,}|https?://\S+|[\w.-]+[_/]\d+",
+    re.IGNORECASE,
+)
+#: Numbers are ids among candidates only: elsewhere they may be the options of a calculation.
+_NUMBERS = re.compile(r"[A-Za-z]{1,20}\d+|\d{3,}")
+_MOST_OPTIONS = 26
 
 #: Parts of a row that a recipe has set, with their paths.
 Given = Mapping[str, tuple[Path, ...]]
@@ -62,17 +70,39 @@ def detect(rows: Sequence[Row], given: Given | None = None) -> Layout | None:
     numbers, placeholder = find_mask(_joined(group), rest)
     used = {path for path, _ in answers} | {path for (path,) in others}
     rest = [field for field in rest if field.path not in used and not field.speaker]
+    options = given.get("options") or _options(rest, len(rows))
+    answers = tuple((path, _unless_chosen(rows, path, kind, options)) for path, kind in answers)
     return Layout(
         prompts=(tuple(part.path for part in group), *others),
         answers=answers,
         labels=_labels(rest) | {part: given[part][0] for part in ("source", "split") if part in given},
-        options=given.get("options") or _options(rest, len(rows)),
+        options=options,
         numbers=numbers,
         placeholder=placeholder,
-        combined="prompt" not in given and not answers and is_combined(best.field),
+        combined=_combined(best.field) if "prompt" not in given and not answers else None,
         joiner="\n" if "prompt" in given else " ",
         by_recipe=frozenset(path for paths in given.values() for path in paths),
     )
+
+
+def _unless_chosen(rows: Sequence[Row], path: Path, kind: Kind, options: Sequence[Path]) -> Kind:
+    """The kind of an answer; the text of an option is the answer itself, however long it is."""
+    if kind == "final" or not options:
+        return kind
+    told = chosen = 0
+    for row in rows:
+        listed = [get(row, option) for option in options]
+        offered = (option_texts(listed[0]) or []) if len(options) == 1 else list(map(plain_text, listed))
+        text = plain_text(get(row, path))
+        told += text is not None
+        chosen += text is not None and text in offered
+    return "final" if 2 * chosen > told else kind
+
+
+def _combined(field: Field) -> Kind | None:
+    """What stands behind the question in texts that hold the answer too; None where they do not."""
+    answers = combined_answers(field)
+    return kind_of(answers, named_solution=True) if answers else None
 
 
 def _field_at(rows: Sequence[Row], path: Path) -> Field:
@@ -122,14 +152,29 @@ def _is_label(field: Field) -> bool:
 
 
 def _options(fields: Sequence[Field], rows: int) -> tuple[Path, ...]:
-    """A field of options, or the fields A, B, C, ... that hold one option each."""
+    """A field of options, or several that hold one each."""
     for field in sorted(
         fields, key=lambda field: (NAMES.options.worth(field.name)[1], field.depth, field.order)
     ):
         if NAMES.options.worth(field.name)[0]:
-            known = [option_texts(value) for value in field.values.values()]
-            if sum(texts is not None for texts in known) >= 0.5 * len(known):
+            read = map(option_texts, field.values.values())
+            known = [texts for texts in read if texts is not None]
+            if len(known) >= 0.5 * len(field.values) and not _are_ids(known, normal(field.name)):
                 return (field.path,)
+    return _lettered(fields, rows)
+
+
+def _are_ids(options: Sequence[list[str]], name: str) -> bool:
+    """Whether what looks like options are ids of documents or items, or too many to choose from."""
+    texts = [text for one in options for text in one]
+    numbers = name == "candidates"
+    named = sum(bool(_ID.fullmatch(text) or (numbers and _NUMBERS.fullmatch(text))) for text in texts)
+    long = sum(len(one) > _MOST_OPTIONS for one in options)
+    return 2 * long > len(options) or named >= 0.9 * len(texts)
+
+
+def _lettered(fields: Sequence[Field], rows: int) -> tuple[Path, ...]:
+    """The fields A, B, C, ... that hold one option each."""
     lettered: dict[str, list[Field]] = {}
     for field in fields:
         if field.depth == 0 and (match := _LETTERED.fullmatch(normal(field.name))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rlvr_atlas.load.detect_prompt import Candidate
@@ -16,6 +17,20 @@ from rlvr_atlas.load.values import answer_text
 _SOUND = 1.5
 _MARKED = ("####", "\\boxed", "\\fbox")
 _LONG_SOLUTION, _LONG_ANSWER = 40, 120
+_SQL = re.compile(
+    r"\s{0,99}(?:```sql\s)?(?:SELECT\b|WITH\s+\w+\s+AS\b|INSERT INTO\b|UPDATE \w+ SET\b|DELETE FROM\b"
+    r"|CREATE TABLE\b)",
+    re.IGNORECASE,
+)
+_PROGRAM = re.compile(
+    rf"{_SQL.pattern}|\s{{0,99}}(?:```|def \w|class \w|import \w|from [\w.]+ import|#include|public "
+    r"|function \w)",
+    re.IGNORECASE,
+)
+#: How a worked solution comes to its end.
+_CONCLUDES = re.compile(
+    r"answer\s(?:is|:)|答案(?:是|为|:|：)|\\therefore|\b(?:therefore|hence|thus)\b", re.IGNORECASE
+)
 
 
 def find_answers(fields: Sequence[Field], rows: int, prompt: Candidate) -> tuple[tuple[Path, Kind], ...]:
@@ -52,6 +67,8 @@ def _answer_by_name(field: Field, prompt: Candidate) -> tuple[float, int, bool]:
     marked = marks.intersection(field.words)
     name = "".join(word for word in field.words if word not in marks) if marked else field.name
     answer, solution = NAMES.answer.worth(name), NAMES.solution.worth(name)
+    if _is_sql(field):  # a query beside a question is what the question wants
+        answer = max(answer, (STRONG, len(NAMES.answer.ranks)), key=lambda known: known[0])
     worth, rank = max(answer, solution, key=lambda known: known[0])
     # Deep inside a row, a `label` or the `output` of a test case is no answer.
     apart = field.depth > 0 and not field.aside and field.path[:-1] != prompt.field.path[:-1]
@@ -84,14 +101,35 @@ def kind_of(field: Field, *, named_solution: bool) -> Kind | None:
     texts = [text for text in nested if text is not None]
     if not texts:
         return None
-    longest = _LONG_SOLUTION if named_solution else _LONG_ANSWER
-    # A long answer may be JSON, such as a filled grid; of a solution that is only a list of programs.
-    spared = () if named_solution else ("{", "[")
-    worked = sum(
-        any(mark in text for mark in _MARKED) or (len(text) > longest and not text.startswith(spared))
-        for text in texts
-    )
+    sure = not named_solution and normal(field.name) in NAMES.sure
+    worked = sum(_is_worked(text, sure=sure, named_solution=named_solution) for text in texts)
     return "solution" if worked > 0.5 * len(texts) else "final"
+
+
+def _is_worked(text: str, *, sure: bool, named_solution: bool) -> bool:
+    """Whether a text is a worked solution: it marks its answer, or it is long and neither data nor a program.
+
+    Args:
+        text: The text.
+        sure: Whether its field says that it is the answer, so that length tells nothing.
+        named_solution: Whether its field says that it is a solution.
+    """
+    if any(mark in text for mark in _MARKED):
+        return True
+    if named_solution:
+        return len(text) > _LONG_SOLUTION and not _SQL.match(text)
+    if sure:
+        return len(text) > _LONG_ANSWER and bool(_CONCLUDES.search(text, max(0, len(text) - 200)))
+    # A long answer may be JSON, such as a filled grid, a query or a program.
+    return len(text) > _LONG_ANSWER and not (text.startswith(("{", "[")) or _PROGRAM.match(text))
+
+
+def _is_sql(field: Field) -> bool:
+    """Whether a field at the top of a row holds queries."""
+    texts = field.texts.values()
+    return (
+        not field.depth and bool(texts) and sum(bool(_SQL.match(text)) for text in texts) >= 0.8 * len(texts)
+    )
 
 
 def _is_about(value: Value) -> bool:

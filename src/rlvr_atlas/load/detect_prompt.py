@@ -23,6 +23,7 @@ _ASKS = re.compile(
     r"|implement|what|how|which|given|let|suppose|return)\b|求|多少|计算|已知|设",
     re.IGNORECASE,
 )
+_QUERY = re.compile(r"\s{0,99}(?:SELECT|WITH\s+\w+\s+AS)\b", re.IGNORECASE)
 _MASK = re.compile(r"(?<![A-Za-z0-9_\\])((?:[A-Za-z]{2,}|N)_?)(\d+)(?![A-Za-z0-9_])")
 
 
@@ -95,8 +96,10 @@ def _variety(field: Field) -> float:
 
 def _by_values(field: Field, common: float) -> float:
     """How much the texts of a field look like prompts, up to 1: as varied as others, and no mere words."""
-    worded = sum(_is_worded(text) for text in field.texts.values()) / len(field.texts)
-    return min(1.0, _variety(field) / common / 0.3) * (0.5 + 0.5 * worded)
+    texts = field.texts.values()
+    worded = sum(_is_worded(text) for text in texts) / len(texts)
+    queries = sum(bool(_QUERY.match(text)) for text in texts) / len(texts)  # SQL is asked for, seldom asked
+    return min(1.0, _variety(field) / common / 0.3) * (0.5 + 0.5 * worded) * (1.0 - 0.5 * queries)
 
 
 def _is_worded(text: str) -> bool:
@@ -184,10 +187,11 @@ def _belongs(field: Field, main: Field) -> bool:
     return beside and _variety(field) >= _FIXED * _variety(main) and _share_inside(field, main) < 0.5
 
 
-def is_combined(field: Field) -> bool:
-    """Whether most texts are "Question: ... Answer: ..." with something behind the latter."""
-    found = [COMBINED.fullmatch(text) for text in field.texts.values()]
-    return sum(bool(match and match["answer"].strip()) for match in found) >= 0.8 * len(found)
+def combined_answers(field: Field) -> Field | None:
+    """The answers of texts that are "Question: ... Answer: ..."; None where most texts are not."""
+    found = {row: COMBINED.fullmatch(text) for row, text in field.texts.items()}
+    answers = {row: text for row, match in found.items() if match and (text := match["answer"].strip())}
+    return Field(field.path, "", 0, dict(answers)) if len(answers) >= 0.8 * len(found) else None
 
 
 def find_mask(

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from rlvr_atlas.load.names import NAMES, normal, words
-from rlvr_atlas.load.paths import Path, Where, as_list, get, write
+from rlvr_atlas.load.opened import as_list, as_struct
+from rlvr_atlas.load.paths import Path, Where, get, write
 from rlvr_atlas.load.rows import Row, Value
 from rlvr_atlas.load.values import prompt_text
 
@@ -95,14 +96,15 @@ def collect(rows: Sequence[Row]) -> tuple[list[Field], list[Path]]:
 
 
 def _leaves(value: Value, path: Path, speaker: str) -> Iterator[tuple[Path, Value, str]]:
-    if isinstance(value, dict):
-        speaker = _speaker(value) or speaker
+    elements = as_list(value)
+    if elements is None and (struct := as_struct(value)) is not None:
+        speaker = _speaker(struct) or speaker
         if path and not isinstance(path[-1], Where):  # a struct as a whole can be an answer, a message not
-            yield path, value, speaker
+            yield path, struct, speaker
         if len(path) < _DEEPEST:
-            for name, part in value.items():
+            for name, part in struct.items():
                 yield from _leaves(part, (*path, str(name)), speaker)
-    elif (elements := as_list(value)) is not None and (tag := _tag(elements)):
+    elif elements is not None and (tag := _tag(elements)):
         for kind in dict.fromkeys(str(element[tag]) for element in elements):
             where = Where(tag, kind)
             yield from _leaves(get(elements, (where,)), (*path, where), speaker)

@@ -10,10 +10,9 @@ from os.path import commonpath
 from pathlib import Path, PurePath
 
 from rlvr_atlas.errors import InputError
+from rlvr_atlas.load.compression import plain_name
+from rlvr_atlas.load.formats import ENDINGS
 
-#: By preference where one table is there in several formats.
-_ENDINGS = (".parquet", ".arrow", ".feather", ".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xml")
-_COMPRESSED = (".gz", ".zst")
 #: Notes that libraries put beside the data.
 _NOTES = (
     "dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json", "manifest.json",
@@ -74,24 +73,22 @@ def _matches(path: Path) -> list[Path]:
 
 
 def _data_files(candidates: Iterable[Path], top: Path) -> list[Path]:
-    regular = [path for path in candidates if path.is_file() and not _hidden(path.relative_to(top))]
+    regular = [path for path in candidates if path.is_file() and not is_hidden(path.relative_to(top))]
     return [path for path in regular if is_data(path)] or regular
 
 
-def _hidden(path: PurePath) -> bool:
+def is_hidden(path: PurePath) -> bool:
+    """Whether a file or a folder it is in begins with a dot."""
     return any(part.startswith(".") for part in path.parts)
 
 
 def is_data(path: PurePath) -> bool:
     """Whether a file is named like a table rather than like a note beside it."""
-    return _ending(path) in _ENDINGS and not any(fnmatch(path.name.lower(), note) for note in _NOTES)
+    return _ending(path) in ENDINGS and not any(fnmatch(path.name.lower(), note) for note in _NOTES)
 
 
 def _ending(path: PurePath) -> str:
-    name = path.name.lower()
-    for compressed in _COMPRESSED:
-        name = name.removesuffix(compressed)
-    return PurePath(name).suffix
+    return PurePath(plain_name(path.name)).suffix
 
 
 def one_format_each(names: Iterable[str]) -> list[str]:
@@ -101,7 +98,7 @@ def one_format_each(names: Iterable[str]) -> list[str]:
         ending = _ending(PurePath(name))
         stem = name.lower().rsplit(ending, 1)[0]
         rival = best.get(stem)
-        if rival is None or _ENDINGS.index(ending) < _ENDINGS.index(_ending(PurePath(rival))):
+        if rival is None or ENDINGS.index(ending) < ENDINGS.index(_ending(PurePath(rival))):
             best[stem] = name
     return sorted(best.values())
 
@@ -116,12 +113,17 @@ def short_names(files: Sequence[Path]) -> list[str]:
     return [os.fsencode(name).decode("utf-8", "backslashreplace") for name in names]
 
 
-def content_sha256(files: Sequence[Path]) -> str:
-    """One digest over the names (without folders) and bytes of some files, in the order given."""
+def content_sha256(files: Sequence[Path], names: Sequence[str] = ()) -> str:
+    """One digest over the names and bytes of some files, in the order given.
+
+    Args:
+        files: The files.
+        names: What they are called; their names without folders where left out.
+    """
     digest = hashlib.sha256()
-    for file in files:
+    for file, name in zip(files, names or [file.name for file in files], strict=True):
         # A name may hold bytes that are no UTF-8.
-        digest.update(f"{file.name}\0{file.stat().st_size}\0".encode("utf-8", "surrogateescape"))
+        digest.update(f"{name}\0{file.stat().st_size}\0".encode("utf-8", "surrogateescape"))
         with file.open("rb") as content:
             while chunk := content.read(1 << 20):
                 digest.update(chunk)

@@ -1,116 +1,171 @@
-"""Which format a file is in, by its content first and its name second, and its bytes without compression."""
+"""Which format a file is in, by its content first and its name second: one table of readers.
+
+A format is one entry of `READERS`. What is known and not read is one entry of `_REFUSED`, so that it is
+refused by its name; everything else that is no text is refused too, never read in part.
+"""
 
 from __future__ import annotations
 
-import gzip
+import csv
 import io
-import zlib
-from pathlib import Path
-from typing import BinaryIO, Literal, cast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import BinaryIO, cast
 
-import pyarrow as pa
+from rlvr_atlas.load.compression import ByteStream, open_bytes, plain_name
+from rlvr_atlas.load.read_csv import best_separator, read_csv
+from rlvr_atlas.load.read_json import loads, read_json, read_lines, spread_lines
+from rlvr_atlas.load.read_samples import read_samples
+from rlvr_atlas.load.read_tables import read_arrow, read_parquet, spread_arrow, spread_parquet
+from rlvr_atlas.load.read_xml import read_xml
+from rlvr_atlas.load.rows import Rows
 
-from rlvr_atlas.load.read_json import loads
-
-Format = Literal["parquet", "arrow", "json", "jsonl", "csv", "xml", "empty", "unknown"]
-
-_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-_MAGIC: tuple[tuple[bytes, Format], ...] = (
-    (b"PAR1", "parquet"),
-    (b"ARROW1", "arrow"),
-    (b"\xff\xff\xff\xff", "arrow"),  # the continuation mark that an Arrow stream begins with
-)
-_BY_NAME: dict[str, Format] = {
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "jsonl",
-    ".csv": "csv",
-    ".tsv": "csv",
-}
+#: How much of a file is looked at for its magic, and for whether it is text.
+HEAD, _TEXT_HEAD = 512, 4096
 #: A first line longer than this is not looked at to its end.
 _LONGEST_LINE = 64 << 20
 
 
-class ByteStream(io.RawIOBase):
-    """Bytes of a file without its compression; ends where the file turns out to be broken.
+@dataclass(frozen=True)
+class Reader:
+    """How one format is known and read.
 
-    A cut or corrupt file still holds good rows before the break, so the break reads as the end of the file
-    and is kept in `error` for the reader to report.
+    Args:
+        name: What tables and errors call it.
+        endings: Of file names, in lower case and without the ending of a compression.
+        magic: Whether the first bytes are of this format; None where it is known by its text.
+        table: Reads the named columns of a file; where given, the file must not be compressed.
+        stream: Reads bytes one after another.
+        spread: Rows spread over the file, where these can be had without reading all of it as rows.
     """
 
-    def __init__(self, inner: BinaryIO) -> None:
-        self._inner = inner
-        self.error = ""
+    name: str
+    endings: tuple[str, ...] = ()
+    magic: Callable[[bytes], bool] | None = None
+    table: Callable[[Path, Sequence[str] | None], Rows] | None = None
+    stream: Callable[[ByteStream], Rows] | None = None
+    spread: Callable[[Path], Rows] | None = None
 
-    def readable(self) -> bool:
-        """Always true."""
-        return True
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        """Fill `buffer` as far as the file goes."""
-        if self.error:
-            return 0  # behind the break a decompressor may give zeros for ever
-        try:
-            data = self._inner.read(len(buffer))
-        except (EOFError, OSError, zlib.error, pa.ArrowException) as error:
-            self.error = str(error) or type(error).__name__
-            return 0
-        buffer[: len(data)] = data
-        return len(data)
-
-    def close(self) -> None:
-        """Close the file too."""
-        self._inner.close()
-        super().close()
+    @property
+    def is_archive(self) -> bool:
+        """Whether files are inside rather than rows."""
+        return self.table is None and self.stream is None
 
 
-def open_bytes(path: Path) -> ByteStream:
-    """Open a file, undoing gzip or zstd.
-
-    Raises:
-        OSError: Where it cannot be opened.
-    """
-    with path.open("rb") as file:
-        head = file.read(4)
-    if head.startswith(_GZIP):
-        return ByteStream(cast(BinaryIO, _GzipAsFarAsItGoes(path)))
-    if head == _ZSTD:
-        return ByteStream(cast(BinaryIO, pa.input_stream(str(path), compression="zstd")))
-    return ByteStream(path.open("rb"))
+def _begins(*magics: bytes) -> Callable[[bytes], bool]:
+    return lambda head: head.startswith(magics)
 
 
-class _GzipAsFarAsItGoes(gzip.GzipFile):
-    """`read` gives what one step of decompression gives, so that nothing before a break is lost with it."""
+def _is_tar(head: bytes) -> bool:
+    """Whether the first block is a tar header: its checksum fits, in the old format too."""
+    try:
+        told = int(head[148:156].split(b"\0")[0].strip() or b"x", 8)
+    except ValueError:
+        return False
+    return len(head) == HEAD and told == sum(head[:148]) + sum(head[156:]) + 8 * 32
 
-    def read(self, size: int | None = -1) -> bytes:
-        return self.read1(-1 if size is None else size)
+
+#: Every format that is read, by preference where one table is there in several formats.
+READERS = (
+    Reader("parquet", (".parquet", ".pq"), _begins(b"PAR1"), table=read_parquet, spread=spread_parquet),
+    # An Arrow stream begins with a continuation mark.
+    Reader(
+        "arrow",
+        (".arrow", ".feather"),
+        _begins(b"ARROW1", b"\xff\xff\xff\xff"),
+        table=read_arrow,
+        spread=spread_arrow,
+    ),
+    Reader("jsonl", (".jsonl", ".ndjson", ".jsonlines"), stream=read_lines, spread=spread_lines),
+    Reader("json", (".json",), stream=read_json),
+    Reader("csv", (".csv", ".tsv", ".tab"), stream=read_csv),
+    Reader("xml", (".xml",), stream=read_xml),
+    Reader("webdataset", stream=read_samples),
+    Reader("tar", (".tar", ".tgz", ".tbz2", ".txz", ".tzst"), _is_tar),
+    Reader("zip", (".zip",), _begins(b"PK\x03\x04", b"PK\x05\x06")),
+)
+BY_NAME = {reader.name: reader for reader in READERS}
+ENDINGS = tuple(ending for reader in READERS for ending in reader.endings)
+
+_REFUSED: tuple[tuple[str, tuple[bytes, ...]], ...] = (
+    ("a Git LFS pointer, and the data was not fetched (git lfs pull)", (b"version https://git-lfs",)),
+    ("a Python pickle", (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")),
+    ("a NumPy array", (b"\x93NUMPY",)),
+    ("an HDF5 file", (b"\x89HDF\r\n\x1a\n",)),
+    ("a SQLite database", (b"SQLite format 3\0",)),
+    ("an Avro file", (b"Obj\x01",)),
+    ("an ORC file", (b"ORC",)),
+    ("a Feather file of version 1", (b"FEA1",)),
+    ("a file of an old Office program", (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",)),
+    ("a 7z archive", (b"7z\xbc\xaf\x27\x1c",)),
+    ("a RAR archive", (b"Rar!\x1a\x07",)),
+    ("a file of the program compress", (b"\x1f\x9d",)),
+    ("a lzip file", (b"LZIP",)),
+    ("a PDF document", (b"%PDF-",)),
+    ("an image", (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM\x00", b"II*\x00", b"MM\x00*")),
+    ("audio or video", (b"OggS", b"ID3", b"fLaC", b"\x1aE\xdf\xa3")),
+    ("a program", (b"\x7fELF", b"MZ\x90", b"\xcf\xfa\xed\xfe")),
+    ("a web archive", (b"WARC/",)),
+    ("YAML", (b"%YAML", b"---\n", b"---\r\n")),
+)
+_NOT_READ = {".yaml": "YAML", ".yml": "YAML", ".toml": "TOML", ".pkl": "a Python pickle", ".sql": "SQL"}
 
 
-def sniff(path: Path) -> Format:
-    """The format of a file.
+class RefusedError(Exception):
+    """A file of a known kind that is not read; the text says which."""
+
+
+def known_reader(head: bytes) -> Reader | None:
+    """The reader of a binary format that begins like this; None for text and what is unknown."""
+    return next((reader for reader in READERS if reader.magic is not None and reader.magic(head)), None)
+
+
+def sniff(path: Path, name: str = "") -> Reader | None:
+    """How a file is read.
+
+    Args:
+        path: The file.
+        name: Its name, where `path` has another.
+
+    Returns:
+        The reader; None where the file is empty.
 
     Raises:
         OSError: Where it cannot be read.
+        RefusedError: Where it is of no format that is read.
     """
     inner = open_bytes(path)
     with io.BufferedReader(inner) as stream:
-        head = stream.peek(16)[:16]
-        for magic, kind in _MAGIC:
-            if head.startswith(magic):
-                return kind
+        head = inner.head(_TEXT_HEAD)
+        if (reader := known_reader(head[:HEAD])) is not None:
+            return reader
+        for what, magics in _REFUSED:
+            if head.startswith(magics):
+                raise RefusedError(f"it is {what}")
         first, more = _first_line(cast(BinaryIO, stream))
-    name = path.name.removesuffix(".gz").removesuffix(".zst")
-    by_name = _BY_NAME.get(Path(name).suffix.lower(), "unknown")
-    if not first and inner.error:
-        raise OSError(inner.error)
-    if not first:
-        return "empty"
-    if first.startswith(b"<") and by_name != "csv":
-        return "xml"
+        if not first and inner.error:
+            raise OSError(inner.error)
+    return _of_text(first, more, head, PurePath(plain_name(name or path.name)).suffix) if first else None
+
+
+def _of_text(first: bytes, more: bool, head: bytes, ending: str) -> Reader:
+    """The reader of a text, by its first line, whether more follows, its head, and the file's ending."""
+    separated = ending in BY_NAME["csv"].endings
+    if first.startswith(b"<") and not separated:
+        if first[:14].lower().startswith((b"<!doctype html", b"<html")):
+            raise RefusedError("it is a web page (was it downloaded from the wrong address?)")
+        return BY_NAME["xml"]
     if first.startswith((b"{", b"[")):
         kind = _json_or_lines(first, more)
-        return "csv" if by_name == "csv" and not _complete(first) else kind
-    return by_name if by_name != "unknown" or not _looks_separated(first) else "csv"
+        return BY_NAME["csv" if separated and not _complete(first) else kind]
+    if _is_binary(head):
+        raise RefusedError("it is binary data of an unknown kind")
+    if separated or (ending not in _NOT_READ and ending not in ENDINGS and _is_separated(head)):
+        return BY_NAME["csv"]
+    if ending in ENDINGS:
+        return BY_NAME["jsonl"]
+    raise RefusedError(f"it is {_NOT_READ.get(ending, 'neither JSON, CSV nor XML')}")
 
 
 def _first_line(stream: BinaryIO) -> tuple[bytes, bool]:
@@ -124,7 +179,7 @@ def _first_line(stream: BinaryIO) -> tuple[bytes, bool]:
     return first, False
 
 
-def _json_or_lines(first: bytes, more: bool) -> Format:
+def _json_or_lines(first: bytes, more: bool) -> str:
     """Tell one JSON text from JSON lines by how its first line ends."""
     if not more:
         return "json"
@@ -141,5 +196,19 @@ def _complete(line: bytes) -> bool:
         return False
 
 
-def _looks_separated(line: bytes) -> bool:
-    return any(mark in line for mark in (b",", b"\t", b";", b"|"))
+def _is_binary(head: bytes) -> bool:
+    """Whether there are more control characters than a slip of the pen."""
+    control = sum(byte < 9 or 13 < byte < 27 for byte in head)
+    return 100 * control > len(head)
+
+
+def _is_separated(head: bytes) -> bool:
+    """Whether the first lines are records of equally many cells, two or more."""
+    lines = head.decode("utf-8", "replace").splitlines()
+    lines = lines[:-1] if len(head) == _TEXT_HEAD and len(lines) > 1 else lines
+    separator = best_separator(lines[0]) if lines else ","
+    try:
+        widths = [len(cells) for cells in csv.reader(lines, delimiter=separator) if cells]
+    except csv.Error:
+        return False
+    return len(widths) > 1 and widths[0] > 1 and sum(w == widths[0] for w in widths) >= 0.9 * len(widths)

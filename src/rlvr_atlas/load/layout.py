@@ -19,7 +19,7 @@ T = TypeVar("T")
 #: "Question: ... Answer: ..." in one text.
 COMBINED = re.compile(
     r"\s*(?:#+\s*)?(?:Question|Problem|Instruction|Query|Input|Q|User|Human|问题|题目)\s*[:：](?P<question>.*?)"
-    r"\n\s*(?:#+\s*)?(?:Answer|Solution|Response|Output|A|Assistant|答案|解答)\s*[:：](?P<answer>.*)",
+    r"\n[^\S\n]*(?:#+\s*)?(?:Answer|Solution|Response|Output|A|Assistant|答案|解答)\s*[:：](?P<answer>.*)",
     re.DOTALL | re.IGNORECASE,
 )
 
@@ -35,7 +35,7 @@ class Layout:
         options: One path to a list of options, or one path for each option.
         numbers: Where the numbers are that `placeholder` stands for in the prompt.
         placeholder: What a masked number looks like; its group is the index.
-        combined: Whether the one text holds the question and the answer.
+        combined: What stands behind the question where one text holds both; None where it does not.
         joiner: What stands between the texts of one prompt.
         by_recipe: The paths that were set rather than detected.
     """
@@ -46,7 +46,7 @@ class Layout:
     options: tuple[Path, ...] = ()
     numbers: Path | None = None
     placeholder: re.Pattern[str] | None = None
-    combined: bool = False
+    combined: Kind | None = None
     joiner: str = " "
     by_recipe: frozenset[Path] = frozenset()
 
@@ -59,7 +59,9 @@ class Layout:
         found = [("prompt", path) for group in self.prompts for path in group]
         found += [("numbers", self.numbers)] if self.numbers else []
         found += [("solution" if kind == "solution" else "answer", path) for path, kind in self.answers]
-        found += [("solution", path) for path in self.prompts[0]] if self.combined else []
+        if self.combined:
+            part = "solution" if self.combined == "solution" else "answer"
+            found += [(part, path) for path in self.prompts[0]]
         found += [("options", path) for path in self.options]
         return list(dict.fromkeys([*found, *self.labels.items()]))
 
@@ -92,8 +94,9 @@ class Extractor:
                     question[number], answer[number] = (
                         found[part].strip() or None for part in ("question", "answer")
                     )
-                    kinds[number] = "solution"
-            self._count("solution", self.layout.prompts[0][0], answer)
+                    kinds[number] = self.layout.combined
+            part = "solution" if self.layout.combined == "solution" else "answer"
+            self._count(part, self.layout.prompts[0][0], answer)
         labels = {
             part: self._column(rows, part, path, plain_text) for part, path in self.layout.labels.items()
         }

@@ -69,6 +69,7 @@ class Names:
     original: frozenset[str]
     aside: frozenset[str]
     answer_inside: tuple[str, ...]
+    sure: frozenset[str]
     ids: frozenset[str]
     about: frozenset[str]
     option_inside: tuple[str, ...]
@@ -117,6 +118,7 @@ def _read() -> Names:
         original=frozenset(marks["original"]),
         aside=frozenset(map(normal, marks["aside"])),
         answer_inside=tuple(map(normal, answer["inside"])),
+        sure=frozenset(map(normal, answer["sure"])),
         ids=frozenset(answer["ids"]),
         about=frozenset(answer["about"]),
         option_inside=tuple(map(normal, table["options"]["inside"])),

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.load.read_json import loads
+from rlvr_atlas.load.opened import as_list, as_struct
 from rlvr_atlas.load.rows import Value
 
 
@@ -79,9 +79,10 @@ def get(value: Value, path: Path) -> Value:
     """What is at a path; None where there is nothing."""
     for step in path:
         if isinstance(step, str):
-            if not isinstance(value, dict):
+            struct = as_struct(value)
+            if struct is None:
                 return None
-            value = value.get(step)
+            value = struct.get(step)
         else:
             elements = as_list(value)
             if elements is None:
@@ -96,16 +97,4 @@ def _element(elements: list[Value], step: int | Where) -> Value:
     for element in reversed(elements):
         if isinstance(element, dict) and str(element.get(step.field)) == step.value:
             return element
-    return None
-
-
-def as_list(value: Value) -> list[Value] | None:
-    """A list, also one that is kept as JSON text in a cell."""
-    if isinstance(value, list):
-        return value
-    if isinstance(value, str) and value.startswith("[{"):
-        try:
-            return list(loads(value))
-        except ValueError:
-            return None
     return None

@@ -6,18 +6,26 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from itertools import chain
-from typing import TYPE_CHECKING
+from contextlib import closing
+from itertools import chain, count, islice
+from pathlib import Path
 
-from rlvr_atlas.load.rows import BadRow, Row, Rows, Value, as_row
-
-if TYPE_CHECKING:
-    from rlvr_atlas.load.formats import ByteStream
+from rlvr_atlas.load.compression import ByteStream, open_bytes
+from rlvr_atlas.load.rows import TOO_LONG, BadRow, Row, Rows, Value, as_row, thinned
 
 _CHUNK = 1 << 20
+#: How many lines of a file are parsed to learn which fields there are.
+_SPREAD = 256
 _BETWEEN = re.compile(r"[\s,]*")
 _NEXT_OBJECT = re.compile(r"\}\s*,\s*(?=\{)")
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+_NESTING = re.compile(r'["\\\[\]{}]')
+#: Deeper than this is no row of a dataset, and what walks through it would run out of stack.
+_DEEPEST = 100
+#: What stands for the end of a value that has none: it cannot be read, or goes on behind the buffer.
+_INVALID, _INCOMPLETE = -2, -1
+#: The longest word of JSON that may be cut in two, and how many places are tried behind a broken record.
+_NEAR_END, _MOST_TRIED = 16, 1000
 _MESSAGE_KEYS = {"role", "from"}
 # Tabs and line breaks inside strings are common in published files and harmless. The standard library is used
 # because it keeps integers of any size and reads NaN, both of which occur as answers.
@@ -34,20 +42,57 @@ def loads(text: str) -> Value:
         value = _DECODER.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    return _without_lone_surrogates(value) if _SURROGATE_ESCAPE.search(text) else value
+    if is_deep(text, value):
+        raise ValueError("nested too deeply")
+    return clean(value) if _SURROGATE_ESCAPE.search(text) else value
+
+
+def is_deep(text: str, value: Value) -> bool:
+    """Whether a value is nested deeper than any row is; most texts have too few brackets for that."""
+    if text.count("[") + text.count("{") <= _DEEPEST:
+        return False
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            part
+            for outer in level
+            for part in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(part, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def read_lines(stream: ByteStream) -> Rows:
     """Rows of JSON lines; a line that cannot be read costs that row only."""
     offset = 0
-    for number, line in enumerate(io.BufferedReader(stream), start=1):
+    lines = io.BufferedReader(stream)
+    for number in count(1):
+        line = lines.readline(TOO_LONG)
+        if not line:
+            break
         start, offset = offset, offset + len(line)
+        if len(line) == TOO_LONG and not line.endswith(b"\n"):
+            while (line := lines.readline(_CHUNK)) and not line.endswith(b"\n"):
+                offset += len(line)
+            offset += len(line)
+            yield BadRow("row too long", f"line {number}: more than {TOO_LONG} bytes")
+            continue
         content = line.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else line.strip()
         if not content:
             continue
         yield _line(content, f"line {number}", start)
     if stream.error:
         yield BadRow("file truncated", stream.error, whole_file=True)
+
+
+def spread_lines(path: Path) -> Rows:
+    """Rows evenly spread over a file of JSON lines; only these are parsed."""
+    with closing(open_bytes(path)) as stream, io.BufferedReader(stream) as lines:
+        short = (line.strip() for line in iter(lambda: lines.readline(_CHUNK), b"") if line.endswith(b"\n"))
+        for line in thinned((line for line in short if line), _SPREAD):
+            yield _line(line, "", 0)
 
 
 def _line(content: bytes, place: str, start: int) -> Row | BadRow:
@@ -95,15 +140,24 @@ def _values(text: io.TextIOWrapper, buffer: str, in_array: bool) -> Iterator[Val
         if in_array and buffer.startswith("]", at):
             return
         value, end = _decode(buffer, at)
-        # Up to the end of the buffer the value may be incomplete: a number may go on, a string may end later.
-        if end in (-1, len(buffer)) and (more := text.read(max(_CHUNK, len(buffer) - at))):
-            buffer, at = buffer[at:] + more, 0
+        if end == _INVALID and (behind := _next_like(buffer, at, keys)) < len(buffer):
+            yield BadRow("invalid JSON", f"element {number}: {value}")
+            at, number = behind, number + 1
             continue
+        # Up to the end of the buffer the value may be incomplete: a number may go on, a string may end later.
+        if end < 0 or end == len(buffer):
+            if len(buffer) - at > TOO_LONG:
+                yield BadRow("row too long", f"element {number}: more than {TOO_LONG} characters")
+                buffer, at, number = _behind_long(text, buffer[at:]), 0, number + 1
+                continue
+            if more := text.read(max(_CHUNK, len(buffer) - at)):
+                buffer, at = buffer[at:] + more, 0
+                continue
         if at == len(buffer):
             if in_array:
                 yield BadRow("file truncated", f"the array is not closed after element {number}")
             return
-        if end == -1:
+        if end < 0:
             yield BadRow("invalid JSON", f"element {number}: {value}")
             end = _next_like(buffer, at, keys)
         else:
@@ -113,14 +167,39 @@ def _values(text: io.TextIOWrapper, buffer: str, in_array: bool) -> Iterator[Val
         at, number = end, number + 1
 
 
+def _behind_long(text: io.TextIOWrapper, buffer: str) -> str:
+    """What follows a value that is not worth holding: the text from behind its last bracket or quote on."""
+    depth, quoted, at = 0, False, 0
+    while True:
+        while found := _NESTING.search(buffer, at):
+            sign, at = found[0], found.end()
+            if sign == "\\" and quoted:
+                at += 1
+            elif sign == '"':
+                quoted = not quoted
+            elif not quoted:
+                depth += 1 if sign in "[{" else -1
+            if depth <= 0 and not quoted:
+                return buffer[at:]
+        at = max(0, at - len(buffer))
+        buffer = text.read(_CHUNK)
+        if not buffer:
+            return ""
+
+
 def _decode(buffer: str, at: int) -> tuple[Value, int]:
-    """The value that begins at `at` and where it ends; -1 and the complaint where it cannot be read."""
+    """The value that begins at `at` and where it ends; else a complaint and a negative number."""
     try:
-        return _DECODER.raw_decode(buffer, at)
+        value, end = _DECODER.raw_decode(buffer, at)
     except RecursionError:
-        return "nested too deeply", -1
-    except ValueError as error:
-        return str(error).split(":")[0], -1
+        return "nested too deeply", _INVALID
+    except json.JSONDecodeError as error:
+        # A string that does not end may end later, and so may what stops at the end of the buffer.
+        may_go_on = error.msg.startswith("Unterminated") or error.pos > len(buffer) - _NEAR_END
+        return error.msg, _INCOMPLETE if may_go_on else _INVALID
+    except ValueError as error:  # a number of thousands of digits
+        return str(error).split(":")[0], _INVALID
+    return value, end
 
 
 def _checked(value: Value, raw: str, number: int) -> Value:
@@ -129,14 +208,16 @@ def _checked(value: Value, raw: str, number: int) -> Value:
             raw.encode()
         except UnicodeEncodeError as error:
             return BadRow("invalid UTF-8", f"element {number}, character {error.start} of it")
-    return _without_lone_surrogates(value) if _SURROGATE_ESCAPE.search(raw) else value
+    if is_deep(raw, value):
+        return BadRow("invalid JSON", f"element {number}: nested too deeply")
+    return clean(value) if _SURROGATE_ESCAPE.search(raw) else value
 
 
 def _next_like(buffer: str, at: int, keys: Value) -> int:
     """Where the next record begins after a broken one: an object with the keys of the last good record."""
-    for found in _NEXT_OBJECT.finditer(buffer, at):
+    for found in islice(_NEXT_OBJECT.finditer(buffer, at), _MOST_TRIED):
         value, end = _decode(buffer, found.end())
-        if end != -1 and (keys is None or value.keys() == keys):
+        if end >= 0 and (keys is None or value.keys() == keys):
             return found.end()
     return len(buffer)
 
@@ -178,7 +259,7 @@ def _columns(parts: list[Value]) -> bool:
     return (
         _lists(parts)
         and len({len(part) for part in parts}) == 1
-        and not all(_records(part) or _is_chat(part) for part in parts)
+        and not all(_records(part) or is_chat(part) for part in parts)
     )
 
 
@@ -191,22 +272,25 @@ def _records(part: Value) -> bool:
         isinstance(part, list)
         and bool(part)
         and all(isinstance(item, dict) for item in part)
-        and not _is_chat(part)
+        and not is_chat(part)
     )
 
 
-def _is_chat(part: Value) -> bool:
-    return any(isinstance(item, dict) and bool(_MESSAGE_KEYS & item.keys()) for item in part)
+def is_chat(part: Value) -> bool:
+    """Whether a list is one of messages."""
+    return isinstance(part, list) and any(
+        isinstance(item, dict) and bool(_MESSAGE_KEYS & item.keys()) for item in part
+    )
 
 
-def _without_lone_surrogates(value: Value) -> Value:
+def clean(value: Value) -> Value:
     """Half of a UTF-16 pair is no character and cannot be stored; it becomes U+FFFD."""
     if isinstance(value, str):
         return (
             value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         )
     if isinstance(value, list):
-        return [_without_lone_surrogates(item) for item in value]
+        return [clean(item) for item in value]
     if isinstance(value, dict):
-        return {_without_lone_surrogates(key): _without_lone_surrogates(item) for key, item in value.items()}
+        return {clean(key): clean(item) for key, item in value.items()}
     return value

@@ -1,10 +1,8 @@
-"""Rows of Parquet, Arrow (file and stream) and CSV files."""
+"""Rows of Parquet and Arrow files (file and stream), in batches that fit the memory however wide a row is."""
 
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,15 +10,20 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rlvr_atlas.load.formats import ByteStream
-from rlvr_atlas.load.rows import BadRow, Rows
+from rlvr_atlas.load.compression import Allowance, GrowthError
+from rlvr_atlas.load.headers import distinct
+from rlvr_atlas.load.rows import BadRow, Rows, thinned
 
 _BATCH = 2048
 _BROKEN = (pa.ArrowException, OSError, ValueError)
 #: Python has no time to the nanosecond, none after the year 9999, and none in a zone that it does not know.
 _NO_VALUE = (pa.ArrowException, ValueError, OverflowError, LookupError)
-#: A cell may be as long as a whole file; what is too long for a prompt is said later, row by row.
-_LONGEST_CELL = 1 << 30
+#: A batch has no more cells and bytes than this, unless one row has: a row is a dict of Python objects.
+_CELLS, _BYTES = 1 << 19, 32 << 20
+#: So many row groups are looked at for which fields there are.
+_GROUPS = 8
+#: So many rows tell how large the rows of a row group are: a dictionary can make a small page a huge column.
+_FIRST = 8
 
 
 def read_parquet(path: Path, columns: Sequence[str] | None = None) -> Rows:
@@ -35,15 +38,54 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None) -> Rows:
     except _BROKEN as error:
         yield BadRow("file unreadable", _first_line(error), whole_file=True)
         return
+    allowance = Allowance(path.stat().st_size)
     for group in range(file.num_row_groups):
         left = file.metadata.row_group(group).num_rows
-        batches = file.iter_batches(_BATCH, row_groups=[group], columns=columns)
         try:
-            for batch in batches:
+            for batch in _batches(file, group, columns):
+                allowance.spend(batch.nbytes)
                 yield from _rows(batch)
                 left -= batch.num_rows
+        except GrowthError as error:
+            yield BadRow("file truncated", str(error), whole_file=True)
+            return
         except _BROKEN as error:
             yield from [BadRow("row group unreadable", f"row group {group}: {_first_line(error)}")] * left
+
+
+def spread_parquet(path: Path) -> Rows:
+    """First and last row of each batch, in row groups spread over the file; no other becomes an object."""
+    with contextlib.suppress(*_BROKEN):
+        file = pq.ParquetFile(str(path))
+        for group in thinned(range(file.num_row_groups), _GROUPS):
+            allowance = Allowance(path.stat().st_size)
+            for batch in _batches(file, group, None):
+                allowance.spend(batch.nbytes)
+                yield from _ends(batch)
+
+
+def spread_arrow(path: Path) -> Rows:
+    """First and last row of each lot of rows."""
+    with contextlib.suppress(*_BROKEN):
+        for batch in _record_batches(path):
+            for start in range(0, batch.num_rows, _BATCH):
+                yield from _ends(batch.slice(start, _BATCH))
+
+
+def _ends(batch: Any) -> Rows:  # noqa: ANN401
+    yield from _rows(batch.slice(0, 1))
+    yield from _rows(batch.slice(batch.num_rows - 1, 1))
+
+
+def _batches(file: Any, group: int, columns: Sequence[str] | None) -> Iterator[Any]:  # noqa: ANN401
+    """The batches of a row group, each small enough to become Python objects."""
+    width = max(1, len(columns) if columns else file.metadata.num_columns)
+    size = max(1, min(_BATCH, _CELLS // width))
+    if file.metadata.row_group(group).num_rows > _FIRST:
+        first = next(file.iter_batches(_FIRST, row_groups=[group], columns=columns), None)
+        if first is not None and first.num_rows:
+            size = max(1, min(size, _BYTES * first.num_rows // max(1, first.nbytes)))
+    yield from file.iter_batches(size, row_groups=[group], columns=columns)
 
 
 def read_arrow(path: Path, columns: Sequence[str] | None = None) -> Rows:
@@ -56,9 +98,10 @@ def read_arrow(path: Path, columns: Sequence[str] | None = None) -> Rows:
     good = 0
     try:
         for batch in _record_batches(path):
-            for start in range(0, batch.num_rows, _BATCH):
-                piece = batch.slice(start, _BATCH)
-                yield from _rows(piece.select(columns) if columns else piece)
+            chosen = batch.select(columns) if columns else batch
+            step = max(1, min(_BATCH, _CELLS // max(1, chosen.num_columns)))
+            for start in range(0, batch.num_rows, step):
+                yield from _rows(chosen.slice(start, step))
             good += batch.num_rows
     except _BROKEN as error:
         yield BadRow("file truncated" if good else "file unreadable", _first_line(error), whole_file=True)
@@ -84,7 +127,7 @@ def _rows(batch: Any) -> Rows:  # noqa: ANN401  pyarrow is untyped
     except pa.ArrowInvalid as error:
         complaint = _first_line(error)
     else:
-        names = _distinct(batch.schema.names)
+        names = distinct(batch.schema.names)
         cells = zip(*map(_values, batch.columns), strict=True)
         yield from (dict(zip(names, row, strict=True)) for row in cells)
         return
@@ -116,106 +159,6 @@ def _value(scalar: Any) -> Any:  # noqa: ANN401
     with contextlib.suppress(*_NO_VALUE):
         return scalar.cast(pa.string()).as_py()
     return None
-
-
-def read_csv(stream: ByteStream) -> Rows:
-    """Rows of a CSV file with a header line; the separator is the one that the header holds most of."""
-    csv.field_size_limit(_LONGEST_CELL)
-    text = io.TextIOWrapper(
-        io.BufferedReader(stream), encoding="utf-8-sig", errors="surrogateescape", newline=""
-    )
-    header_line = text.readline()
-    separator = max(",\t;|", key=lambda mark: len(next(csv.reader([header_line], delimiter=mark), [])))
-    names: list[str] | None = None
-    for line, cells in _records(_with_first(header_line, text), separator, stream):
-        if isinstance(cells, BadRow):
-            yield cells
-        elif names is None:
-            names = _distinct(cells)
-            if not _is_text(names):
-                yield BadRow("invalid UTF-8", "the header: is the file in another encoding?", whole_file=True)
-                return
-        else:
-            yield _record(names, cells, line)
-
-
-def _records(
-    lines: Iterator[str], separator: str, stream: ByteStream
-) -> Iterator[tuple[int, list[str] | BadRow]]:
-    """Records, each with the number of its last line; a lone quote costs its own line only."""
-    before = 0
-    while True:
-        raw: list[str] = []  # the lines of the record in hand
-        reader = csv.reader(_kept(lines, raw), delimiter=separator)
-        held: list[str] | None = None
-        while True:
-            last, taken = before + reader.line_num, raw.copy()
-            raw.clear()
-            try:
-                cells = next(reader, None)
-            except csv.Error as error:
-                yield last, BadRow("invalid CSV", f"line {before + reader.line_num}: {error}")
-                continue
-            if cells is None:
-                break
-            if held:
-                yield last, held
-            held = cells
-        if held and stream.error:
-            yield last, BadRow("file truncated", stream.error)
-        elif held and not _is_open(taken, separator):
-            yield last, held
-        elif held:
-            before = last - len(taken) + 1
-            yield before, BadRow("invalid CSV", f"line {before}: a quote that is never closed")
-            lines = iter(taken[1:])
-            continue
-        return
-
-
-def _kept(lines: Iterator[str], raw: list[str]) -> Iterator[str]:
-    """The lines, each also put into `raw`."""
-    for line in lines:
-        raw.append(line)
-        yield line
-
-
-def _is_open(raw: list[str], separator: str) -> bool:
-    """Whether the lines end inside a quoted cell."""
-    try:
-        for _ in csv.reader(raw, delimiter=separator, strict=True):
-            pass
-    except csv.Error as error:
-        return "unexpected end of data" in str(error)
-    return False
-
-
-def _record(names: list[str], cells: list[str], line: int) -> dict[str, Any] | BadRow:
-    if len(cells) > len(names):
-        return BadRow("wrong number of columns", f"line {line}: {len(cells)} for {len(names)} names")
-    try:
-        "".join(cells).encode()
-    except UnicodeEncodeError as error:
-        return BadRow("invalid UTF-8", f"line {line}, character {error.start} of the row")
-    return {name: cell or None for name, cell in zip(names, cells, strict=False)}
-
-
-def _is_text(cells: list[str]) -> bool:
-    try:
-        "".join(cells).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _with_first(first: str, rest: io.TextIOWrapper) -> Iterator[str]:
-    yield first
-    yield from rest
-
-
-def _distinct(names: list[str]) -> list[str]:
-    """Column names, a repeated one with its position behind it."""
-    return [name if name not in names[:at] else f"{name}_{at}" for at, name in enumerate(names)]
 
 
 def _first_line(error: Exception) -> str:

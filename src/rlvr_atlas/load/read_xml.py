@@ -12,11 +12,18 @@ from xml.parsers import expat
 from rlvr_atlas.load.rows import BadRow, Row, Rows, Value
 
 if TYPE_CHECKING:
-    from rlvr_atlas.load.formats import ByteStream
+    from rlvr_atlas.load.compression import ByteStream
+
+
+_DEEPEST = 100
 
 
 class _EntityRefusedError(Exception):
     """The file declares entities of its own, which can be made to fill the memory or to read other files."""
+
+
+class _TooDeepError(Exception):
+    """An element is nested deeper than any record is."""
 
 
 def read_xml(stream: ByteStream) -> Rows:
@@ -32,7 +39,11 @@ def read_xml(stream: ByteStream) -> Rows:
     tag = _record_tag(root)
     records = [element for element in root.iter() if element.tag == tag] if tag else []
     # The break went through the last record; what it still holds may be half a sentence.
-    yield from (_record(element) for element in (records[:-1] if complaint else records))
+    for number, element in enumerate(records[:-1] if complaint else records):
+        try:
+            yield _record(element)
+        except _TooDeepError:
+            yield BadRow("row unreadable", f"record {number}: nested too deeply")
     if complaint:
         yield BadRow("file truncated", stream.error or complaint)
 
@@ -99,8 +110,10 @@ def _with_depth(root: ElementTree.Element) -> Iterator[tuple[int, ElementTree.El
         waiting.extend((depth + 1, child) for child in reversed(element))
 
 
-def _record(element: ElementTree.Element) -> Row:
+def _record(element: ElementTree.Element, depth: int = 0) -> Row:
     """Attributes and children of an element; a repeated child is a list."""
+    if depth > _DEEPEST:
+        raise _TooDeepError
     row: Row = dict(element.attrib)
     own = (element.text or "").strip()
     if own:
@@ -109,6 +122,6 @@ def _record(element: ElementTree.Element) -> Row:
     for child in element:
         nested = len(child) or (child.attrib and not child.text)
         children.setdefault(child.tag, []).append(
-            _record(child) if nested else (child.text or "").strip() or None
+            _record(child, depth + 1) if nested else (child.text or "").strip() or None
         )
     return row | {tag: values[0] if len(values) == 1 else values for tag, values in children.items()}

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 #: Anything JSON or Arrow can hold.
 Value = Any
 Row = dict[str, Value]
+
+T = TypeVar("T")
+
+#: One row as text has no more bytes or characters than this: what is longer is skipped without being held.
+TOO_LONG = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +44,56 @@ def as_row(value: Value) -> Row | BadRow:
     if isinstance(value, str):
         return {"text": value}
     return BadRow("not a record", f"found {type(value).__name__} where a record was expected")
+
+
+#: So many items at the end are part of every sample.
+_LAST = 8
+#: Rows are held in lots of no more cells and characters than this, unless one row alone has more.
+_MOST_CELLS, _MOST_CHARACTERS = 1 << 20, 128 << 20
+
+
+def take(rows: Rows, most: int) -> tuple[list[Row | BadRow], bool]:
+    """The next rows, as many as can be held at once.
+
+    Args:
+        rows: Where they come from.
+        most: How many at most.
+
+    Returns:
+        The rows, and whether these were the last ones.
+    """
+    taken: list[Row | BadRow] = []
+    cells = characters = 0
+    for row in rows:
+        taken.append(row)
+        if not isinstance(row, BadRow):
+            cells += len(row)
+            characters += sum(map(_size, row.values()))
+        if len(taken) == most or cells > _MOST_CELLS or characters > _MOST_CHARACTERS:
+            return taken, False
+    return taken, True
+
+
+def _size(value: Value, depth: int = 3) -> int:
+    """About how many characters a value holds."""
+    if isinstance(value, str | bytes):
+        return len(value)
+    if not depth or not isinstance(value, list | dict):
+        return 1
+    return sum(_size(part, depth - 1) for part in (value.values() if isinstance(value, dict) else value))
+
+
+def thinned(items: Iterable[T | BadRow], most: int) -> list[T]:
+    """Items evenly spread over all of them, however many there are; at most `most`, and the last ones too."""
+    kept: list[tuple[int, T]] = []
+    last: deque[tuple[int, T]] = deque(maxlen=_LAST)
+    step = 1
+    for number, item in enumerate(items):
+        if isinstance(item, BadRow):
+            continue
+        last.append((number, item))
+        if number % step == 0:
+            kept.append((number, item))
+        if len(kept) > most:
+            kept, step = kept[::2], 2 * step
+    return [item for _, item in sorted({**dict(kept), **dict(last)}.items(), key=lambda entry: entry[0])]

@@ -2,72 +2,101 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from itertools import chain, islice
-from pathlib import Path
+from itertools import chain
+from pathlib import PurePath
 
+from rlvr_atlas.load.archives import Piece
+from rlvr_atlas.load.compression import open_bytes
 from rlvr_atlas.load.detect import Given, detect
 from rlvr_atlas.load.fields import collect
-from rlvr_atlas.load.formats import Format, open_bytes, sniff
+from rlvr_atlas.load.formats import Reader, RefusedError, sniff
 from rlvr_atlas.load.layout import Extractor
+from rlvr_atlas.load.nested import find_nested, flattened
 from rlvr_atlas.load.paths import Path as FieldPath
 from rlvr_atlas.load.paths import get, write
-from rlvr_atlas.load.read_json import read_json, read_lines
-from rlvr_atlas.load.read_tables import read_arrow, read_csv, read_parquet
-from rlvr_atlas.load.read_xml import read_xml
-from rlvr_atlas.load.rows import BadRow, Row, Rows
+from rlvr_atlas.load.places import partition_of, split_of
+from rlvr_atlas.load.rows import BadRow, Row, Rows, take, thinned
 
 #: So many rows are read ahead, and so many of them, evenly spread, are looked at.
 _AHEAD, _SAMPLE = 2048, 256
-_SPLITS = {
-    "train": "train", "training": "train", "test": "test", "testing": "test", "dev": "dev",
-    "validation": "validation", "valid": "validation", "val": "validation",
-}  # fmt: skip
-_SPLIT_WORD = re.compile(rf"(?<![a-z])({'|'.join(_SPLITS)})(?:set)?(?![a-z])")
-_STREAMS = {"json": read_json, "jsonl": read_lines, "csv": read_csv, "xml": read_xml}
-_TABLES = {"parquet": read_parquet, "arrow": read_arrow}
+#: Of the rows behind them, so many are looked at for fields that only appear there.
+_LATE = 128
 
 
 class SourceFile:
-    """One file, its layout detected from a sample of its first rows.
+    """One file, its layout detected from a sample of its rows.
 
     Args:
-        path: The file.
-        name: How tables and errors name it.
+        piece: The file.
+        place: Its name with the folders that tell it from the other files of its dataset.
     """
 
-    def __init__(self, path: Path, name: str) -> None:
-        self.path, self.name = path, name
-        self.split = split_of(name)
-        self.format: Format = "unknown"
-        self.problem: BadRow | None = None
-        try:
-            self.format = sniff(path)
-        except OSError as error:
-            self.problem = BadRow("file unreadable", error.strerror or str(error), whole_file=True)
-        if self.problem is None and self.format in ("empty", "unknown"):
-            reason = "empty file" if self.format == "empty" else "unknown format"
-            self.problem = BadRow(reason, "", whole_file=True)
-        rows = self._read()
-        ahead = list(islice(rows, _AHEAD))
-        wrapped = _are_wrapped([row for row in ahead if not isinstance(row, BadRow)])
-        self._rows = map(_unwrap, rows) if wrapped else rows
-        self._ahead = list(map(_unwrap, ahead)) if wrapped else ahead
-        good = [row for row in self._ahead if not isinstance(row, BadRow)]
-        step = max(1, len(good) // _SAMPLE)
-        self.sample: list[Row] = good[::step][:_SAMPLE]
+    def __init__(self, piece: Piece, place: PurePath) -> None:
+        self.piece, self.name = piece, piece.name
+        self.split, self._partition = split_of(place), partition_of(place)
+        self.reader: Reader | None = piece.reader
+        self.problem = piece.problem or self._sniff()
+        raw = self._read()
+        ahead, self._is_whole = take(raw, _AHEAD)
+        good = [row for row in ahead if not isinstance(row, BadRow)]
+        self._names = {name: None for row in good for name in row}
+        self._wrapped = _are_wrapped(good)
+        self._nested = find_nested(list(map(_inside, good)) if self._wrapped else good)
+        self.ahead = list(self._reshaped(ahead))
+        self._rows = self._reshaped(raw)
+        self.sample = self._sampled()
         self.extractor: Extractor | None = None
 
+    def _sniff(self) -> BadRow | None:
+        """Find the reader, or why there is none."""
+        if self.reader is not None:
+            return None
+        try:
+            self.reader = sniff(self.piece.path, self.name)
+        except OSError as error:
+            return BadRow("file unreadable", error.strerror or str(error), whole_file=True)
+        except RefusedError as error:
+            return BadRow("unknown format", str(error), whole_file=True)
+        return BadRow("empty file", "", whole_file=True) if self.reader is None else None
+
     def _read(self, columns: list[str] | None = None) -> Rows:
-        if self.problem is not None:
-            yield self.problem
-        elif self.format in _TABLES:
-            yield from _TABLES[self.format](self.path, columns)
-        else:
-            with closing(open_bytes(self.path)) as stream:
-                yield from _STREAMS[self.format](stream)
+        """The rows as the file has them."""
+        reader = self.reader
+        if self.problem is not None or reader is None:
+            yield self.problem or BadRow("unknown format", "", whole_file=True)
+        elif reader.table is not None:
+            yield from reader.table(self.piece.path, columns)
+        elif reader.stream is not None:
+            with closing(open_bytes(self.piece.path)) as stream:
+                yield from reader.stream(stream)
+
+    def _reshaped(self, rows: Iterable[Row | BadRow]) -> Rows:
+        """One row for each problem, with the columns that the folders hold."""
+        if self._wrapped:
+            rows = map(_unwrap, rows)
+        if self._nested is not None:
+            rows = flattened(rows, self._nested)
+        for row in rows:
+            yield row if isinstance(row, BadRow) or not self._partition else {**self._partition, **row}
+
+    def _sampled(self) -> list[Row]:
+        """Rows spread over the first ones, and all those that have a field which no row before has."""
+        good = [row for row in self.ahead if not isinstance(row, BadRow)]
+        sample = good[:: max(1, len(good) // _SAMPLE)][:_SAMPLE]
+        if len(good) > len(sample):
+            sample += _with_new_names(sample, good)
+        if self._is_whole:
+            return sample
+        known = {field.path for field in collect(sample)[0]}
+        spread = self.reader.spread(self.piece.path) if self.reader and self.reader.spread else self._read()
+        for row in thinned(self._reshaped(spread), _LATE):
+            new = {field.path for field in collect([row])[0]} - known
+            if new:
+                sample.append(row)
+                known |= new
+        return sample
 
     def occurs(self, path: FieldPath) -> bool:
         """Whether any sampled row has something at a path, be it null."""
@@ -86,19 +115,31 @@ class SourceFile:
         self.extractor = Extractor(layout) if layout else None
 
     def rows(self) -> Iterator[Row | BadRow]:
-        """All rows of the file, of tables only the columns that the layout needs."""
-        if self.format in _TABLES and self.extractor and len(self._ahead) == _AHEAD:
-            needed = dict.fromkeys(str(path[0]) for _, path in self.extractor.layout.paths())
-            return self._read([name for name in needed if name in self.columns()])
-        return chain(self._ahead, self._rows)
-
-    def columns(self) -> Mapping[str, object]:
-        """The top-level names of the sampled rows."""
-        return {name: None for row in self.sample for name in row}
+        """All rows of the file with the columns that the layout needs; of tables only these are read."""
+        if self.extractor is None:
+            return chain(self.ahead, self._rows)
+        roots = dict.fromkeys(str(path[0]) for _, path in self.extractor.layout.paths())
+        rows: Rows = chain(self.ahead, self._rows)
+        if self.reader and self.reader.table and not (self._is_whole or self._wrapped):
+            needed = dict.fromkeys((*roots, *(self._nested.roots if self._nested else ())))
+            rows = self._reshaped(self._read([name for name in needed if name in self._names]))
+        return (row if isinstance(row, BadRow) else _only(row, roots) for row in rows)
 
     def available(self) -> list[str]:
         """The paths of the sampled rows as a recipe would write them."""
         return [write(path) for path in self.seen()]
+
+
+def _with_new_names(sample: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
+    """Rows that hold something under a name under which the sample and the rows before them hold nothing."""
+    known = {name for row in sample for name, value in row.items() if value not in (None, "")}
+    found = []
+    for row in rows:
+        new = {name for name, value in row.items() if name not in known and value not in (None, "")}
+        if new:
+            found.append(row)
+            known |= new
+    return found
 
 
 def _are_wrapped(rows: Sequence[Row]) -> bool:
@@ -108,14 +149,15 @@ def _are_wrapped(rows: Sequence[Row]) -> bool:
     return len({next(iter(row)) for row in rows}) > len(rows) // 2
 
 
-def _unwrap(row: Row | BadRow) -> Row | BadRow:
-    if isinstance(row, BadRow) or len(row) != 1:
-        return row
-    inside = next(iter(row.values()))
+def _inside(row: Row) -> Row:
+    """What is under the only key of a row."""
+    inside = next(iter(row.values())) if len(row) == 1 else None
     return inside if isinstance(inside, dict) else row
 
 
-def split_of(name: str) -> str | None:
-    """The split that a file name says it is of, where it says one."""
-    found = _SPLIT_WORD.search(name.rsplit("/", 1)[-1].lower())
-    return _SPLITS[found[1]] if found else None
+def _unwrap(row: Row | BadRow) -> Row | BadRow:
+    return row if isinstance(row, BadRow) else _inside(row)
+
+
+def _only(row: Row, names: Iterable[str]) -> Row:
+    return {name: row[name] for name in names if name in row}

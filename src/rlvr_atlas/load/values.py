@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection
 
 from rlvr_atlas.load.names import NAMES, normal
+from rlvr_atlas.load.opened import literal, opened
 from rlvr_atlas.load.rows import Value
 
 _LABEL = re.compile(r"(?:^|(?<=[\s,;(]))\(?([A-Ha-h])\s*[).:]\s*")
@@ -43,8 +44,10 @@ def answer_text(value: Value, *, nested: bool = True) -> str | None:
     Returns:
         The text, untouched where it was one; null for nothing, blank and NaN.
     """
-    if isinstance(value, str) and value.startswith('["') and value.endswith('"]'):
+    if isinstance(value, str) and value.startswith(("['", '["')) and value.endswith(("']", '"]')):
         value = _listed(value)
+    elif isinstance(value, str) and value.startswith("{'") and (struct := opened(value)) is not None:
+        value = struct
     if isinstance(value, list) and len(value) == 1:
         return answer_text(value[0], nested=nested)
     if isinstance(value, bool):
@@ -63,12 +66,9 @@ def answer_text(value: Value, *, nested: bool = True) -> str | None:
 
 
 def _listed(text: str) -> Value:
-    """The only element of a JSON list that was stored as text; the text itself where it is something else."""
-    try:
-        values = json.loads(text)
-    except ValueError:
-        return text
-    return values[0] if len(values) == 1 else text
+    """The only element of a list that was stored as text; the text itself where it is something else."""
+    values = literal(text)
+    return values[0] if isinstance(values, list) and len(values) == 1 else text
 
 
 def option_texts(value: Value) -> list[str] | None:
