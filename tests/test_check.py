@@ -187,13 +187,48 @@ def test_json_names_each_leaking_row_with_its_evidence(made):
     assert first["relation"] == "identical" and first["prompt"] == item(0)
 
 
-def test_benchmarks_may_follow_the_file_one_after_another(made, tmp_path):
+def test_several_benchmarks_are_named_one_after_another(made, tmp_path):
     other = write(tmp_path / "other" / "bench.jsonl", [item(30), item(31)])
     found = check(made / "train.jsonl", [str(made / "bench.jsonl"), str(other)])
     assert found.leaked >= 4
-    assert invoke(made / "clean.jsonl", "--against", made / "bench.jsonl", other).exit_code == 0
+    both = ["--against", made / "bench.jsonl", "--against", other]
+    assert invoke(made / "clean.jsonl", *both).exit_code == 0
     copies = check(write(tmp_path / "mine.jsonl", [item(30)]), [str(made / "bench.jsonl"), str(other)])
     assert copies.leaks["benchmark"].to_list()[0] == "other-bench"
+
+
+def test_every_file_is_checked_and_none_is_a_benchmark(made):
+    target = ["--against", made / "bench.jsonl"]
+    clean, leaky = made / "clean.jsonl", made / "train.jsonl"
+    assert invoke(clean, clean, *target).exit_code == 0
+    for files in ([clean, leaky], [leaky, clean], [leaky, leaky, clean]):
+        for arguments in ([*files, *target], [*target, *files], [files[0], *target, *files[1:]]):
+            assert invoke(*arguments).exit_code == 1
+    assert "nothing to check against" in str(invoke(clean, made / "bench.jsonl").exception)
+    assert invoke(clean, made / "bench.jsonl", *target).exit_code == 1  # a benchmark leaks itself
+
+
+def test_the_verdict_of_all_files_comes_first_and_then_that_of_each(made):
+    target = ["--against", made / "bench.jsonl"]
+    lines = invoke(made / "clean.jsonl", made / "train.jsonl", *target).stdout.splitlines()
+    assert lines[0] == "FAILED: 1 of 2 files leak more than the tolerance allows"
+    assert lines[1].startswith("passed: clean.jsonl: 0 of 40 rows leak")
+    assert lines[2].startswith("FAILED: train.jsonl: ")
+    assert invoke(made / "train.jsonl", *target).stdout.startswith("FAILED: train.jsonl: ")
+    assert invoke(made / "clean.jsonl", *target).stdout.startswith("passed: clean.jsonl: ")
+
+
+def test_several_files_are_told_one_by_one_in_json(made):
+    files = [made / "clean.jsonl", made / "train.jsonl"]
+    said = json.loads(invoke(*files, "--index", made / "bench.index", "--json").stdout)
+    alone = [json.loads(invoke(file, "--index", made / "bench.index", "--json").stdout) for file in files]
+    assert said == {"passed": False, "tolerance": 0.0, "files": alone}
+
+
+def test_a_file_that_is_missing_is_said_before_any_is_checked(made):
+    result = invoke(made / "clean.jsonl", made / "missing.jsonl", "--against", made / "bench.jsonl")
+    assert "missing.jsonl: no such file" in str(result.exception)
+    assert result.stdout == ""
 
 
 def test_unreadable_rows_are_counted_and_said(made, tmp_path):

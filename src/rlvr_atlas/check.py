@@ -1,4 +1,4 @@
-"""Check: one file against benchmarks, in memory, without a workspace; the gate for somebody's CI.
+"""Check: files against benchmarks, in memory, without a workspace; the gate for somebody's CI.
 
 Against the text of benchmarks the file is canonicalised and matched as in a run. Unless heavy rewordings are
 searched for, rows which look like no item at all are left out beforehand. Against an index there is no text,
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -20,7 +21,7 @@ from rlvr_atlas.audit.overlap import overlaps, weigh
 from rlvr_atlas.canonical import index
 from rlvr_atlas.config import DatasetSpec, MatchSettings
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.ingest import read_partition
+from rlvr_atlas.ingest import Partition, read_partition
 from rlvr_atlas.load import open_dataset
 from rlvr_atlas.load.resolve import resolve
 from rlvr_atlas.match import match
@@ -79,14 +80,11 @@ class _Read:
     datasets: pl.DataFrame
 
 
-def check(  # noqa: PLR0913  each is one thing to choose
+def check(
     file: Path | DatasetSpec,
     against: Sequence[str | DatasetSpec] = (),
     indexes: Sequence[Path] = (),
-    *,
-    min_probability: float = 0.5,
-    rewordings: bool = False,
-    allow_network: bool = False,
+    **options: Any,  # noqa: ANN401
 ) -> Checked:
     """Look for benchmark items in a file.
 
@@ -94,9 +92,35 @@ def check(  # noqa: PLR0913  each is one thing to choose
         file: Rows in any format and layout that `load` reads; a spec says where they are.
         against: Benchmarks: paths, globs, ids of the registry or of the Hub; a spec stands for itself.
         indexes: Indexes made by `audit --write-index`.
+        options: As of `check_all`.
+
+    Raises:
+        InputError: If something cannot be read, or there is nothing to check against.
+    """
+    return check_all([file], against, indexes, **options)[0]
+
+
+def check_all(  # noqa: PLR0913  each is one thing to choose
+    files: Sequence[Path | DatasetSpec],
+    against: Sequence[str | DatasetSpec] = (),
+    indexes: Sequence[Path] = (),
+    *,
+    min_probability: float = 0.5,
+    rewordings: bool = False,
+    allow_network: bool = False,
+) -> list[Checked]:
+    """Look for benchmark items in several files, each by itself.
+
+    Args:
+        files: As `file` of `check`.
+        against: As of `check`; each is read once.
+        indexes: As of `check`.
         min_probability: Overlaps below it are listed as unjudged.
         rewordings: Whether heavy rewordings are searched for too, which takes longer; only against text.
         allow_network: Whether benchmarks may be fetched from the Hub.
+
+    Returns:
+        One result for each file, in their order.
 
     Raises:
         InputError: If something cannot be read, or there is nothing to check against.
@@ -104,25 +128,39 @@ def check(  # noqa: PLR0913  each is one thing to choose
     if not against and not indexes:
         raise InputError("nothing to check against", fix="name a benchmark (--against) or an index (--index)")
     opened = [fingerprints.read(path) for path in indexes]
-    if isinstance(file, Path):
-        _check_there(file)
-    mine = DatasetSpec(path=str(file.resolve()), id=_FILE) if isinstance(file, Path) else file
-    benchmarks = resolve(against, "benchmark", taken=[_FILE])
-    read = _read([*benchmarks, mine.model_copy(update={"id": _FILE})], allow_network)
-    limits = [
+    for file in files:
+        if isinstance(file, Path):
+            _check_there(file)
+    benchmarks = [(spec, _part(spec, allow_network)) for spec in resolve(against, "benchmark", taken=[_FILE])]
+    found = []
+    for file in files:
+        mine = DatasetSpec(path=str(file.resolve()), id=_FILE) if isinstance(file, Path) else file
+        mine = mine.model_copy(update={"id": _FILE})
+        read = _together([*benchmarks, (mine, _part(mine, allow_network))])
+        limits = _unread(read)
+        pairs = []
+        if against:
+            by_text, cut = _by_text(read, rewordings=rewordings)
+            pairs.append(by_text)
+            limits += cut
+        for path, opened_index in zip(indexes, opened, strict=True):
+            pairs.append(_by_prints(read, opened_index))
+            limits += _about(path, opened_index)
+        found.append(_result(read, pl.concat(pairs), limits, min_probability))
+    return found
+
+
+def _part(spec: DatasetSpec, allow_network: bool) -> Partition:
+    return read_partition(open_dataset(spec, Path(), allow_network=allow_network))
+
+
+def _unread(read: _Read) -> list[str]:
+    """What could not be read, as sentences."""
+    return [
         f"{line['skipped_rows']} rows of {'the file' if line['dataset'] == _FILE else line['dataset']}"
         " could not be read"
         for line in read.datasets.filter(pl.col("skipped_rows") > 0).iter_rows(named=True)
     ]
-    found = []
-    if against:
-        pairs, cut = _by_text(read, rewordings=rewordings)
-        found.append(pairs)
-        limits += cut
-    for path, opened_index in zip(indexes, opened, strict=True):
-        found.append(_by_prints(read, opened_index))
-        limits += _about(path, opened_index)
-    return _result(read, pl.concat(found), limits, min_probability)
 
 
 def _check_there(file: Path) -> None:
@@ -134,17 +172,16 @@ def _check_there(file: Path) -> None:
         raise InputError("no such file", where=str(file), fix="check the path")
 
 
-def _read(specs: Sequence[DatasetSpec], allow_network: bool) -> _Read:
+def _together(parts: Sequence[tuple[DatasetSpec, Partition]]) -> _Read:
     """All rows in canonical form; benchmarks count as released before the file."""
-    parts = [read_partition(open_dataset(spec, Path(), allow_network=allow_network)) for spec in specs]
-    canonical = pl.concat([part.rows for part in parts])
+    canonical = pl.concat([part.rows for _, part in parts])
     datasets = pl.DataFrame(
         {
-            "dataset": [spec.id for spec in specs],
-            "role": ["train" if spec.id == _FILE else "benchmark" for spec in specs],
-            "rank": range(len(specs)),
-            "released": pl.Series([None] * len(specs), dtype=pl.Date),
-            "skipped_rows": [part.skipped.height for part in parts],
+            "dataset": [spec.id for spec, _ in parts],
+            "role": ["train" if spec.id == _FILE else "benchmark" for spec, _ in parts],
+            "rank": range(len(parts)),
+            "released": pl.Series([None] * len(parts), dtype=pl.Date),
+            "skipped_rows": [part.skipped.height for _, part in parts],
         }
     ).join(
         canonical.group_by("dataset").agg(distinct_prompts=pl.col("key").n_unique()),

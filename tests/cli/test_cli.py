@@ -1,5 +1,6 @@
 """The command line: JSON everywhere, exit codes, no tracebacks, nothing hostile on the terminal."""
 
+import importlib
 import json
 import shutil
 import subprocess
@@ -8,7 +9,9 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
+from rlvr_atlas import __version__
 from rlvr_atlas.cli import app, main
+from rlvr_atlas.cli.show import print_json
 from rlvr_atlas.errors import AtlasError
 
 HOSTILE = (
@@ -179,3 +182,111 @@ def test_the_former_name_of_match_says_so(workspace):
     result = CliRunner().invoke(app, ["trace", str(workspace)])
     assert isinstance(result.exception, AtlasError)
     assert "rlvr-atlas match" in str(result.exception)
+
+
+def run(*arguments, **more):
+    """The command as a process of its own."""
+    command = [sys.executable, "-m", "rlvr_atlas", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, check=False, timeout=120, **more)
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--version", "run"], ["--version", "--help"]])
+def test_the_version_needs_no_command(arguments):
+    result = CliRunner().invoke(app, arguments)
+    assert (result.exit_code, result.stdout) == (0, f"rlvr-atlas {__version__}\n")
+
+
+MISTYPED = {
+    "c:3": "a:3", "B1:0": "b:0", "a1:7": "a:7", "nowhere:0": "a, b", "bb:12": "b:12", "a_:0": "a:0",
+    "gsm8k:5": "a, b", "a.b:1": "a:1", "x:00": "a, b", "b2:999999999999999": "b:999999999999999",
+    "b:x": "b:0", "b:-1": "b:0", "a:1.5": "a:0", "b:": "b:0",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("query", MISTYPED)
+def test_a_mistyped_row_is_an_error_with_suggestions(workspace, query):
+    result = CliRunner().invoke(app, ["explain", str(workspace), query])
+    if query in ("c:3", "x:00"):  # too short for the id of anything
+        assert result.exit_code == 0
+        return
+    assert isinstance(result.exception, AtlasError), result.output
+    assert MISTYPED[query] in str(result.exception)
+
+
+TEXTS = ["Find x: 3", "3:4", "a : 3", "What is 12:30?", "ratio:", "1:2:3", "b :1", "b: 1"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_text_with_a_colon_is_a_text(workspace, text):
+    assert CliRunner().invoke(app, ["explain", str(workspace), text]).exit_code == 0
+
+
+def test_a_row_that_is_beyond_every_dataset_is_an_error(workspace):
+    result = CliRunner().invoke(app, ["explain", str(workspace), f"b:{'9' * 40}"])
+    assert "shorter" in str(result.exception)
+
+
+EVIL = "\x1b[31mred\x07\x9b2J\u202e"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", f"{EVIL}.toml"], [EVIL], [f"--{EVIL}"], ["check", f"{EVIL}.jsonl", "--against", EVIL],
+        ["check", "{file}", "--against", EVIL], ["check", "{file}", f"--tolerance={EVIL}"],
+        ["run", "{recipe}"],
+        ["explain", EVIL, "x"], ["registry", "show", EVIL], ["registry", "list", EVIL],
+        ["compare", ".", EVIL, "x"],
+        ["check", "{file}", "--against", "{evil}"], ["check", "{evil}", "--against", "{file}", "--json"],
+    ],
+)  # fmt: skip
+def test_nothing_a_terminal_acts_on_is_in_a_message(arguments, tmp_path):
+    file = tmp_path / "rows.jsonl"
+    file.write_text(json.dumps({"question": f"How many {EVIL} lamps are there?", "answer": "1"}) + "\n")
+    evil = tmp_path / f"{EVIL}.jsonl"
+    evil.write_text(json.dumps({"question": f"How many {EVIL} lamps are there?", EVIL: "1"}) + "\n{\n")
+    (tmp_path / "recipe.toml").write_text(f'[workspace]\npath = "ws"\n["{json.dumps(EVIL)[1:-1]}"]\na = 1\n')
+    names = {"{file}": file, "{evil}": evil, "{recipe}": tmp_path / "recipe.toml"}
+    result = run(*(names.get(part, part) for part in arguments), cwd=tmp_path)
+    said = (result.stdout + result.stderr).decode()
+    assert said.strip()
+    assert not {c for c in said if not c.isprintable()} - {"\n"}
+    assert b"Traceback" not in result.stderr
+
+
+def test_an_unforeseen_error_shows_nothing_a_terminal_acts_on_either(monkeypatch, capsys, tmp_path):
+    def fail(*_, **__):
+        raise RuntimeError(f"on {EVIL}")
+
+    monkeypatch.setattr(importlib.import_module("rlvr_atlas.check"), "check_all", fail)
+    monkeypatch.setattr("sys.argv", ["rlvr-atlas", "check", str(tmp_path), "--against", "x"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    said = capsys.readouterr().err
+    assert stopped.value.code == 1
+    assert "RuntimeError: on \\u001b[31mred" in said
+    assert not {c for c in said if not c.isprintable()} - {"\n"}
+
+
+def test_json_holds_the_text_and_nothing_a_terminal_acts_on(tmp_path, capsys):
+    print_json({"text": f"{EVIL}\u2066ж"})
+    said = capsys.readouterr().out
+    assert json.loads(said) == {"text": f"{EVIL}\u2066ж"}
+    assert "ж" in said
+    assert not {c for c in said if not c.isprintable()} - {"\n"}
+
+
+@pytest.mark.parametrize("at", ["rlvr_atlas.cli", "rlvr_atlas.errors", "typer", "rlvr_atlas.check"])
+def test_ctrl_c_at_start_up_is_quiet(at, tmp_path):
+    code = (
+        "import importlib.abc, os, signal, sys\n"
+        "from rlvr_atlas.__main__ import start\n"
+        "class Interrupt(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        f"        if name == {at!r}: os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        f"sys.argv[1:] = ['check', {str(tmp_path)!r}, '--against', 'x']\n"
+        "start()\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=120)
+    assert (result.returncode, result.stderr) == (130, b"")

@@ -24,10 +24,18 @@ Network = Annotated[bool, typer.Option("--network", help="Allow downloads from t
 WorkspacePath = Annotated[Path, typer.Argument(help="A workspace made by `run`.")]
 
 
-@app.callback()
-def _main(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
-) -> None:
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         out.print(f"rlvr-atlas {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def _main(
+    # Eager: it is done before anybody asks for the command that is missing.
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    del version

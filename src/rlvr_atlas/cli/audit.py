@@ -1,4 +1,4 @@
-"""Commands about leaks: audit a workspace, check one file."""
+"""Commands about leaks: audit a workspace, check files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rlvr_atlas.cli.app import AsJson, Network, WorkspacePath, app
-from rlvr_atlas.cli.show import out, print_json, print_table, progress
+from rlvr_atlas.cli.show import one_line, out, print_json, print_table, progress
 
 if TYPE_CHECKING:
     from rlvr_atlas.check import Checked
@@ -80,8 +80,12 @@ def _percent(name: str, value: object) -> object:
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="The rows to check, in any format that `run` reads.")],
-    more: Annotated[list[str] | None, typer.Argument(help="Further benchmarks.")] = None,
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", help="The rows to check, in any format that `run` reads; each by itself."
+        ),
+    ],
     against: Annotated[
         list[str] | None,
         typer.Option(metavar="BENCHMARK", help="A path, a glob, or an id of the registry. Repeatable."),
@@ -101,30 +105,39 @@ def check(
     network: Network = False,
     as_json: AsJson = False,
 ) -> None:
-    """Look for benchmark items in one file; exit code 1 where more rows leak than the tolerance allows."""
-    from rlvr_atlas.check import check as check_file
+    """Look for benchmark items in files; exit code 1 where more rows of one leak than is tolerated."""
+    from rlvr_atlas.check import check_all
 
-    found = check_file(
-        file,
-        [*(against or []), *(more or [])],
+    found = check_all(
+        files,
+        against or [],
         index or [],
         min_probability=min_probability,
         rewordings=rewordings,
         allow_network=network,
     )
-    passed = found.share <= tolerance
+    results = list(zip(files, found, strict=True))
+    passed = all(one.share <= tolerance for one in found)
     if as_json:
-        print_json(_as_dict(found, file, tolerance, passed))
+        told = [_as_dict(one, file, tolerance) for file, one in results]
+        print_json(told[0] if len(told) == 1 else {"passed": passed, "tolerance": tolerance, "files": told})
     else:
-        _show(found, file, tolerance, passed)
+        if len(results) > 1:
+            failed = sum(one.share > tolerance for one in found)
+            total = f"{failed} of {len(results)} files leak more than the tolerance allows"
+            out.print(f"{'passed' if passed else 'FAILED'}: {total}", markup=False)
+        for file, one in results:
+            out.print(_verdict(one, file, tolerance), markup=False)
+        for file, one in results:
+            _show(one, file.name if len(results) > 1 else "")
     if not passed:
         raise typer.Exit(1)
 
 
-def _as_dict(found: Checked, file: Path, tolerance: float, passed: bool) -> dict[str, object]:
+def _as_dict(found: Checked, file: Path, tolerance: float) -> dict[str, object]:
     return {
         "file": str(file),
-        "passed": passed,
+        "passed": found.share <= tolerance,
         "tolerance": tolerance,
         "rows": found.rows,
         "skipped_rows": found.skipped,
@@ -138,14 +151,21 @@ def _as_dict(found: Checked, file: Path, tolerance: float, passed: bool) -> dict
     }
 
 
-def _show(found: Checked, file: Path, tolerance: float, passed: bool) -> None:
-    columns = ("row", "benchmark", "benchmark_row", "relation", "tier", "probability", "prompt")
-    lines = found.leaks.select(columns).to_dicts()
-    if lines:
-        print_table("Leaks", lines[:_SHOWN], more=len(lines) - _SHOWN)
-    for limit in found.limits:
-        out.print(f"note: {limit}", markup=False)
+def _verdict(found: Checked, file: Path, tolerance: float) -> str:
+    """Whether a file passes, and the counts behind it, in one line."""
     low, high = found.interval
     told = f"{found.leaked} of {found.rows} rows leak ({found.share:.3%}, 95% {low:.3%} to {high:.3%})"
     more = f"{found.variants} more use a template; tolerance {tolerance:.3%}"
-    out.print(f"{'passed' if passed else 'FAILED'}: {file.name}: {told}, {more}", markup=False)
+    return f"{'passed' if found.share <= tolerance else 'FAILED'}: {file.name}: {told}, {more}"
+
+
+def _show(found: Checked, name: str) -> None:
+    """The leaking rows and what was not judged; `name` where there are several files."""
+    columns = ("row", "benchmark", "benchmark_row", "relation", "tier", "probability", "prompt")
+    lines = found.leaks.select(columns).to_dicts()
+    if lines:
+        print_table(
+            f"Leaks of {one_line(name)}" if name else "Leaks", lines[:_SHOWN], more=len(lines) - _SHOWN
+        )
+    for limit in found.limits:
+        out.print(f"note: {f'{name}: ' if name else ''}{limit}", markup=False)

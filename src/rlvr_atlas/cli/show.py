@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from rlvr_atlas.pipeline import OnProgress
     from rlvr_atlas.workspace.store import Workspace
 
+#: Characters that JSON may hold as they are and that a terminal acts on: controls, and marks of direction.
+_UNSAFE = re.compile(
+    r"[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
 #: Piped output has no width of its own; tables are then wide enough to be read by line.
 _PIPED = 160
 
@@ -50,7 +55,8 @@ class Screen:
         return self.console.is_terminal
 
     def print(self, what: object = "", *, markup: bool = True, end: str = "\n") -> None:
-        """Print a line or anything that rich can render."""
+        """Print a line, without control characters, or anything that rich can render."""
+        what = harmless(what) if isinstance(what, str) else what
         self.console.print(what, markup=markup, end=end)
 
 
@@ -125,8 +131,19 @@ def show_explanation(found: Explanation, *, searched: bool = False) -> None:
 
 
 def print_json(value: object) -> None:
-    """A value as JSON, in the order of its keys."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+    """A value as JSON, in the order of its keys; what a terminal may act on is written as an escape."""
+    text = json.dumps(value, ensure_ascii=False, indent=1, default=str)
+    typer.echo(_UNSAFE.sub(_escaped, text))
+
+
+def harmless(text: str) -> str:
+    r"""Lines of text without what a terminal acts on: an escape character becomes `\x1b`."""
+    return "".join(c if c.isprintable() or c == "\n" else _escaped(c) for c in text)
+
+
+def _escaped(sign: str | re.Match[str]) -> str:
+    """A character as JSON and Python write it."""
+    return json.dumps(sign if isinstance(sign, str) else sign[0])[1:-1]
 
 
 def print_table(title: str, rows: list[dict[str, Any]], more: int = 0) -> None:

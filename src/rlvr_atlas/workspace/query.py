@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 import polars as pl
@@ -21,6 +22,9 @@ Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 Place = tuple[str, int]
 
 _KEY = re.compile(r"[0-9a-f]{40}")
+#: DATASET:ROW with any dataset: one word with a letter in it, and a number.
+_DIGITS = 12
+_ROW_LIKE = re.compile(r"(?=[^:]*[A-Za-z])[\w.-]{2,128}:-?\d+")
 #: Longest text that `search` takes, in characters.
 _LONGEST_SEARCH = 1000
 #: Most problems on a page.
@@ -76,19 +80,34 @@ def named(workspace: Workspace, query: str) -> tuple[str | None, Place | None]:
         The key (not looked up) and None; or the key of the row and the row; or None twice: a text.
 
     Raises:
-        InputError: If the dataset is there and the row is not.
+        InputError: If the dataset is there and the row is not, or the query names a row of no dataset.
     """
     if _KEY.fullmatch(query):
         return query, None
     dataset, _, number = query.rpartition(":")
-    if not number.isdecimal() or workspace.scan("datasets").filter(dataset=dataset).collect().is_empty():
+    ids = workspace.scan("datasets").select("dataset").collect()["dataset"].to_list() if dataset else []
+    if not (number.isascii() and number.isdecimal() and dataset in ids):
+        _refuse_mistyped(query, dataset, number, ids)
         return None, None
+    number = number if len(number) <= _DIGITS else "9" * _DIGITS  # no dataset is as long as that
     row = workspace.scan("occurrences").filter(dataset=dataset, row=int(number)).select("key").collect()
     if row.is_empty():
         skipped = workspace.scan("skipped_rows").filter(dataset=dataset, row=int(number)).collect()
         why = f"it was skipped: {skipped['reason'][0]}" if skipped.height else "the dataset is shorter"
         raise InputError(f"no row {number} ({why})", where=dataset)
     return row["key"][0], (dataset, int(number))
+
+
+def _refuse_mistyped(query: str, dataset: str, number: str, ids: list[str]) -> None:
+    """Raise where a query is written like the name of a row and no text of a problem is."""
+    if dataset in ids and len(query.split()) == 1:
+        raise InputError(f"{number!r} is no row number", where=dataset, fix=f"write it as {dataset}:0")
+    if not _ROW_LIKE.fullmatch(query):
+        return
+    near = get_close_matches(dataset.lower(), [name.lower() for name in ids], n=3, cutoff=0.4)
+    told = [f"{name}:{number}" for name in ids if name.lower() in near] or sorted(ids)[:10]
+    fix = f"did you mean {' or '.join(told)}" if near else f"it holds {', '.join(told)}"
+    raise InputError(f"no dataset {dataset!r} is in this workspace", where=query, fix=fix)
 
 
 def has_key(workspace: Workspace, key: str) -> bool:
