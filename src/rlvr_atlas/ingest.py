@@ -6,13 +6,15 @@ out; `check` and `recover` read in the same way.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from rlvr_atlas.answer import extract_column
 from rlvr_atlas.canonical import canonicalise, infer_templates
+from rlvr_atlas.errors import AtlasError
 from rlvr_atlas.schema import ROWS, SCHEMAS, SKIPPED_ROWS, conform, empty
 from rlvr_atlas.workspace.graph import code_of, fingerprint
 
@@ -48,20 +50,45 @@ def read_partition(reader: DatasetReader) -> Partition:
     Raises:
         AtlasError: If it cannot be read, or its files change meanwhile.
     """
+    skipped: list[dict[str, Any]] = []
     # Final answers are cut out batch by batch, so that worked solutions are never held all at once.
-    batches = [
-        batch.with_columns(extract_column(batch["answer"], batch["answer_kind"]).alias("answer"))
-        for batch in reader.batches()
-    ]
+    batches = [_row_by_row(_with_final_answers, batch, skipped) for batch in reader.batches()]
     reader.check_unchanged()  # else rows of other bytes would be kept under the hash of these
     rows = pl.concat(batches) if batches else empty(ROWS)
     templates = infer_templates(rows, reader.spec.adapter)
+    canonical = _row_by_row(lambda some: canonicalise(some, templates), rows, skipped)
+    all_skipped = pl.concat([reader.skipped_rows, pl.DataFrame(skipped, schema=SKIPPED_ROWS)])
     return Partition(
-        canonicalise(rows, templates).drop(_AS_PUBLISHED),
-        conform(reader.skipped_rows, SKIPPED_ROWS),
+        canonical.drop(_AS_PUBLISHED),
+        conform(all_skipped, SKIPPED_ROWS),
         conform(reader.schemas, SCHEMAS),
         templates,
     )
+
+
+def _with_final_answers(batch: pl.DataFrame) -> pl.DataFrame:
+    return batch.with_columns(extract_column(batch["answer"], batch["answer_kind"]).alias("answer"))
+
+
+def _row_by_row(
+    work: Callable[[pl.DataFrame], pl.DataFrame], rows: pl.DataFrame, skipped: list[dict[str, Any]]
+) -> pl.DataFrame:
+    """What a function makes of some rows, without those that it cannot take; these go to `skipped`.
+
+    The function sees all rows at once. Only where it fails are they halved until the row is found.
+    """
+    try:
+        return work(rows)
+    except AtlasError:
+        raise
+    except Exception as error:  # whatever a row can do costs that row only
+        if rows.height == 1:
+            why = (str(error) or type(error).__name__).splitlines()[0][:200]
+            where = {"dataset": rows["dataset"][0], "row": rows["row"][0], "file": ""}
+            skipped.append({**where, "reason": "row unreadable", "detail": why})
+            return work(rows.clear())
+    half = rows.height // 2
+    return pl.concat([_row_by_row(work, part, skipped) for part in (rows[:half], rows[half:])])
 
 
 def load_partition(reader: DatasetReader, workspace: Workspace) -> Partition:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rlvr_atlas.load.compression import Allowance, GrowthError
@@ -43,7 +44,7 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None) -> Rows:
         left = file.metadata.row_group(group).num_rows
         try:
             for batch in _batches(file, group, columns):
-                allowance.spend(batch.nbytes)
+                allowance.spend(_weight(batch))
                 yield from _rows(batch)
                 left -= batch.num_rows
         except GrowthError as error:
@@ -60,7 +61,7 @@ def spread_parquet(path: Path) -> Rows:
         for group in thinned(range(file.num_row_groups), _GROUPS):
             allowance = Allowance(path.stat().st_size)
             for batch in _batches(file, group, None):
-                allowance.spend(batch.nbytes)
+                allowance.spend(_weight(batch))
                 yield from _ends(batch)
 
 
@@ -84,8 +85,18 @@ def _batches(file: Any, group: int, columns: Sequence[str] | None) -> Iterator[A
     if file.metadata.row_group(group).num_rows > _FIRST:
         first = next(file.iter_batches(_FIRST, row_groups=[group], columns=columns), None)
         if first is not None and first.num_rows:
-            size = max(1, min(size, _BYTES * first.num_rows // max(1, first.nbytes)))
+            size = max(1, min(size, _BYTES * first.num_rows // max(1, _weight(first))))
     yield from file.iter_batches(size, row_groups=[group], columns=columns)
+
+
+def _weight(batch: Any) -> int:  # noqa: ANN401
+    """Bytes of a batch as rows: a value of a dictionary counts as often as it stands in a row."""
+    weight: int = batch.nbytes
+    for column in batch.columns:
+        if pa.types.is_dictionary(column.type):
+            with contextlib.suppress(pa.ArrowException):
+                weight += pc.sum(pc.binary_length(column.dictionary).take(column.indices)).as_py() or 0
+    return weight
 
 
 def read_arrow(path: Path, columns: Sequence[str] | None = None) -> Rows:
@@ -95,13 +106,15 @@ def read_arrow(path: Path, columns: Sequence[str] | None = None) -> Rows:
         path: The file.
         columns: Columns to read; all where None.
     """
-    good = 0
+    good, allowance = 0, Allowance(path.stat().st_size)
     try:
         for batch in _record_batches(path):
             chosen = batch.select(columns) if columns else batch
             step = max(1, min(_BATCH, _CELLS // max(1, chosen.num_columns)))
             for start in range(0, batch.num_rows, step):
-                yield from _rows(chosen.slice(start, step))
+                piece = chosen.slice(start, step)
+                allowance.spend(_weight(piece))
+                yield from _rows(piece)
             good += batch.num_rows
     except _BROKEN as error:
         yield BadRow("file truncated" if good else "file unreadable", _first_line(error), whole_file=True)

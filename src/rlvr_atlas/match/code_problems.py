@@ -8,11 +8,12 @@ are; and where even these were reworded, the tests still give the problem away.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from bisect import bisect_left
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import combinations, pairwise
+from itertools import chain, combinations, islice, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,7 +43,7 @@ _SCAFFOLD = re.compile(
     r"|\bfrom [\w.]+ import (?:\*|\w+(?: ?, ?\w+)*)|\bimport \w[\w.]*"
 )
 #: A call whose result is told, in an assertion, a session or a sentence; parameters follow.
-_CALL = re.compile(r"(?<!\bdef )(?P<begin>\bassert |>>> ?)?\b(?P<name>[A-Za-z_][\w.]*) ?(?=\()")
+_CALL = re.compile(r"(?<!\bdef )(?P<begin>\bassert |>>> ?)?\b(?P<name>[A-Za-z_][\w.]{0,200}+) ?(?=\()")
 _RESULT = re.compile(r" ?(?P<sign>==|➞|→|➔|⇒|->|=>|==>|=|# ?=?>?|(?:should )?returns?\b)? ?")
 #: An example in the way of competitions.
 _EXAMPLE = re.compile(
@@ -61,9 +62,17 @@ _ANNOUNCES = re.compile(r"(?:^|(?<=[.!?]) )[^.!?:]{0,120}: ?$")
 _KEYWORD = re.compile(r"(^|,)[a-z_]\w*=(?!=)")
 #: A statement has this many words at least; with fewer what stood before the end was a heading.
 _WORDS = 6
+_WORD = re.compile(r"\S+")
+#: So many ends with enough words before them are tried: mostly the first one will do.
+_MOST_ENDS = 16
+#: So many functions that a prompt begins are looked at, of however many that are never finished.
+_MOST_STUBS = 200
+#: The call of a function, which ends the statement where it is the function asked for.
+_ASKED_FOR = re.compile(r"\b(\w+) ?\(")
 #: Brackets and quotes further apart than this belong to something else.
 _FAR = 2_000
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
+_SIGN = re.compile(r"""[()\[\]{}'"]""")
 #: A test that more problems have than this, such as f(1) = 1, tells nothing, nor does a statement, such as
 #: "complete this function".
 _COMMON = 12
@@ -268,7 +277,7 @@ def _sharing_tests(known: dict[int, Program]) -> Iterator[tuple[int, int]]:
 
 def _stub(prompt: str) -> tuple[str | None, tuple[str, ...]]:
     """Name and parameters of the last function that the prompt begins, or the name that its tests call."""
-    stubs = list(_STUB.finditer(prompt))
+    stubs = deque(_STUB.finditer(prompt), maxlen=_MOST_STUBS)
     for stub in reversed(stubs):
         end = _closed(prompt, stub.end())
         if end is not None:
@@ -281,7 +290,7 @@ def _stub(prompt: str) -> tuple[str | None, tuple[str, ...]]:
 def _statement(prompt: str) -> str:
     """What is asked, without stub, examples and limits; all of it where nothing else would be left."""
     prose, at = [], 0
-    for stub in _STUB.finditer(prompt):
+    for stub in islice(_STUB.finditer(prompt), _MOST_STUBS):
         end = _closed(prompt, stub.end())
         if end is not None and stub.start() >= at:
             prose.append(prompt[at : stub.start()])
@@ -291,13 +300,28 @@ def _statement(prompt: str) -> str:
     names = {stub[1] for stub in _STUB.finditer(prompt)}
     ends = sorted(
         [found.start() for found in _END.finditer(text)]
-        + [found.start() for name in names for found in re.finditer(rf"\b{name} ?\(", text)]
+        + [found.start() for found in _ASKED_FOR.finditer(text) if found[1] in names]
     )
-    for end in ends:
+    for end in islice(_worded(text, ends), _MOST_ENDS):
         before = _ANNOUNCES.sub("", _SCAFFOLD.sub(" ", text[:end]).rstrip())
         if len(before.split()) >= _WORDS:
             return before
     return _SCAFFOLD.sub(" ", text)
+
+
+def _worded(text: str, ends: Iterable[int]) -> Iterator[int]:
+    """Those ends before which there may be enough words; a text may have an end at every sign."""
+    scaffolds = [found.span() for found in _SCAFFOLD.finditer(text)]
+    begins = [begin for begin, _ in scaffolds]
+    gaps = pairwise([0, *chain.from_iterable(scaffolds), len(text)])
+    words = [
+        word.start() for begin, end in islice(gaps, 0, None, 2) for word in _WORD.finditer(text, begin, end)
+    ]
+    for end in ends:
+        last = bisect_left(begins, end) - 1
+        cut_in_two = last >= 0 and scaffolds[last][1] > end
+        if cut_in_two or bisect_left(words, end) >= _WORDS:
+            yield end
 
 
 def _tests(prompt: str, answer: str | None, name: str | None) -> frozenset[Test]:
@@ -361,6 +385,11 @@ def _closed(text: str, at: int) -> int | None:
     open_now: list[str] = []
     end = min(len(text), at + _FAR)
     while at < end:
+        if open_now:  # what is no bracket and no quote changes nothing
+            found = _SIGN.search(text, at, end)
+            if found is None:
+                return None
+            at = found.start()
         sign = text[at]
         if sign in "'\"":
             at = text.find(sign, at + 1, end)
