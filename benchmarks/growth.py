@@ -13,9 +13,9 @@ import gc
 import io
 import json
 import math
-import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import polars as pl
 
@@ -37,20 +37,26 @@ from rlvr_atlas.schema import ROWS, TEMPLATES
 from rlvr_atlas.text import traits
 from rlvr_atlas.text.tokens import Parts
 
+#: Shorter calls, in seconds, say nothing about growth.
+TOO_SHORT = 0.1
+#: What the script calls too fast.
+MOST = 1.15
 #: What a text repeats.
 UNITS = {
     "dots": ".", "spaces": " ", "line breaks": "\n", "backticks": "`", "quotes": '"', "apostrophes": "'",
     "round": "(", "round closed": "()", "square": "[", "square closed": "[]", "curly": "{",
-    "curly closed": "{}", "angles": "<", "tags": "<a>", "closed tags": "<a></a>", "bars": "|", "dollars": "$",
-    "double dollars": "$$ ", "backslashes": "\\", "fractions": "\\frac{", "whole fractions": "\\frac{1}{2}",
-    "roots": "\\sqrt{", "boxes": "\\boxed{", "closed boxes": "\\boxed{1}", "text in TeX": "\\text{a", "left right": "\\left(",
-    "begins": "\\begin{array}", "ampersands": "&", "carets": "^", "towers": "2^", "underscores": "_", "indices": "a_{",
-    "digits": "7", "numbers": "12 ", "thousands": "1,000,", "decimals": "1.", "signs": "-", "plus minus": "1+1-",
-    "letter": "a", "letters and dots": "a.", "words": "word ", "camels": "aB", "capitals": "A ", "options": "(A) x ",
-    "two options": "(A) (B) ", "hashes": "#", "solutions": "#### 1\n", "colons": ":", "speakers": "User: a\nAnswer: ",
-    "questions": "How many? ", "the answer is": "the answer is ", "stubs": "def f(", "asserts": "assert f(1) == ",
-    "examples": "Input: 1 Output: ", "CJK": "求", "CJK numbers": "三百", "combining": "\u0301", "marked letters": "e\u0301",
-    "emoji": "👩\u200d", "no break": "\u00a0", "slashes": "1/", "stars": "*",
+    "curly closed": "{}", "angles": "<", "tags": "<a>", "closed tags": "<a></a>", "bars": "|",
+    "dollars": "$", "double dollars": "$$ ", "backslashes": "\\", "fractions": "\\frac{",
+    "whole fractions": "\\frac{1}{2}", "roots": "\\sqrt{", "boxes": "\\boxed{",
+    "closed boxes": "\\boxed{1}", "text in TeX": "\\text{a", "left right": "\\left(",
+    "begins": "\\begin{array}", "ampersands": "&", "carets": "^", "towers": "2^", "underscores": "_",
+    "indices": "a_{", "digits": "7", "numbers": "12 ", "thousands": "1,000,", "decimals": "1.",
+    "signs": "-", "plus minus": "1+1-", "letter": "a", "letters and dots": "a.", "words": "word ",
+    "camels": "aB", "capitals": "A ", "options": "(A) x ", "two options": "(A) (B) ", "hashes": "#",
+    "solutions": "#### 1\n", "colons": ":", "speakers": "User: a\nAnswer: ", "questions": "How many? ",
+    "the answer is": "the answer is ", "stubs": "def f(", "asserts": "assert f(1) == ",
+    "examples": "Input: 1 Output: ", "CJK": "求", "CJK numbers": "三百", "combining": "́",
+    "marked letters": "é", "emoji": "👩\u200d", "no break": "\xa0", "slashes": "1/", "stars": "*",
     "units": "5 km ", "percent": "%",
 }  # fmt: skip
 
@@ -92,7 +98,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "tokens": Parts.of,
     "evidence": pair,
     "prints": prints,
-    "programs": lambda text: programs([text], [text]),
+    "programs": lambda text: programs([text], [None]),
     "final answer": lambda text: extract(text, "final"),
     "answer of a solution": lambda text: extract(text, "solution"),
     "normal answer": series(normal_column),
@@ -110,10 +116,8 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
 
 
 def _quiet(function: Callable[[str], object], text: str) -> None:
-    try:
+    with suppress(Exception):  # only the time counts
         function(text)
-    except Exception:
-        pass
 
 
 def text_of(kind: str, size: int) -> str:
@@ -130,24 +134,29 @@ def seconds(function: Callable[[str], object], text: str, least: float = math.in
     return min(least, time.process_time() - start)
 
 
-def exponent(function: Callable[[str], object], kind: str, sizes: tuple[int, int], tries: int = 3) -> float:
-    """How time grows with size between two sizes: 1 is in proportion; 0 where it is too short to be measured."""
+def exponent(
+    function: Callable[[str], object], kind: str, sizes: tuple[int, int], most: float, tries: int = 4
+) -> float:
+    """How time grows with size: 1 is in proportion; 0 where it is too short to be measured.
+
+    Args:
+        function: What reads the text.
+        kind: Which text.
+        sizes: Two sizes in bytes.
+        most: What is more is measured again.
+        tries: How often at most.
+    """
     small, large = (text_of(kind, size) for size in sizes)
-    slow = seconds(function, large)
+    slow, quick, found = seconds(function, large), 0.0, 0.0
     for _ in range(tries):
         if slow < TOO_SHORT:
             return 0.0
-        quick = max(seconds(function, small, seconds(function, small)), TOO_SHORT / 16)
+        quick = max(quick, seconds(function, small))
         found = math.log(slow / quick) / math.log(sizes[1] / sizes[0])
-        if found <= MOST:
-            return found
+        if found <= most:
+            break
         slow = seconds(function, large, slow)
     return found
-
-
-#: Shorter calls say nothing about growth, and growth says nothing about them.
-TOO_SHORT = 0.05
-MOST = 1.15
 
 
 def main() -> None:
@@ -156,17 +165,16 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs=2, default=(64, 1024), help="in kB")
     parser.add_argument("--functions", nargs="*", default=list(FUNCTIONS))
     chosen = parser.parse_args()
-    sizes = tuple(1000 * size for size in chosen.sizes)
+    sizes = (1000 * chosen.sizes[0], 1000 * chosen.sizes[1])
     for name in chosen.functions:
         gc.collect()
         start = time.process_time()
-        grown = {kind: exponent(FUNCTIONS[name], kind, sizes) for kind in UNITS}
+        grown = {kind: exponent(FUNCTIONS[name], kind, sizes, MOST) for kind in UNITS}
         fast = {kind: round(value, 2) for kind, value in grown.items() if value > MOST}
         print(
             f"{name:22} {max(grown.values()):.2f}  {time.process_time() - start:6.1f} s  {fast or ''}",
             flush=True,
         )
-    sys.exit(0)
 
 
 if __name__ == "__main__":

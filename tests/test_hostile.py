@@ -47,9 +47,10 @@ HOSTILE = {
     "bars": "|" * 1000, "digits": "9" * 5000, "exponent": "1e99999999", "huge power": "9^{9^{9^{9}}}",
     "half a pair": "\ud800", "half a pair in text": '{"answer": "\\ud800"}',
     "in a list": '["\\udfff", "1"]',
-    "in Python": "{'answer': '\\ud800'}", "null": "\x00", "controls": "\x1b[31m\x07\x08", "direction": "\u202e",
+    "in Python": "{'answer': '\\ud800'}", "null": "\x00", "controls": "\x1b[31m\x07",
+    "direction": "\u202e",
     "combining": "e" + "\u0301" * 3000, "nothing": "", "a number as text": "NaN", "no end": "Infinity",
-    "backticks": "`" * 3000, "stubs": "def f(" * 500, "dollars": "$" * 999, "boxes": "\\boxed{" * 500,
+    "backticks": "`" * 3000, "stubs": "def f(" * 500, "dollars": "$" * 999, "boxes": "\\boxed{" * 99,
 }  # fmt: skip
 VALUES = {
     "900 objects": deep('{"a": ', "}", 900), "900 lists": deep("[", "]", 900),

@@ -1,0 +1,38 @@
+"""Time grows in proportion to the text, for every function that reads text and 64 kinds of text.
+
+`python benchmarks/growth.py` does the same up to 1 MB.
+"""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+_PLACE = Path(__file__).resolve().parents[1] / "benchmarks" / "growth.py"
+_SPEC = importlib.util.spec_from_file_location("growth", _PLACE)
+growth = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(growth)
+
+#: In bytes. What does much with each character is measured on less of them.
+SIZES, SMALLER = (64_000, 256_000), (16_000, 64_000)
+SLOW = {"canonicalise", "prints", "programs", "evidence", "tokens", "skeleton"}
+#: Part of what `prints` does.
+COVERED = {"canonicalise"}
+
+
+def test_there_are_64_kinds_of_text():
+    assert len(set(growth.UNITS.values())) == 64
+
+
+@pytest.mark.parametrize("name", sorted(growth.FUNCTIONS.keys() - COVERED))
+def test_time_grows_in_proportion(name):
+    sizes = SMALLER if name in SLOW else SIZES
+    grown = {kind: growth.exponent(growth.FUNCTIONS[name], kind, sizes, 1.3) for kind in growth.UNITS}
+    assert {kind: value for kind, value in grown.items() if value > 1.3} == {}
+
+
+def test_what_grows_with_the_square_is_seen():
+    def pairs(text):
+        return sum(one == other for one in text[::64] for other in text[::64])
+
+    assert growth.exponent(pairs, "digits", SIZES, 1.3) > 1.8
