@@ -132,7 +132,8 @@ def domain(questions: pl.DataFrame) -> pl.Series:
                 for name, parts in data["hints"].items()
             ),
             *(
-                pl.when(text.str.contains("|".join(forms))).then(pl.lit(name))
+                # In a group of its own, a form that ignores case does not make the next one do so.
+                pl.when(text.str.contains("|".join(f"(?:{form})" for form in forms))).then(pl.lit(name))
                 for name, forms in data["text"].items()
             ),
             pl.lit("other"),
