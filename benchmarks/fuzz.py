@@ -3,9 +3,9 @@
     python benchmarks/fuzz.py --seconds 3600 --seed 1
     python benchmarks/fuzz.py --only 1234           # one input again, by the number that was printed
 
-An input is built from its number alone: rows with hostile values in one of the formats, or a recipe, an index,
-a manifest or a file of reviews, then perhaps damaged byte by byte. Rows must be read or skipped, each once;
-whatever else cannot be used must be an `AtlasError`.
+An input is built from its number alone: rows with hostile values in one of the formats, or a recipe, an
+index, a manifest or a file of reviews, then perhaps damaged byte by byte. Rows must be read or skipped, each
+once; whatever else cannot be used must be an `AtlasError`.
 """
 
 from __future__ import annotations
