@@ -7,6 +7,7 @@ import io
 import json
 import lzma
 import pickle
+import random
 import sqlite3
 import tarfile
 import zipfile
@@ -290,3 +291,19 @@ def test_a_zip_with_a_password_is_refused(tmp_path: Path) -> None:
     for magic, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         data[data.index(magic) + offset] |= 1
     assert "password" in refused(tmp_path, "a.zip", bytes(data))
+
+
+@pytest.mark.parametrize("pack", [zipped, tar, lambda members: gzip.compress(tar(members))])
+@pytest.mark.parametrize("seed", range(12))
+def test_a_damaged_archive_is_read_or_reported(pack: object, seed: int, tmp_path: Path) -> None:
+    data = bytearray(pack({"a.jsonl": jsonl(), "b.csv": table()}))  # type: ignore[operator]
+    rng = random.Random(seed)
+    for _ in range(3):
+        at = rng.randrange(40, len(data) - 20)
+        data[at : at + 8] = rng.randbytes(8)
+    (tmp_path / "a.zip").write_bytes(data)
+    (tmp_path / "b.jsonl").write_bytes(jsonl())
+    frame, reader = load(tmp_path, "a.zip", "b.jsonl")
+    numbers = [*frame["row"], *(row for row in reader.skipped_rows["row"] if row >= 0)]
+    assert sorted(numbers) == list(range(len(numbers)))
+    assert frame.height >= 24

@@ -6,16 +6,21 @@ anything is written. Of an archive the data files count, as of a folder.
 
 from __future__ import annotations
 
+import lzma
 import shutil
+import struct
 import tarfile
 import tempfile
 import weakref
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
+
+import pyarrow as pa
 
 from rlvr_atlas.load.compression import Allowance, open_bytes
 from rlvr_atlas.load.files import is_data, is_hidden
@@ -28,7 +33,10 @@ _DEEPEST = 3
 _CHUNK = 1 << 20
 #: What a zip holds that is a document of an office program, or an app.
 _DOCUMENT = {"[Content_Types].xml", "mimetype", "META-INF/MANIFEST.MF"}
-_BROKEN = (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError)
+_BROKEN = (
+    tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, RuntimeError,
+    struct.error, pa.ArrowException,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ from rlvr_atlas.load.source import SourceFile
 from rlvr_atlas.load.twins import find_twins
 from rlvr_atlas.schema import ROWS, SCHEMAS, SKIPPED_ROWS
 
-_BATCH = 4096
+#: Rows of a frame, and bytes from which on it waits for no other.
+_BATCH, _LARGE = 4096, 16 << 20
 _LONGEST_PROMPT = 1_000_000
 _ADAPTER_PARTS = ("prompt", "answer", "solution", "source", "split", "options")
 
@@ -111,14 +112,24 @@ class DatasetReader:
         return pl.DataFrame(self._schemas, schema=SCHEMAS)
 
     def batches(self, on_rows: Callable[[int], None] | None = None) -> Iterator[pl.DataFrame]:
-        """Every usable row, in frames of `schema.ROWS`.
+        """Every usable row, in frames of `schema.ROWS`; small files share a frame.
 
         Args:
-            on_rows: Called after each batch with the number of rows read since the last call, skipped or not.
+            on_rows: Called after each lot of rows with the number of rows read since the last call, skipped or not.
 
         Raises:
             InputError: For a field path that occurs nowhere, and where no row at all can be used.
         """
+        waiting: list[pl.DataFrame] = []
+        for frame in self._frames(on_rows):
+            waiting.append(frame)
+            if sum(map(len, waiting)) >= _BATCH or frame.estimated_size() > _LARGE:
+                yield pl.concat(waiting)
+                waiting = []
+        if waiting:
+            yield pl.concat(waiting)
+
+    def _frames(self, on_rows: Callable[[int], None] | None) -> Iterator[pl.DataFrame]:
         self._skipped, self._schemas = [], []
         given = self._given()
         row, kept = 0, 0
