@@ -61,6 +61,8 @@ SAME = [
     (r"1010_2", r"1010_{2}"),
     (r"\text{Monday}", "monday"),
     ("three", "3"),
+    ("12 eggs", "1 dozen"),
+    (r"\sin(\pi)", "0"),
     ("５，６", "5, 6"),
     ("①" * 3, "①" * 3),
 ]
@@ -94,7 +96,6 @@ UNKNOWN = [
     ("\x00", "\x00"),
     ("A", "5"),
     ("5 apples", "5 pears"),
-    ("12 eggs", "1 dozen"),
     (r"1\text{ hour}", "60"),
     ("x=5", "y=5"),
     ("0.33", "1/3"),
@@ -109,7 +110,6 @@ UNKNOWN = [
     ('["34", "35"]', "34"),
     (r"\frac{1}{1+\sqrt{2}}", r"\sqrt{2}-1"),
     (r"\frac{1}{(\sqrt{2}+1)^{10}}", r"3363-2378\sqrt{2}"),  # equal, but floats do not show it
-    (r"\sin(\pi)", "0"),
     (r"\int x", r"\int y"),
 ]
 

@@ -40,10 +40,10 @@ def normal_column(answer: pl.Series) -> pl.Series:
 
 
 def compare(a: str | None, b: str | None, verifier: Verifier | None = None) -> Verdict:
-    """Whether two answers are the same; symmetric without a verifier.
+    """Whether two answers are the same; symmetric.
 
     Args:
-        a: Output of `extract`; the reference, where one of the two is.
+        a: Output of `extract`.
         b: Output of `extract`.
         verifier: Asked where exact rules cannot decide; without one such pairs are `unknown`.
 

@@ -27,6 +27,7 @@ MAX_NAME = 1000
 MAX_FOLDED = 512
 _SMALL_PRIMES = [n for n in range(2, 1000) if all(n % d for d in range(2, math.isqrt(n) + 1))]
 _PRIME = re.compile(r"\d+")
+_FACTORIAL = re.compile(r"\((\d{1,12})\)!")
 PI = "π"
 
 
@@ -123,6 +124,38 @@ class Expression:
                 factors.insert(0, str(abs(coefficient)))
             text += ("-" if coefficient < 0 else "+" if text else "") + "*".join(factors)
         return text
+
+    def with_i_squared(self) -> Expression:
+        """Powers of i reduced where there are no letters, among which i may be an index."""
+        if self.letters or not any(atom == "i" for monomial in self.terms for atom, _ in monomial):
+            return self
+        total = Expression({})
+        for monomial, coefficient in self.terms.items():
+            rest = tuple((atom, power) for atom, power in monomial if atom != "i")
+            power = dict(monomial).get("i", 0)
+            if power.denominator != 1:
+                return self
+            sign = -1 if power % 4 >= 2 else 1
+            kept = tuple(sorted((*rest, ("i", 1)))) if power % 2 else rest
+            total = total + self._with(self, {kept: sign * coefficient})
+        return total
+
+    @cached_property
+    def logarithm(self) -> float | None:
+        """Natural logarithm of the size of one product without letters, also beyond what floats hold."""
+        if len(self.terms) != 1 or self.letters:
+            return None
+        (monomial, coefficient), *_ = self.terms.items()
+        total = math.log(abs(coefficient.numerator)) - math.log(coefficient.denominator)
+        for atom, exponent in monomial:
+            if match := _FACTORIAL.fullmatch(atom):
+                total += float(exponent) * math.lgamma(int(match[1]) + 1)
+                continue
+            base = self._base(atom)
+            if not base:
+                return None
+            total += float(exponent) * math.log(abs(base))
+        return total if math.isfinite(total) else None
 
     def monic(self) -> Expression:
         """Divided by the leading coefficient, so that 2x=4 and x=2 say the same; not for 0."""

@@ -5,6 +5,7 @@ Nothing is taken for the answer that is not marked as one; "the last number in t
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from collections.abc import Iterator
 import orjson
 import polars as pl
 
+from rlvr_atlas.answer.endings import stated, without_lead
 from rlvr_atlas.answer.read import read
+from rlvr_atlas.answer.representations import literal, plain
 from rlvr_atlas.answer.tex import NOTATION, tidy
 
 #: Answers of rows that have none: proofs, gaps in the data, and the prints of missing values.
@@ -24,26 +27,30 @@ _MAX_BOXES = 16
 _MAX_BOX_CHARS = 10_000
 #: How much of a long text is searched from its end.
 _TAIL_CHARS = 100_000
-#: Where a solution states its answer in words: at its end, else at its beginning.
-_END_CHARS, _BEGINNING_CHARS = 500, 200
+#: JSON inside JSON is opened this often; deeper answers stay text.
+_MAX_DEPTH = 8
 
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox)(?![A-Za-z])\s{0,3}")
-_UNBRACED = re.compile(r"\\?[A-Za-z0-9]+")
-_TAG = re.compile(r"<answer>([^<]{1,500})</answer>", re.I)
-_HASHES = re.compile(r"(?:^|\n)[ \t]{0,9}#{4}(?!#)[ \t]{0,9}([^\n]{1,500})[ \t\r\n]{0,99}\Z")
-_STATED = re.compile(
-    r"(?:answer[ \t]{0,3}(?:is|are|was|:|：|-(?=[ \t]))|答案[ \t]{0,3}(?:是|为|应为|：|:))"
-    r"[ \t:：*]{0,9}([^\n]{1,300})",
-    re.I,
+_UNBRACED = re.compile(r"\$[^$]{1,200}\$|[-+]?[A-Za-z0-9]+(?:[.,/]\d+)*|\([^()\n]{1,60}\)")
+_NAME = re.compile(r"\\([A-Za-z]+)")
+_TWO_ARGUMENTS = frozenset(("frac", "dfrac", "tfrac", "cfrac", "binom", "dbinom", "tbinom"))
+_ONE_ARGUMENT = frozenset(
+    ("sqrt", "text", "mathrm", "mathbf", "textbf", "overline", "boldsymbol", "mathbb", "vec")
 )
-_ADVERB = re.compile(r"^\s{0,3}(?:thus|therefore|then|simply|just|clearly|equal to)\s", re.I)
-_SENTENCE_END = re.compile(
-    r"[.。](?=\s|$|\*)|\*\*|,? (?:which|because|since|as|so|regardless|for|when|if|where) "
+_INDEX = re.compile(r"\s?\[[^\[\]]{1,20}\]")
+_TAG = re.compile(r"<(/?)answer>", re.I)
+_HASHES = re.compile(r"(?:^|\n)[ \t]{0,9}#{4}(?!#)[ \t]{0,9}([^\n]{1,500})")
+_LONG_NUMBER = re.compile(r"\d{16}")
+#: Kinds of reading that a heading such as "#### Step 2" never has.
+_VALUES = frozenset(
+    ("scalar", "choice", "choices", "set", "ordered", "union", "based", "moment", "quantities")
 )
-#: A number, something in TeX, or one word.
-_ANSWERLIKE = re.compile(r"\d|\\|\$|^\S+$|^(?i:option|choice) \S+$")
-_WHOLE = re.compile(r"(?:the )?(?:final |correct )?answer(?: is ?:?| ?:)\s{0,5}(\S.{0,300})", re.I)
-_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
+
+
+class _Number(str):
+    """A number of more digits than JSON readers keep, as it is written."""
+
+    __slots__ = ()
 
 
 def extract(text: str | None, kind: str) -> str | None:
@@ -86,36 +93,48 @@ def extract_column(text: pl.Series, kind: pl.Series) -> pl.Series:
     return joined["answer"].rename(text.name)
 
 
-def _final(text: str) -> str | None:
+def _final(text: str, depth: int = 0) -> str | None:
     stripped = text.strip()
+    if depth > _MAX_DEPTH:
+        return stripped
     if stripped[:1] in tuple('[{"') and stripped[-1:] in tuple(']}"'):
-        return _from_json(stripped)
+        return _from_json(stripped, depth)
     if any(mark in stripped for mark in ("\\boxed", "\\fbox", "\\framebox", "####", "<answer>")):
-        return _solution(stripped) or stripped
-    match = _WHOLE.fullmatch(stripped)
-    return match[1] if match else tidy(stripped)
+        found = _solution(stripped)
+        return found or (None if next(_BOX.finditer(stripped), None) else stripped)
+    return _from_literal(plain(without_lead(stripped) or tidy(stripped)), depth)
 
 
-def _from_json(text: str) -> str | None:
+def _from_literal(text: str, depth: int) -> str | None:
+    value = literal(text) if text[:1] in "'\"b[({" else None
+    return text if value is None else _from_value(value, text, depth + 1)
+
+
+def _from_json(text: str, depth: int) -> str | None:
     try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return text
-    return _from_value(value, text)
+        if _LONG_NUMBER.search(text):
+            value = json.loads(text, parse_int=_Number, parse_float=_Number)
+        else:
+            value = orjson.loads(text)
+    except (ValueError, RecursionError):
+        return _from_literal(plain(text), depth)
+    return _from_value(value, text, depth)
 
 
-def _from_value(value: object, text: str) -> str | None:
+def _from_value(value: object, text: str, depth: int) -> str | None:
     """The answer in a parsed JSON value; `text`, its JSON, where the value is the answer as it stands."""
+    if isinstance(value, _Number):
+        return str(value)
     if isinstance(value, str):
-        return _final(value)
+        return _final(value, depth + 1)
     if isinstance(value, dict):
-        return _from_struct(value, text)
+        return _from_struct(value, text, depth)
     if isinstance(value, list):
-        return _from_list([element for element in value if element not in (None, "")], text)
+        return _from_list([element for element in value if element not in (None, "")], text, depth)
     return None if value is None or (isinstance(value, float) and math.isnan(value)) else text
 
 
-def _from_struct(value: dict[str, object], text: str) -> str | None:
+def _from_struct(value: dict[str, object], text: str, depth: int) -> str | None:
     keys = [key for key in _ANSWER_KEYS if key in value]
     key = next((key for key in keys if value[key] not in (None, "")), None)
     if key is None:
@@ -124,37 +143,95 @@ def _from_struct(value: dict[str, object], text: str) -> str | None:
     # A struct with further lists or structs (numbers to use, a grid) is the answer as a whole.
     if any(isinstance(v, dict | list) for k, v in value.items() if k != key):
         return text
-    return _from_value(value[key], orjson.dumps(value[key]).decode())
+    return _inner(value[key], text, depth)
 
 
-def _from_list(elements: list[object], text: str) -> str | None:
+def _from_list(elements: list[object], text: str, depth: int) -> str | None:
     if len(elements) == 1:
-        return _from_value(elements[0], orjson.dumps(elements[0]).decode())
-    texts = [element for element in elements if isinstance(element, str)]
+        return _inner(elements[0], text, depth)
+    texts = [element for element in elements if isinstance(element, str) and not isinstance(element, _Number)]
     if elements and len(texts) == len(elements):
-        return _final(texts[0]) if len({read(t).form for t in texts}) == 1 else orjson.dumps(texts).decode()
+        same = len({read(t).form for t in texts}) == 1
+        return (
+            _final(texts[0], depth + 1)
+            if same
+            else json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
+        )
     return text if elements else None
 
 
+def _inner(value: object, text: str, depth: int) -> str | None:
+    """The answer in a part of a JSON value; all of the text where it is nested too deeply."""
+    if depth >= _MAX_DEPTH:
+        return text
+    return _from_value(value, _dumped(value), depth + 1)
+
+
+def _dumped(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 def _solution(text: str) -> str | None:
-    if match := _HASHES.search(text, max(0, len(text) - 1000)):
-        return match[1].strip()
-    if tags := _TAG.findall(text, max(0, len(text) - _TAIL_CHARS)):
-        return next(_boxes(tags[-1]), tags[-1].strip())
-    return next(_boxes(text), None) or _stated(text)
+    found = _hashed(text) or _tagged(text) or next(_boxes(text), None) or stated(text)
+    return plain(found) if found else found
+
+
+def _hashed(text: str) -> str | None:
+    """What follows the last `####`: all of the last line, or a value that other text follows."""
+    offset = max(0, len(text) - _TAIL_CHARS)
+    match = None
+    for match in _HASHES.finditer(text, offset):  # noqa: B007 - the last one is wanted
+        pass
+    if match is None:
+        return None
+    content = match[1].strip()
+    if not text[match.end() :].strip():
+        return content
+    if _BOX.search(text, match.end()):
+        return None
+    return content if content and read(content).kind in _VALUES else None
+
+
+def _tagged(text: str) -> str | None:
+    """What stands in the last <answer> that is closed."""
+    tags = list(_TAG.finditer(text, max(0, len(text) - _TAIL_CHARS)))
+    for opened, closed in zip(tags[-2::-1], tags[:0:-1], strict=False):
+        if not opened[1] and closed[1]:
+            content = text[opened.end() : closed.start()].strip()
+            return next(_boxes(content), content) if len(content) <= 500 else next(_boxes(content), None)
+    return None
 
 
 def _boxes(text: str) -> Iterator[str]:
-    """Contents of balanced boxes, the last one first."""
+    """Contents of balanced boxes, the last one first; one that is cut off holds no answer."""
     openings = [match.end() for match in _BOX.finditer(text)]
     for start in openings[: -_MAX_BOXES - 1 : -1]:
-        if text.startswith("{", start):
-            content = _balanced(text, start)
-        else:
-            bare = _UNBRACED.match(text, start)
-            content = bare[0] if bare else ""
+        content = _balanced(text, start) if text.startswith("{", start) else _unbraced(text, start)
         if content.strip():
             yield content.strip()
+
+
+def _unbraced(text: str, start: int) -> str:
+    r"""What `\boxed` without braces boxes: `\boxed 7`, `\boxed\frac{3}{4}`."""
+    name = _NAME.match(text, start)
+    if name is None:
+        bare = _UNBRACED.match(text, start)
+        return bare[0] if bare else ""
+    at = name.end()
+    if index := _INDEX.match(text, at) if name[1] == "sqrt" else None:
+        at = index.end()
+    for _ in range(2 if name[1] in _TWO_ARGUMENTS else 1 if name[1] in _ONE_ARGUMENT else 0):
+        at += text.startswith(" ", at)
+        if text.startswith("{", at):
+            content = _balanced(text, at)
+            if not content:
+                return ""
+            at += len(content) + 2
+        elif at < len(text):
+            at += 1
+        else:
+            return ""
+    return text[start:at]
 
 
 def _balanced(text: str, start: int) -> str:
@@ -166,17 +243,3 @@ def _balanced(text: str, start: int) -> str:
             if depth == 0:
                 return text[start + 1 : at]
     return ""
-
-
-def _stated(text: str) -> str | None:
-    """What follows "the answer is"; None where that is a clause and not an answer."""
-    if "```" in text:  # in a program, "answer is" speaks of a variable
-        return None
-    for part in (text[-_END_CHARS:], text[:_BEGINNING_CHARS]):
-        for match in reversed(list(_STATED.finditer(part))):
-            stated = _SENTENCE_END.split(_ADVERB.sub("", match[1]).strip(), maxsplit=1)[0].strip(" *:")
-            if stated.startswith("<"):
-                stated = stated[1:].removesuffix(">")
-            if stated and _ANSWERLIKE.search(stated) and len(_WORD.findall(stated)) <= 5:
-                return stated
-    return None

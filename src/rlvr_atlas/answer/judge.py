@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
-from rlvr_atlas.answer import units
-from rlvr_atlas.answer.algebra import Expression
-from rlvr_atlas.answer.read import Reading
+from rlvr_atlas.answer import moments, reals, units
+from rlvr_atlas.answer.algebra import Expression, Unreadable
+from rlvr_atlas.answer.quantities import pairs
+from rlvr_atlas.answer.reading import Reading
 from rlvr_atlas.answer.tex import NOTATION
 
 Verdict = Literal["same", "different", "unknown"]
 
-_OPPOSITES = {frozenset(pair) for pair in NOTATION["words"]["opposites"]}
+_OPPOSITES = {word: line for line in NOTATION["words"]["opposites"] for word in line.split()}
 #: x + C and x + 2C are one family of answers, and nothing here tells a free constant from a given number.
 _CONSTANT = re.compile(r"[Cc](?:_\w)?")
 #: Letters that stand for a given number or for any integer: π/2 + πk and -π/2 + πk are one family.
 _INTEGERS = frozenset("kmn")
 _BASES = {"two": 2, "eight": 8}
+#: The shape of a matrix of one row or one column.
+_LINE = re.compile(r"1x\d+|\d+x1")
 
 
 def judge(a: Reading, b: Reading) -> Verdict | None:
@@ -35,6 +39,10 @@ def judge(a: Reading, b: Reading) -> Verdict | None:
     for kind, rule in _RULES.items():
         if kind in (a.kind, b.kind):
             return rule(a, b)
+    if a.reals is not None and b.reals is not None and not a.kind == b.kind == "ordered":
+        verdict = reals.same(a.reals, b.reals)
+        other = a.label != b.label and a.label and b.label and "raw" == a.kind == b.kind
+        return "unknown" if verdict == "same" and other else verdict
     if a.expression is not None and b.expression is not None:
         return _scalars(a, b, a.expression, b.expression)
     if a.form == b.form and a.kind == b.kind:
@@ -62,7 +70,46 @@ def _choices(a: Reading, b: Reading) -> Verdict:
 def _words(a: Reading, b: Reading) -> Verdict:
     if a.form.replace(" ", "") == b.form.replace(" ", ""):
         return "same"
-    return "different" if frozenset((a.form, b.form)) in _OPPOSITES else "unknown"
+    known = _OPPOSITES.get(a.form)
+    return "different" if known and known == _OPPOSITES.get(b.form) else "unknown"
+
+
+def _several_choices(a: Reading, b: Reading) -> Verdict:
+    if a.form == b.form:
+        return "same"
+    return "different" if {a.kind, b.kind} <= {"choice", "choices"} else "unknown"
+
+
+def _moments(a: Reading, b: Reading) -> Verdict:
+    if a.moment is None or b.moment is None:
+        return "unknown"
+    verdict = moments.same(a.moment, b.moment)
+    return "unknown" if verdict is None else "same" if verdict else "different"
+
+
+def _quantities(a: Reading, b: Reading) -> Verdict | None:
+    """Amounts of several things: whose label is which, where that can be told."""
+    if a.kind == b.kind:
+        if (matched := pairs(a, b)) is not None:
+            return _all(_unlabelled(x, y) for x, y in matched)
+        common = [(x, y) for x in a.items for y in b.items if x.label == y.label]
+        verdicts = [_unlabelled(x, y) for x, y in common]
+        return "different" if "different" in verdicts else "unknown"
+    if a.kind != "quantities":
+        return _quantities(b, a)
+    if b.kind == "set" and len(a.items) == len(b.items):
+        # 9 and 21 may be the hens and the goats, in one order or the other.
+        lost = any(_absent(x, b) for x in a.items) or any(_absent(x, a) for x in b.items)
+        return "different" if lost else "unknown"
+    if b.expression is None or not _numeric(a) or not _absent(b, a):
+        return "unknown"
+    # One of them, or all together, may be all that was asked for.
+    total = sum((item.expression for item in a.items if item.expression), Expression.number(0))
+    return "unknown" if total.form == b.expression.form else "different"
+
+
+def _unlabelled(x: Reading, y: Reading) -> Verdict | None:
+    return judge(replace(x, label=""), replace(y, label=""))
 
 
 def _based(a: Reading, b: Reading) -> Verdict:
@@ -82,23 +129,58 @@ def _value_in_base(form: str) -> int | None:
         return None
 
 
-_RULES = {"alternatives": _alternatives, "choice": _choices, "words": _words, "based": _based}
+_RULES = {
+    "alternatives": _alternatives,
+    "choices": _several_choices,
+    "choice": _choices,
+    "moment": _moments,
+    "words": _words,
+    "quantities": _quantities,
+    "based": _based,
+}
 
 
 def _scalars(a: Reading, b: Reading, left: Expression, right: Expression) -> Verdict | None:
-    if a.form == b.form:
-        clash = units.conflict(a.unit, b.unit)
-        if clash is None or (a.label and b.label and a.label != b.label):
-            return "unknown"
-        return "different" if clash else "same"
-    if a.unit and b.unit:
-        return _values(a, b, left, right) if a.unit == b.unit else "unknown"
-    if units.same_in_unit(left, a.unit, right) or units.same_in_unit(right, b.unit, left):
+    if a.unit and b.unit and a.unit != b.unit:
+        return _in_units(a, b, left, right)
+    if left.form == right.form:
+        return "unknown" if a.label and b.label and a.label != b.label else "same"
+    if bool(a.unit) != bool(b.unit):
+        return _with_unit(a, b, left, right) if a.unit else _with_unit(b, a, right, left)
+    return _values(a, b, left, right)
+
+
+def _with_unit(a: Reading, b: Reading, left: Expression, right: Expression) -> Verdict | None:
+    """An amount with a unit, and a number without one."""
+    if units.measure(a.unit) and (found := units.unit_of_letter(right)):
+        return _scalars(a, replace(b, form=found[0].form, expression=found[0], unit=found[1]), left, found[0])
+    if units.same_in_unit(left, a.unit, right):
         return "same"
     verdict = _values(a, b, left, right)
-    return (
-        "unknown" if verdict == "different" and units.may_convert(a.unit or b.unit, left, right) else verdict
+    return "unknown" if verdict == "different" and units.may_convert(a.unit, left, right) else verdict
+
+
+def _in_units(a: Reading, b: Reading, left: Expression, right: Expression) -> Verdict | None:
+    """Two amounts in two units: 2 hours and 120 minutes."""
+    share = units.ratio(a.unit, b.unit)
+    if share is None:
+        clash = units.conflict(a.unit, b.unit)
+        return "different" if clash else "unknown"
+    try:
+        converted = left * Expression.number(share)
+    except Unreadable:
+        return "unknown"
+    verdict = _scalars(
+        replace(a, form=converted.form, expression=converted, unit=b.unit, tolerance=a.tolerance * share),
+        b,
+        converted,
+        right,
     )
+    if verdict != "different" or units.one_system(a.unit, b.unit):
+        return verdict
+    # Miles and kilometres convert with rounding.
+    x, y = converted.value, right.value
+    return "unknown" if x is None or y is None or abs(x - y) <= 0.05 * max(abs(x), abs(y)) else "different"
 
 
 def _values(a: Reading, b: Reading, left: Expression, right: Expression) -> Verdict | None:
@@ -110,6 +192,11 @@ def _values(a: Reading, b: Reading, left: Expression, right: Expression) -> Verd
             return _rounded(left, right, tolerance)
         near = abs(left.value - right.value) <= 1e-9 * max(abs(left.value), abs(right.value), 1e-3)
         return None if near and not canonical else "different"
+    if not letters and left.logarithm is not None and right.logarithm is not None:
+        # Beyond what floats hold, as 1/1998!.
+        far = abs(left.logarithm - right.logarithm) > 1e-9 * max(abs(left.logarithm), abs(right.logarithm), 1)
+        if far:
+            return "different"
     if any(map(_CONSTANT.fullmatch, letters)):
         return "unknown"
     comparable = left.letters == right.letters and letters.isdisjoint(_INTEGERS)
@@ -130,19 +217,56 @@ def _rounded(left: Expression, right: Expression, tolerance: Fraction) -> Verdic
 
 
 def _groups(a: Reading, b: Reading) -> Verdict | None:
-    numeric = _numeric(a) and _numeric(b)
     if a.kind == b.kind == "ordered":
-        if a.label == b.label:
-            if len(a.items) != len(b.items):
-                return "different"
-            return _all(judge(x, y) for x, y in zip(a.items, b.items, strict=True))
-        # (1,2), [1,2] and a column of 1 and 2 are different things; a ratio may be a time or a quotient.
-        return "unknown" if ":" in (a.label, b.label) or not numeric else "different"
+        return _ordered(a, b)
+    if (matched := _by_letter(a, b)) is not None:
+        return matched
     if any(_absent(x, other) for one, other in ((a, b), (b, a)) for x in one.items):
         return "different"
+    if {x.label for x in a.items if x.expression} != {y.label for y in b.items if y.expression}:
+        return "unknown"
     if a.kind == b.kind:
-        return "different" if len(a.items) != len(b.items) and numeric else None
+        return "different" if len(a.items) != len(b.items) and _numeric(a) and _numeric(b) else None
     return "unknown"
+
+
+def _by_letter(a: Reading, b: Reading) -> Verdict | None:
+    """`(x, y) = (3, 4)` and `x = 3, y = 4`; None where a part does not say of which letter it is."""
+    left, right = ({item.label: item for item in reading.items} for reading in (a, b))
+    if "" in left or left.keys() != right.keys() or len(left) < len(a.items):
+        return None
+    return _all(_unlabelled(left[letter], right[letter]) for letter in left)
+
+
+def _ordered(a: Reading, b: Reading) -> Verdict | None:
+    if a.label == b.label:
+        if len(a.items) != len(b.items):
+            return "different"
+        verdict = _all(judge(x, y) for x, y in zip(a.items, b.items, strict=True))
+        if verdict == "different" and a.label == ":" and _proportional(a, b):
+            return "unknown" if a.moment and b.moment else "same"  # 1:20 and 2:40 may be times
+        return verdict
+    lines = [_LINE.fullmatch(reading.label) for reading in (a, b)]
+    if any(lines) and (all(lines) or {a.label, b.label} & {"()", "[]"}):
+        # A vector as a column, a row or a tuple; a row is not a column, but both may be meant.
+        if len(a.items) != len(b.items):
+            return "different"
+        verdict = _all(judge(x, y) for x, y in zip(a.items, b.items, strict=True))
+        return "unknown" if all(lines) and verdict == "same" else verdict
+    # (1,2) and [1,2] are different things; a ratio may be a time or a quotient.
+    numeric = _numeric(a) and _numeric(b)
+    return "unknown" if ":" in (a.label, b.label) or not numeric else "different"
+
+
+def _proportional(a: Reading, b: Reading) -> bool:
+    left, right = ([item.expression for item in reading.items] for reading in (a, b))
+    if any(e is None or not e.terms for e in (*left, *right)):
+        return False
+    try:
+        shares = {(x / y).form for x, y in zip(left, right, strict=True) if x is not None and y is not None}
+    except Unreadable:
+        return False
+    return len(shares) == 1
 
 
 def _absent(item: Reading, group: Reading) -> bool:
@@ -164,7 +288,22 @@ def _numeric(reading: Reading) -> bool:
 def _group_and_one(group: Reading, one: Reading) -> Verdict | None:
     if not group.items or not _numeric(group) or not _numeric(one):
         return None  # one is a relation, or text that was not read
-    # One of several answers may be all that was asked for, or a part; a ratio may be a quotient.
-    if group.label == ":" or (group.kind == "set" and not _absent(one, group)):
-        return "unknown"
-    return "different"
+    if group.spare is not None and one.expression is not None and group.spare.form == one.expression.form:
+        return "unknown"  # 3,5 and 3.5
+    if group.label == ":":
+        return "unknown" if _may_be_ratio(group, one) else "different"
+    # One of several answers may be all that was asked for, or a part.
+    return "unknown" if group.kind == "set" and not _absent(one, group) else "different"
+
+
+def _may_be_ratio(group: Reading, one: Reading) -> bool:
+    """Whether a number may be what a ratio says: 3:5 as 3/5, 5/3, and as the shares 3/8 and 5/8."""
+    parts = [item.expression for item in group.items]
+    x, y = parts[0], parts[1]
+    if len(parts) != 2 or x is None or y is None or one.expression is None or group.moment:
+        return True
+    try:
+        known = {(over / under).form for over, under in ((x, y), (y, x), (x, x + y), (y, x + y))}
+    except Unreadable:
+        return True
+    return one.tolerance > 0 or one.expression.form in known

@@ -6,17 +6,18 @@ the caller keeps such answers as text.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from fractions import Fraction
 
 from rlvr_atlas.answer.algebra import PI, Expression, Rational, Unreadable
+from rlvr_atlas.answer.functions import apply, apply_many, binomial, factorial
 from rlvr_atlas.answer.tex import ACCENTS, FUNCTIONS, LETTERS
+from rlvr_atlas.answer.words import ALIASES, BEGINNING, NAMED, PLAIN, word_at
 
 MAX_DEPTH = 24
 MAX_DIGITS = 400
-_ONE, _HALF = Expression.number(1), Expression.number(Fraction(1, 2))
+_ONE, _HALF, _THIRD = (Expression.number(value) for value in (1, Fraction(1, 2), Fraction(1, 3)))
 _DEGREE = Expression.letter(PI) * Expression.number(Fraction(1, 180))
 
 _NUMBER = re.compile(r"\d+\.?\d*|\.\d+")
@@ -34,14 +35,6 @@ _SUBSCRIPT = re.compile(r" ?_ ?(?:(\w)|\{ ?([\w, ]{1,16})\}|\{ ?\\text ?\{([\w, 
 #: I(0) and f(x) are values of a function; x(x+1) is a product.
 _APPLIED = re.compile(r" ?\( ?([a-z]|\d{1,3}) ?\)")
 
-_VALUES: dict[str, Callable[[float], float]] = {
-    **{name: getattr(math, name) for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
-    **{f"arc{name}": getattr(math, f"a{name}") for name in ("sin", "cos", "tan")},
-    "cot": lambda x: 1 / math.tan(x),
-    "sec": lambda x: 1 / math.cos(x),
-    "csc": lambda x: 1 / math.sin(x),
-    "ln": math.log,  # but log is to base e or 10, by taste
-}
 _CLOSERS = {"(": ")", "{": "}", "[": "]"}
 
 
@@ -61,7 +54,7 @@ def parse(text: str) -> Expression:
         raise Unreadable(str(error)) from None
     if scanner.peek():
         raise Unreadable(f"stopped at {scanner.at}")
-    return result
+    return result.with_i_squared()
 
 
 def decimal(text: str) -> Rational:
@@ -138,7 +131,7 @@ class _Scanner:
             if mark == "^":
                 base = base.power(self.exponent())
             else:
-                base = _factorial(base) if mark == "!" else base * _DEGREE
+                base = factorial(base) if mark == "!" else base * _DEGREE
         return base
 
     def exponent(self) -> Expression:
@@ -155,6 +148,8 @@ class _Scanner:
             return self.number()
         if first in _CLOSERS:
             return self.group()
+        if first == "|":
+            return self.absolute()
         if match := self.take(_COMMAND):
             return self.command(match[1])
         if match := self.take(_WORD):
@@ -194,16 +189,54 @@ class _Scanner:
         return Expression.number(value)
 
     def word(self, match: re.Match[str]) -> Expression:
-        """A run of letters: a function's name, or a product of letters of which this takes the first."""
-        word = match[0]
-        if word in FUNCTIONS:
-            return self.function(word)
-        if word == "sqrt":
-            return self.base().power(_HALF)
-        if word == "pi":
+        """A run of letters: a function, a constant, or a product of which this takes the first letter."""
+        start, end = match.span()
+        if not self.text[start - 1 : start].isalpha() and word_at(self.text, start, end):
+            raise Unreadable("words")
+        known = self.text[start:end]
+        if not (known in FUNCTIONS or known in ALIASES or known in PLAIN or known in NAMED or known == "pi"):
+            name = BEGINNING.match(known)
+            known = name[0] if name else known[0]
+        self.at = start + len(known)
+        if known == "pi":
             return Expression.letter(PI)
-        self.at = match.start() + 1
-        return self.symbol(word[0])
+        if known in NAMED:
+            return self.symbol(NAMED[known])
+        if len(known) > 1:
+            return self.named(known)
+        return self.symbol(known)
+
+    def named(self, name: str) -> Expression:
+        """A function by its plain name."""
+        name = ALIASES.get(name, name)
+        if name == "sqrt":
+            return self.base().power(_HALF)
+        if name == "cbrt":
+            return self.base().power(_THIRD)
+        return self.several(name) if name in PLAIN else self.function(name)
+
+    def several(self, name: str) -> Expression:
+        """A function of one or more arguments in brackets: max(3, 8)."""
+        if self.peek() not in ("(", "{", "⦃"):
+            raise Unreadable(f"{name} without brackets")
+        closer = {"(": ")", "{": "}", "⦃": "⦄"}[self.text[self.at]]
+        self.at += 1
+        arguments = [self.sum()]
+        while self.peek() == ",":
+            self.at += 1
+            arguments.append(self.sum())
+        if self.peek() != closer:
+            raise Unreadable("unbalanced")
+        self.at += 1
+        return apply_many(name, arguments)
+
+    def absolute(self) -> Expression:
+        self.at += 1
+        inside = self.sum()
+        if self.peek() != "|":
+            raise Unreadable("unbalanced")
+        self.at += 1
+        return apply_many("abs", [inside])
 
     def symbol(self, name: str) -> Expression:
         if match := self.take(_SUBSCRIPT):
@@ -232,14 +265,16 @@ class _Scanner:
             return self.symbol(f"\\{name}")
         if name in FUNCTIONS:
             return self.function(name)
+        if name in PLAIN:
+            return self.several(name)
         if name in ACCENTS and (inside := self.take(_ACCENTED)):
             return self.symbol(f"\\{name}({inside[1] or inside[2]})")
         raise Unreadable(f"\\{name}")
 
     def upright(self) -> Expression:
         inside = self.take(_TEXT)
-        if inside and inside[1] in FUNCTIONS:
-            return self.function(inside[1])
+        if inside and (inside[1] in FUNCTIONS or inside[1] in PLAIN or inside[1] in ALIASES):
+            return self.named(inside[1])
         if inside and len(inside[1]) == 1:
             return self.symbol(inside[1])
         raise Unreadable("words")
@@ -257,6 +292,8 @@ class _Scanner:
     def function(self, name: str) -> Expression:
         r"""`\sin^2 2x`, `\log_2(8)`: the argument is one group, or all factors up to a sign or a function."""
         base = power = None
+        if name == "log" and self.text.startswith(("2(", "10("), self.at):
+            base = self.number()
         if name == "log" and self.peek() == "_":
             self.at += 1
             base = self.argument()
@@ -265,13 +302,13 @@ class _Scanner:
             power = self.exponent()
             if power.form == "-1":
                 raise Unreadable("inverse or reciprocal")
-        grouped = self.peek() == "("
+        grouped = self.peek() in ("(", "{")
         argument = self.base() if grouped else self.signed(self.factor)
         while not grouped and (follows := self.peek()) and follows not in "+-*/)}],=|&([":
             if any(self.text.startswith((f"\\{other}", other), self.at) for other in FUNCTIONS):
                 break
             argument = argument * self.factor()
-        result = _apply(name, base, argument)
+        result = apply(name, base, argument)
         return result.power(power) if power else result
 
 
@@ -280,34 +317,5 @@ _COMMANDS: dict[str, Callable[[_Scanner], Expression]] = {
     "sqrt": _Scanner.root,
     "text": _Scanner.upright,
     "pi": lambda _: Expression.letter(PI),
-    "exp": lambda scanner: Expression.letter("e").power(scanner.base()),
-    "binom": lambda scanner: _binomial(scanner.argument(), scanner.argument()),
+    "binom": lambda scanner: binomial(scanner.argument(), scanner.argument()),
 }
-
-
-def _apply(name: str, base: Expression | None, argument: Expression) -> Expression:
-    value = None
-    try:
-        if argument.value is not None and base is not None and base.value is not None:
-            value = math.log(argument.value, base.value)
-        elif argument.value is not None and base is None and name in _VALUES:
-            value = _VALUES[name](argument.value)
-    except (ArithmeticError, ValueError):
-        value = None
-    letters = argument.letters | (base.letters if base else frozenset())
-    label = f"{name}_({base.form})" if base else name
-    return Expression.atom(f"{label}({argument.form})", value, letters)
-
-
-def _factorial(base: Expression) -> Expression:
-    n = base.rational
-    if isinstance(n, int) and 0 <= n <= 20:
-        return Expression.number(math.factorial(n))
-    return Expression.atom(f"({base.form})!", None, base.letters)
-
-
-def _binomial(n: Expression, k: Expression) -> Expression:
-    top, bottom = n.rational, k.rational
-    if isinstance(top, int) and isinstance(bottom, int) and 0 <= bottom <= top <= 200:
-        return Expression.number(math.comb(top, bottom))
-    return Expression.atom(f"binom({n.form},{k.form})", None, n.letters | k.letters)

@@ -62,7 +62,7 @@ class Verifier:
             self._idle.put(worker)
 
     def compare(self, gold: str, other: str) -> Verdict:
-        """Compare one pair; `gold` is the reference, which math-verify treats differently.
+        """Compare one pair; the order of the two makes no difference.
 
         Returns:
             `unknown` where either is not mathematics that math-verify can read, or the deadline passed.
@@ -74,7 +74,7 @@ class Verifier:
             return "unknown"
         worker = self._idle.get()
         try:
-            verdict, ended = worker.ask(gold, other)
+            verdict, ended = worker.ask(*sorted((gold, other)))
         finally:
             self._idle.put(worker)
         if ended is not None:

@@ -5,54 +5,112 @@ Only this module imports math-verify and SymPy.
 
 from __future__ import annotations
 
+import cmath
 import contextlib
 import json
 import logging
 import os
-import re
 import signal
 import sys
 
+from latex2sympy2_extended.latex2sympy2 import NormalizationConfig
 from math_verify import LatexExtractionConfig, parse, verify
+from sympy import Basic, MatrixBase, Set, Tuple
+from sympy.core.relational import Relational
 
 from rlvr_atlas.answer.judge import Verdict
-from rlvr_atlas.answer.tex import FUNCTIONS, clean
+from rlvr_atlas.answer.tex import clean
+from rlvr_atlas.answer.to_tex import to_tex
 
 #: SymPy can ask for any amount of memory within the deadline.
 MAX_MEMORY_BYTES = 4 << 30
 #: Compared before the first pair: much of SymPy is imported when it is first used.
 _FIRST = (r"\frac{x^2-1}{x+1}+\sqrt{2}", r"x-1+\sqrt{2}")
 
-_LATEX = [LatexExtractionConfig()]
-_TEXT = re.compile(r"\\text ?\{[^{}]*\}")
-_LETTERS = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}")
-_NAMES = FUNCTIONS | {"sqrt", "exp", "det", "max", "min", "gcd", "lcm", "mod", "binom"}
+#: Its own list of units holds `ab`, `o` and `m`, which are letters here.
+_LATEX = [
+    LatexExtractionConfig(
+        normalization_config=NormalizationConfig(units=False, malformed_operators=True, boxed="none")
+    )
+]
+#: Values for letters, at which expressions that are called different have to differ.
+_PLACES = ((0.7312, 0.1931), (1.3717, 0.2713), (2.1179, 0.3137))
+_DIGITS = 40
+#: Relative difference up to which two numbers are one.
+_EQUAL = 1e-12
 
 
-def verdict(gold: str, other: str) -> Verdict:
-    """What math-verify says of one pair; `unknown` where it cannot read both, or one is words."""
+def verdict(one: str, other: str) -> Verdict:
+    """What math-verify says of a pair, asked both ways and checked; `unknown` where it cannot read both."""
     try:
-        if _is_words(gold) or _is_words(other):
+        texts = to_tex(clean(one)), to_tex(clean(other))
+        if texts[0] is None or texts[1] is None:
             return "unknown"
-        readings = [_read(gold), _read(other)]
-        if not all(readings):
+        left, right = _read(texts[0]), _read(texts[1])
+        if not left or not right:
             return "unknown"
-        return "same" if verify(*readings, timeout_seconds=None, raise_on_error=True) else "different"
+        return _checked(left[0], right[0])
     except Exception:  # whatever SymPy raises means "not judged"
         return "unknown"
 
 
-def _is_words(answer: str) -> bool:
-    # math-verify reads "east" as e*a*s*t and "5 apples" as 5.
-    text = clean(answer)
-    return bool(_TEXT.search(text)) or any(word not in _NAMES for word in _LETTERS.findall(text))
+def _checked(left: object, right: object) -> Verdict:
+    """math-verify takes its first argument for the reference; a verdict that depends on the order is none."""
+    said = {
+        verify(*pair, timeout_seconds=None, raise_on_error=True) for pair in ((left, right), (right, left))
+    }
+    if len(said) > 1 or not isinstance(left, Basic | MatrixBase) or not isinstance(right, Basic | MatrixBase):
+        return "unknown"
+    if _shape(left) != _shape(right):
+        return "same" if said == {True} else "unknown"
+    if isinstance(left, Relational) and left.free_symbols != right.free_symbols and said == {False}:
+        return "unknown"  # it solves each for its own letters
+    close = _close(left, right)
+    if said == {True}:
+        return "same" if close is not False else "different" if not _letters(left, right) else "unknown"
+    return "different" if close is not True else "unknown"
 
 
-def _read(answer: str) -> list[object]:
-    answer = answer.strip()
-    wrapped = answer if answer.startswith("$") and answer.endswith("$") else f"${answer}$"
+def _shape(value: Basic | MatrixBase) -> str:
+    for kind in (MatrixBase, Tuple, Set, Relational):
+        if isinstance(value, kind):
+            return str(kind.__name__)
+    return "expression"
+
+
+def _letters(left: Basic | MatrixBase, right: Basic | MatrixBase) -> list[Basic]:
+    return sorted(left.free_symbols | right.free_symbols, key=str)
+
+
+def _close(left: Basic | MatrixBase, right: Basic | MatrixBase) -> bool | None:
+    """Whether two expressions are equal at some places; None where it cannot be worked out.
+
+    math-verify calls numbers the same that differ by less than 1e-15, however small they are.
+    """
+    if _shape(left) != "expression":
+        return None
+    letters = _letters(left, right)
+    found = set()
+    for start, step in _PLACES if letters else _PLACES[:1]:
+        values = {letter: start + step * at for at, letter in enumerate(letters)}
+        x, y = (complex(0) + _number(side, values) for side in (left, right))
+        if not cmath.isfinite(x) or not cmath.isfinite(y):
+            return None
+        larger = max(abs(x), abs(y))
+        # Below what floats hold, the difference itself is looked at.
+        if larger < 1e-250:
+            return None if larger else True
+        found.add(abs(x - y) <= (_EQUAL if not letters else 1e-9) * larger)
+    return found.pop() if len(found) == 1 else False
+
+
+def _number(side: Basic | MatrixBase, values: dict[Basic, float]) -> complex:
+    return complex(side.subs(values).evalf(_DIGITS))
+
+
+def _read(text: str) -> list[object]:
     parsed: list[object] = parse(
-        wrapped, _LATEX, fallback_mode="no_fallback", parsing_timeout=None, raise_on_error=True
+        f"${text}$", _LATEX, fallback_mode="no_fallback", parsing_timeout=None, raise_on_error=True
     )
     return parsed
 

@@ -56,6 +56,13 @@ def spellings(side: Side) -> dict[str, str]:
     return dict(sorted(found.items(), key=lambda pair: (-len(pair[0]), pair[0])))
 
 
+def scripts() -> tuple[dict[str, str], dict[str, str]]:
+    """Raised and lowered characters, each with the plain character it stands for."""
+    table = _table()["scripts"]
+    raised, lowered = (dict(zip(row["signs"], row["plain"], strict=True)) for row in table.values())
+    return raised, lowered
+
+
 def markup() -> str:
     """Pattern (for Polars) of TeX that says nothing about a value: fonts, kinds of fraction, braces, spaces.
 
