@@ -17,19 +17,20 @@ from rlvr_atlas.load.values import answer_text
 _SOUND = 1.5
 _MARKED = ("####", "\\boxed", "\\fbox")
 _LONG_SOLUTION, _LONG_ANSWER = 40, 120
+#: A query; "Select one from the list" is a sentence.
 _SQL = re.compile(
-    r"\s{0,99}(?:```sql\s)?(?:SELECT\b|WITH\s+\w+\s+AS\b|INSERT INTO\b|UPDATE \w+ SET\b|DELETE FROM\b"
-    r"|CREATE TABLE\b)",
-    re.IGNORECASE,
+    r"\s{0,99}(?:```sql\s+)?(?:SELECT\s|select\s[^\n]{0,2000}?\sfrom\s|(?:WITH|with)\s+\w+\s+(?:AS|as)\s*\("
+    r"|INSERT INTO\s|DELETE FROM\s|UPDATE\s+\w+\s+SET\s|CREATE TABLE\b)"
 )
 _PROGRAM = re.compile(
-    rf"{_SQL.pattern}|\s{{0,99}}(?:```|def \w|class \w|import \w|from [\w.]+ import|#include|public "
+    rf"{_SQL.pattern}|\s{{0,99}}(?i:```|def \w|class \w|import \w|from [\w.]+ import|#include|public "
     r"|function \w)",
-    re.IGNORECASE,
 )
-#: How a worked solution comes to its end.
+#: What a worked solution says and a long answer (a query, a program, the text of an option) does not.
 _CONCLUDES = re.compile(
-    r"answer\s(?:is|:)|答案(?:是|为|:|：)|\\therefore|\b(?:therefore|hence|thus)\b", re.IGNORECASE
+    r"\b(?:answer|therefore|thus|hence|so the|we (?:get|have|find|obtain)|because)\b|\\therefore"
+    r"|\b(?:respuesta|réponse|antwort|ответ)\b|答案|因此|所以|故|解[:：]|정답|答え",
+    re.IGNORECASE,
 )
 
 
@@ -120,8 +121,10 @@ def _is_worked(text: str, *, sure: bool, named_solution: bool) -> bool:
         return len(text) > _LONG_SOLUTION and not _SQL.match(text)
     if sure:
         return len(text) > _LONG_ANSWER and bool(_CONCLUDES.search(text, max(0, len(text) - 200)))
-    # A long answer may be JSON, such as a filled grid, a query or a program.
-    return len(text) > _LONG_ANSWER and not (text.startswith(("{", "[")) or _PROGRAM.match(text))
+    # A long answer may be JSON, such as a filled grid, a query, a program, or the text of an option.
+    if len(text) <= _LONG_ANSWER or text.startswith(("{", "[")) or _PROGRAM.match(text):
+        return False
+    return _CONCLUDES.search(text) is not None
 
 
 def _is_sql(field: Field) -> bool:
