@@ -31,8 +31,8 @@ from rlvr_atlas.load.read_csv import read_csv
 from rlvr_atlas.load.read_json import read_json, read_lines
 from rlvr_atlas.load.read_xml import read_xml
 from rlvr_atlas.load.values import answer_text, option_texts
-from rlvr_atlas.match.code_problems import programs
 from rlvr_atlas.match.evidence import measure
+from rlvr_atlas.match.programs import programs
 from rlvr_atlas.schema import ROWS, TEMPLATES
 from rlvr_atlas.text import traits
 from rlvr_atlas.text.tokens import Parts

@@ -118,7 +118,7 @@ def _alike(workspace: Workspace, texts: pl.DataFrame, asked: dict[str, Any]) -> 
     """Judge the most similar texts as the lexical tier does."""
     import numpy as np
 
-    from rlvr_atlas.match import code_problems as programs
+    from rlvr_atlas.match import code_problems, programs
     from rlvr_atlas.match import near_duplicates as lexical
     from rlvr_atlas.text.token_table import TokenTable
     from rlvr_atlas.text.tokens import tokenise
@@ -140,7 +140,7 @@ def _alike(workspace: Workspace, texts: pl.DataFrame, asked: dict[str, Any]) -> 
         both = pairs[np.isin(pairs[:, 0], places)]
         told = {(nth, last): verdict for nth, (verdict, _) in enumerate(judged)}
         for (nth, _), found in zip(
-            both.tolist(), programs.judge(table, taken_apart, both, told), strict=True
+            both.tolist(), code_problems.judge(table, taken_apart, both, told), strict=True
         ):
             judged[nth] = found
     return [

@@ -41,7 +41,7 @@ def program(i):
 def option(i):
     return (
         f"(C) The holder of the note may sue the maker number {i} at once, since a note that is payable "
-        "on demand is due from the day on which it was issued, and no notice is required before the holder sues"
+        "on demand is due from the day on which it was issued, and no notice is required before that"
     )
 
 

@@ -5,8 +5,7 @@ import polars as pl
 import pytest
 
 from rlvr_atlas.config import MatchSettings
-from rlvr_atlas.match import code_problems as programs
-from rlvr_atlas.match import match
+from rlvr_atlas.match import code_problems, match, programs
 from rlvr_atlas.text.token_table import TokenTable
 
 STATEMENT = (
@@ -41,7 +40,7 @@ def _instances(prompts, domain):
 def _relation(parent, child):
     parts = dict(enumerate(programs.programs([parent, child], [None, None])))
     texts = TokenTable.of([parent.lower(), child.lower()])
-    ((verdict, evidence),) = programs.judge(texts, parts, np.array([[0, 1]]), {})
+    ((verdict, evidence),) = code_problems.judge(texts, parts, np.array([[0, 1]]), {})
     return (verdict.relation if verdict else None), evidence
 
 

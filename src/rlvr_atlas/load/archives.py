@@ -34,8 +34,8 @@ _CHUNK = 1 << 20
 #: What a zip holds that is a document of an office program, or an app.
 _DOCUMENT = {"[Content_Types].xml", "mimetype", "META-INF/MANIFEST.MF"}
 _BROKEN = (
-    tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, RuntimeError,
-    struct.error, pa.ArrowException,
+    tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError,
+    RuntimeError, struct.error, pa.ArrowException,
 )  # fmt: skip
 
 

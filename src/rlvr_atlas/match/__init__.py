@@ -153,11 +153,11 @@ def _by_parts(
     settings: MatchSettings,
 ) -> list[lexical.Pair]:
     """The pairs of the lexical tier, with those of programming problems judged by their parts."""
-    from rlvr_atlas.match import code_problems as programs
+    from rlvr_atlas.match import code_problems, programs
 
     parts = programs.programs(units["prompt"].gather(code).to_list(), units["answer"].gather(code).to_list())
     problems = list(zip(code.tolist(), parts, strict=True))
-    return programs.find(found.pairs, texts, problems, units["first_dataset"].to_list(), settings)
+    return code_problems.find(found.pairs, texts, problems, units["first_dataset"].to_list(), settings)
 
 
 def _datasets(
