@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+import numpy as np
 import polars as pl
 
 from rlvr_atlas.answer import extract, normal_column
@@ -31,10 +32,11 @@ from rlvr_atlas.load.read_csv import read_csv
 from rlvr_atlas.load.read_json import read_json, read_lines
 from rlvr_atlas.load.read_xml import read_xml
 from rlvr_atlas.load.values import answer_text, option_texts
-from rlvr_atlas.match.evidence import measure
+from rlvr_atlas.match.measure import measure
 from rlvr_atlas.match.programs import programs
 from rlvr_atlas.schema import ROWS, TEMPLATES
 from rlvr_atlas.text import traits
+from rlvr_atlas.text.token_table import TokenTable
 from rlvr_atlas.text.tokens import Parts
 
 #: Shorter calls, in seconds, say nothing about growth.
@@ -81,7 +83,8 @@ def prints(text: str) -> object:
 def pair(text: str) -> object:
     """What is measured between two texts."""
     half = len(text) // 2
-    return measure(Parts.of(text[:half]), Parts.of(text[half:]))
+    texts = TokenTable.of([text[:half], text[half:]])
+    return measure(texts, np.array([0]), np.array([1])).evidence(0, None).changed
 
 
 def series(function: Callable[[pl.Series], object]) -> Callable[[str], object]:
