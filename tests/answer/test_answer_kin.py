@@ -1,11 +1,15 @@
 """Answers of many kinds: the shared cases, and pairs made from their descriptions (kin.txt)."""
 
+import itertools
 import json
+import random
 import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rlvr_atlas.answer import Verifier, compare, extract
 
@@ -98,3 +102,93 @@ def test_without_the_verifier_nothing_is_wrong_either():
         if not {compare(a, b), compare(b, a)} <= ACCEPTED[sign] | {"unknown"}
     ]
     assert wrong == []
+
+
+def generated(rng):
+    """An answer of one of the kinds, with other words, numbers and notation."""
+    n, m = rng.randint(0, 60), rng.randint(1, 60)
+    one, other = rng.sample(["hens", "goats", "cows", "red", "blue", "apples", "coins"], 2)
+    big, small = rng.choice([("hours", "minutes"), ("feet", "inches"), ("km", "m"), ("years", "months")])
+    choices = [
+        *(
+            f"{n}",
+            f"-{m}",
+            f"{n}/{m}",
+            rf"\frac{{{n}}}{{{m}}}",
+            f"{n}.{m:02}",
+            f"{n},{m}",
+            f"{n}:{m:02}",
+            f"{n}%",
+        ),
+        *(f"{n} {one}", f"{n} {one} and {m} {other}", f"{m} {other}, {n} {one}", f"{n} {big} {m} {small}"),
+        *(f"{n} {big}", f"{m} {small}", f"{m % 12 + 1}:{n % 60:02} {rng.choice(['AM', 'p.m.', 'PM'])}"),
+        *(f"({n}, {m})", f"[{n}, {m})", f"{n} < x < {m}", f"x > {n}", rf"x \le {m}", rf"x \neq {n}"),
+        *(rf"(-\infty, {n}) \cup ({m}, \infty)", rf"{n} \pmod{{{m}}}", f"x = {n}", f"x = {n}, y = {m}"),
+        *(
+            rf"\sqrt{{{n}}}",
+            f"x^2 + {n}",
+            f"exp({n})",
+            f"10{chr(0x2074)}",
+            rf"\frac{{1}}{{{m}!}}",
+            rf"\sin {n}^\circ",
+        ),
+        *(
+            f"{n}{one}",
+            f"**{n}**",
+            rf"\textcolor{{red}}{{{n}}}",
+            rf"\\frac{{{n}}}{{{m}}}",
+            f"{n} million",
+            f"{m} dozen",
+        ),
+        *(
+            rng.choice(["A", "AC", "A and C", "B: x", "BD"]),
+            f"May {m % 28 + 1}, 20{m:02}",
+            f"{m % 12 + 1}/{n}/2020",
+        ),
+        *(
+            f"{n} to {m}",
+            rf"\begin{{pmatrix}} {n} \\ {m} \end{{pmatrix}}",
+            f"0.({m})",
+            f"{n} + {m}i",
+            f"\\pm {n}",
+        ),
+    ]
+    text = rng.choice(choices)
+    if rng.random() < 0.1 and text:
+        at = rng.randrange(len(text))
+        text = (
+            text[:at]
+            + rng.choice("0123 .,:;{}()[]\\$%^_-+/*abcxyzAPM°'|<>=")
+            + text[at + rng.randint(0, 1) :]
+        )
+    return text
+
+
+def asymmetric(pairs):
+    return [(a, b) for a, b in pairs if compare(a, b) != compare(b, a)]
+
+
+def test_comparison_is_symmetric_over_all_pairs_of_the_cases():
+    answers = sorted({answer for _, a, _, b in KIN for answer in (a, b)})
+    sample = random.Random(3).sample(answers, 160)
+    assert asymmetric(itertools.combinations(sample, 2)) == []
+
+
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=300)
+def test_comparison_of_generated_answers_is_symmetric(rng):
+    a, b = generated(rng), generated(rng)
+    assert compare(a, b) == compare(b, a)
+    assert compare(a, a) != "different"
+
+
+@pytest.mark.extra
+def test_comparison_of_100_000_generated_pairs_is_symmetric():
+    rng = random.Random(7)
+    assert asymmetric((generated(rng), generated(rng)) for _ in range(100_000)) == []
+
+
+def test_math_verify_decides_the_same_in_both_orders(verifier):
+    rng = random.Random(11)
+    pairs = [(generated(rng), generated(rng)) for _ in range(200)]
+    assert [(a, b) for a, b in pairs if verifier.compare(a, b) != verifier.compare(b, a)] == []

@@ -33,6 +33,7 @@ _BARE = re.compile(
 )
 
 _RUN = re.compile(r"\\{2,8}(?=([A-Za-z]+)|[{}%$#&_,;!()\[\]])")
+_DOUBLED = re.compile(r"\\\\(?=[{}%$#])")
 _SINGLE = re.compile(r"(?<!\\)\\(?:\\\\){0,4}(?=[A-Za-z])")
 _NAMES = (
     frozenset(tex.commands("answers"))
@@ -103,7 +104,7 @@ def _halve(text: str) -> str:
     """
     runs = list(_RUN.finditer(text))
     if not any(match[1] and _known(match[1]) for match in runs):
-        return text if "\\begin" in text else text.replace("\\\\{", "\\{").replace("\\\\}", "\\}")
+        return text if "\\begin" in text else _DOUBLED.sub("\\\\", text)
     if not _SINGLE.search(text):
         while "\\\\" in text and any(match[1] and _known(match[1]) for match in _RUN.finditer(text)):
             text = text.replace("\\\\", "\\")

@@ -18,7 +18,7 @@ _ADVERB = re.compile(
 )
 _SENTENCE_END = re.compile(
     r"[.。．।](?=\s|$|\*)|[。！；؛]|\*\*|,? (?:which|because|since|as|so|regardless|for|when|if|where) "
-    r"|,\s?(?:因|所以|故|即|其中|理由|because|porque|denn|weil|car|vì|потому)"
+    r"|[,，]\s?(?:因|所以|故|即|其中|理由|because|porque|denn|weil|car|vì|потому)"
 )
 _CLOSING = re.compile(rf" ?(?:{'|'.join(sorted(NOTATION['closings']['words'], key=len, reverse=True))})$")
 #: A number, something in TeX, one word, or a letter.

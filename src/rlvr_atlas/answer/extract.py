@@ -42,9 +42,8 @@ _TAG = re.compile(r"<(/?)answer>", re.I)
 _HASHES = re.compile(r"(?:^|\n)[ \t]{0,9}#{4}(?!#)[ \t]{0,9}([^\n]{1,500})")
 _LONG_NUMBER = re.compile(r"\d{16}")
 #: Kinds of reading that a heading such as "#### Step 2" never has.
-_VALUES = frozenset(
-    ("scalar", "choice", "choices", "set", "ordered", "union", "based", "moment", "quantities")
-)
+_VALUES = {"scalar", "choice", "choices", "set", "alternatives", "ordered", "union", "based"}
+_VALUES |= {"moment", "quantities"}
 
 
 class _Number(str):

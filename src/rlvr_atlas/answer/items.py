@@ -19,7 +19,7 @@ MAX_DEPTH = 6
 MAX_ITEMS = 256
 
 _CHOICE = re.compile(r"\(?([A-J])[).]?")
-_LETTERED = re.compile(r"\(?([A-J])(?:[).]\s?|: (?=\S))(?=[^)\]])")
+_LETTERED = re.compile(r"\(?([A-J])(?:[).]\s?|: (?=\S)| - (?=[A-Za-z]{4}))(?=[^)\]])")
 _LETTERS_ONLY = re.compile(r"[A-Za-z][A-Za-z'. -]*")
 _BASED = re.compile(r"\{?(-?[0-9A-Z]*\d[0-9A-Z]*)\}? ?_ ?(?:(\d)|\{ ?\(? ?(\d{1,2}|two|eight) ?\)? ?\})")
 _TIME = re.compile(r"\d{1,2} ?: ?0\d(?: ?: ?\d\d)?")
@@ -89,11 +89,16 @@ def _choice(text: str, depth: int) -> Reading | None:
     return None
 
 
-def _every_number(text: str, _depth: int) -> Reading | None:
-    return Reading("raw", "ℝ", reals=reals.EVERYTHING) if text.lower() in _EVERY_NUMBER else None
+def _letters(text: str, _depth: int) -> Reading | None:
+    """What begins with a letter: all real numbers, a number in words, other words."""
+    if not text[:1].isalpha():
+        return None
+    if text.lower() in _EVERY_NUMBER:
+        return Reading("raw", "ℝ", reals=reals.EVERYTHING)
+    return _spelled(text) or _words(text)
 
 
-def _spelled(text: str, _depth: int) -> Reading | None:
+def _spelled(text: str) -> Reading | None:
     """A number in words, with what it is of: `five apples`."""
     if not (found := spelled(text)):
         return None
@@ -101,7 +106,7 @@ def _spelled(text: str, _depth: int) -> Reading | None:
     return None if reading.expression is None else reading
 
 
-def _words(text: str, _depth: int) -> Reading | None:
+def _words(text: str) -> Reading | None:
     """A reading where letters are words; None where they are variables or a function."""
     if not _LETTERS_ONLY.fullmatch(text):
         return None
@@ -112,6 +117,8 @@ def _words(text: str, _depth: int) -> Reading | None:
 
 
 def _union(text: str, depth: int) -> Reading | None:
+    if "∪" not in text and "U" not in text:
+        return None
     if len(parts := split(text, "∪")) == 1 and (len(parts := split(text, "U")) == 1 or not _are_sets(parts)):
         return None
     items = sorted((item(part, depth + 1) for part in parts), key=lambda found: found.form)
@@ -191,6 +198,14 @@ def _tuple(text: str, inner: str, depth: int) -> Reading:
         return parts[0]
     form = f"{text[0]}{', '.join(part.form for part in parts)}{text[-1]}"
     return Reading("ordered", form, tuple(parts), label=brackets, reals=_interval(brackets, parts))
+
+
+def _outward(text: str, depth: int) -> Reading | None:
+    """`]0, 1[` is the open interval."""
+    if text[:1] not in tuple("[]") or text[-1:] not in tuple("[]") or not (text[0] == "]" or text[-1] == "["):
+        return None
+    opening, closing = "(" if text[0] == "]" else "[", ")" if text[-1] == "[" else "]"
+    return _bracketed(f"{opening}{text[1:-1]}{closing}", depth)
 
 
 def _set(text: str, inner: str, depth: int) -> Reading:
@@ -370,14 +385,13 @@ def _in_base(text: str, _depth: int) -> Reading | None:
 
 _RULES = (
     _choice,
-    _every_number,
-    _spelled,
-    _words,
+    _letters,
     _matrix,
     _union,
     _except,
     _braced,
     _bracketed,
+    _outward,
     _relation,
     _ratio,
     _plus_minus,

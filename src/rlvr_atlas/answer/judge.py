@@ -49,7 +49,7 @@ def judge(a: Reading, b: Reading) -> Verdict | None:
         return "same" if a.label == b.label or not a.label or not b.label else "unknown"
     if a.items and b.items:
         return _groups(a, b)
-    return _group_and_one(*((a, b) if a.items else (b, a)))
+    return _group_and_one(*((a, b) if a.items or a.reals else (b, a)))
 
 
 def _alternatives(a: Reading, b: Reading) -> Verdict:
@@ -286,6 +286,8 @@ def _numeric(reading: Reading) -> bool:
 
 
 def _group_and_one(group: Reading, one: Reading) -> Verdict | None:
+    if group.reals and group.reals[0][0].value < group.reals[-1][1].value and not one.items and _numeric(one):
+        return "different"  # many numbers and one
     if not group.items or not _numeric(group) or not _numeric(one):
         return None  # one is a relation, or text that was not read
     if group.spare is not None and one.expression is not None and group.spare.form == one.expression.form:

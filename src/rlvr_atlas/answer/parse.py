@@ -78,9 +78,13 @@ class _Scanner:
 
     def peek(self) -> str:
         """The next character that is no space, or "" at the end."""
-        while self.text.startswith(" ", self.at):
-            self.at += 1
-        return self.text[self.at : self.at + 1]
+        text, at = self.text, self.at
+        character = text[at : at + 1]
+        while character == " ":
+            at += 1
+            character = text[at : at + 1]
+        self.at = at
+        return character
 
     def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         match = pattern.match(self.text, self.at)
@@ -169,16 +173,18 @@ class _Scanner:
         return result
 
     def number(self) -> Expression:
-        if match := self.take(_REPEATING):
-            whole, fixed, period = match[1] or "0", match[2], match[3]
-            nines = 10 ** len(fixed) * (10 ** len(period) - 1)
-            return Expression.number(Fraction(int(whole + fixed + period) - int(whole + fixed), nines))
-        if match := self.take(_SCIENTIFIC):
-            mantissa, power = (match[1], match[2]) if match[1] else (match[3], match[4])
-            return Expression.number(Fraction(decimal(mantissa)) * Fraction(10) ** int(power))
-        match = self.take(_NUMBER)
+        match = _NUMBER.match(self.text, self.at)
         if not match or len(match[0]) > MAX_DIGITS:
             raise Unreadable("no number")
+        follows = self.text[match.end() : match.end() + 1]
+        if follows == "\\" and (repeating := self.take(_REPEATING)):
+            whole, fixed, period = repeating[1] or "0", repeating[2], repeating[3]
+            nines = 10 ** len(fixed) * (10 ** len(period) - 1)
+            return Expression.number(Fraction(int(whole + fixed + period) - int(whole + fixed), nines))
+        if follows and follows in "eE" and (scientific := self.take(_SCIENTIFIC)):
+            mantissa, power = scientific[1] or scientific[3], scientific[2] or scientific[4]
+            return Expression.number(Fraction(decimal(mantissa)) * Fraction(10) ** int(power))
+        self.at = match.end()
         value = decimal(match[0])
         if isinstance(value, int) and (mixed := _FRACTION.match(self.text, self.at)):
             over, under = (int(part) for part in mixed.groups() if part)

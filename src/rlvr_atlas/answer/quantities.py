@@ -66,6 +66,8 @@ def _compound(text: str) -> Reading | None:
         _FEET[u] if feet else {"'": "arcmin", "''": "arcsec", "°": "degree"}.get(u, canonical_unit(u))
         for _, u in parts
     ]
+    if units[0] in ("day", "hour"):  # 1h 30m
+        units = ["min" if unit == "m" else unit for unit in units]
     shares = [ratio(unit, units[0]) for unit in units]
     known = [share for share in shares if share is not None]
     if len(known) < len(shares) or any(b >= a for a, b in itertools.pairwise(known)):
@@ -113,8 +115,9 @@ def _part(text: str) -> Reading | None:
         amount, label = match[1], match[2] or match[3] or match[5]
     elif (match := _LAST.fullmatch(text)) and _DIGIT.search(match[2]):
         label, amount = match[1], match[2]
-        if len(label) == 1:
+        if len(label) == 1 and label.isascii():
             return None
+    label = label.removeprefix("for ")
     if not label or not _NEVER.isdisjoint(label.lower().split()):
         return None
     if label.isascii() and not any(is_word(word) or word.istitle() for word in label.split()):

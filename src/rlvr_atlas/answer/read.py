@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from functools import lru_cache
 
 import orjson
 
 from rlvr_atlas.answer import moments
-from rlvr_atlas.answer.algebra import Unreadable
+from rlvr_atlas.answer.algebra import Expression, Unreadable
 from rlvr_atlas.answer.counting import spelled
 from rlvr_atlas.answer.items import item, split
-from rlvr_atlas.answer.parse import parse
+from rlvr_atlas.answer.parse import decimal, parse
 from rlvr_atlas.answer.quantities import quantities
 from rlvr_atlas.answer.reading import INTEGER, TEXT, Kind, Reading, integer, raw, scalar, set_of, words_in
 from rlvr_atlas.answer.relations import conditions
@@ -34,6 +35,7 @@ _LEAD = re.compile(
     re.I,
 )
 _LEAD_LETTERS = frozenset("tfcaT FCAo≈=答O")
+_SMALL_CHOICE = re.compile(r"\(?[a-j][).]?")
 _JOINERS = re.compile(r"\s?(?:\\text)? ?\{ ?(?:or|,? ?and) ?\}\s?|,?\s(?:or|and)\s|[或和]")
 _THOUSANDS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:,\d{3})+(?![\d,])")
 _SPACED = re.compile(r"-?[1-9]\d{0,2}(?: \d{3})+(?:\.\d+)?")
@@ -47,14 +49,26 @@ _ONE_NUMBER = re.compile(
 _DECIMAL_COMMA = re.compile(r"(-?\d{1,15}),(\d{1,15})")
 _BRACED = re.compile(r"\{([^{}]*)\}")
 _EULER = re.compile(r"(-?\d+)e(-\d)")
+#: What a time, a date, several quantities, conditions or a number in words have; most answers have none.
+_WORDY = re.compile(
+    r"(?<![A-Za-z\\])[A-Za-z]{2}|[\u4e00-\u9fff<>≤≥≠°'\"]|\\text|\d ?[a-z] ?\d|\d ?[apAP]\."
+    r"|\d[-/.]\d{1,2}[-/.]\d"
+)
 _CHOICES = re.compile(
     r"(?:both |(?:options?|choices?|answers?) )?\(?[A-J](?:\)|\.(?= ))?"
-    r"(?:(?: ?[,;/&] ?(?:and )?| and | ?[和与] ?)\(?[A-J](?:\)|\.(?= |$))?)+",
+    r"(?:(?: ?[,;/&] ?(?:and )?| and | ?[和与] ?)\(?[A-J](?:\)|\.(?= |$))?)+(?: only)?",
     re.I,
 )
 _LETTER = re.compile(r"(?<![A-Za-z])[A-J](?![A-Za-z])")
 _RUN = re.compile(r"[A-J]{2,10}")
 _MODULUS = re.compile(r" ?\(? ?mod ?\{? ?\d+ ?\}? ?\)?$")
+
+
+#: 12, 0.75, -3/4, \frac{3}{4}, with or without dollars.
+_SIMPLE = re.compile(
+    r"\$?(-?)(?:(\d{1,9})(?:\.(\d{1,6}))?"
+    r"|\\d?frac\{(\d{1,9})\}\{(0*[1-9]\d{0,8})\}|(\d{1,9})/(0*[1-9]\d{0,8}))\$?"
+)
 
 
 @lru_cache(maxsize=16384)
@@ -69,17 +83,41 @@ def read(answer: str) -> Reading:
     """
     if INTEGER.fullmatch(answer):
         return integer(answer)
+    if match := _SIMPLE.fullmatch(answer):
+        return _simple(match)
     if len(answer) > MAX_CHARS or (answer.startswith("{") and '"' in answer[:4]):
         return Reading("words", tidy(answer).casefold())
     if texts := _listed(answer):
         return _spellings(texts)
     text = clean(answer)
-    if text[:1] in _LEAD_LETTERS and (match := _LEAD.match(text)):
-        text = text[match.end() :]
+    text = _without_lead(text)
     try:
         return _whole(text)
     except (Unreadable, RecursionError):
         return raw(text)
+
+
+def _without_lead(text: str) -> str:
+    """An answer without "the answer is"; the letter behind "option" may be a small one."""
+    match = _LEAD.match(text) if text[:1] in _LEAD_LETTERS else None
+    if match is None:
+        return text
+    rest = text[match.end() :]
+    return rest.upper() if _SMALL_CHOICE.fullmatch(rest) and "o" in match[0].lower()[:4] else rest
+
+
+def _simple(match: re.Match[str]) -> Reading:
+    """A whole number, a decimal or a fraction of two whole numbers: most answers, without any rules."""
+    sign, whole, decimals, *parts = match.groups()
+    if whole and not decimals:
+        return integer(sign + whole)
+    over, under = (int(part) for part in parts if part) if not decimals else (0, 1)
+    value = decimal(f"{sign}{whole}.{decimals}") if decimals else Fraction(int(f"{sign}{over}"), under)
+    expression = Expression.number(value)
+    tolerance = Fraction(0)
+    if decimals and len((whole + decimals).lstrip("0")) >= 2:
+        tolerance = Fraction(1, 2 * 10 ** len(decimals))
+    return Reading("scalar", expression.form, expression=expression, tolerance=tolerance)
 
 
 def _listed(answer: str) -> list[str] | None:
@@ -112,10 +150,13 @@ def _whole(text: str) -> Reading:
         text = text.replace(" ", "")
     if (wrapped := TEXT.fullmatch(text)) or (wrapped := _BRACED.fullmatch(text)):
         text = wrapped[1].strip()
-        text = text[match.end() :] if (match := _LEAD.match(text)) else text
-    for rule in (_choices, _moment, quantities, conditions, _spelled):
-        if (reading := rule(text)) is not None:
-            return reading
+        text = _without_lead(text)
+    if (reading := _choices(text)) is not None:
+        return reading
+    if _WORDY.search(text):
+        for rule in (_moment, quantities, conditions, _spelled):
+            if (reading := rule(text)) is not None:
+                return reading
     return _list(text)
 
 

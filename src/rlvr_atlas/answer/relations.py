@@ -12,6 +12,7 @@ from rlvr_atlas.answer.reading import Reading
 _SIGNS = re.compile(r"[<>≤≥≠]")
 _JOINED = re.compile(r",? ?\\text ?\{ ?(or|and) ?\} ?|,? (or|and) | ?[,;] ?| ?(或) ?| ?(且) ?", re.I)
 _EXCEPT = re.compile(r"[^≠<>≤≥=]+≠")
+_EXCEPT_BOTH = re.compile(r"([^≠<>≤≥=,;]+)≠ ?± ?([^,;]+)")
 MAX_PARTS = 8
 
 
@@ -26,7 +27,7 @@ def conditions(text: str) -> Reading | None:
     """
     if not _SIGNS.search(text) or any(bracket in text for bracket in "([⦃"):
         return None
-    pieces = _JOINED.split(text)
+    pieces = _JOINED.split(_EXCEPT_BOTH.sub(r"\1≠\2, \1≠-(\2)", text))
     parts = pieces[::5]
     if not 2 <= len(parts) <= MAX_PARTS:
         return None

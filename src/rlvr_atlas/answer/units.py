@@ -19,6 +19,7 @@ from rlvr_atlas.answer.words import is_word
 _DATA = NOTATION["units"]
 _ROWS = [line.split() for line in _DATA["known"].splitlines() if line]
 _KNOWN: dict[str, str] = {spelling: name for name, _, _, *more in _ROWS for spelling in (name, *more)}
+_KNOWN |= _DATA["aliases"]
 _MEASURES: dict[str, tuple[str, Fraction]] = {name: (of, Fraction(much)) for name, of, much, *_ in _ROWS}
 _SIGNS: dict[str, str] = _DATA["signs"]
 _MONEY: dict[str, int] = _DATA["money"]
@@ -132,7 +133,7 @@ def _may_be_unit(match: re.Match[str], words: str) -> bool:
     if match["bare"]:
         first = words.split(maxsplit=1)[0]
         before = match.string[: match.start("bare")]
-        if first in _KNOWN or scale(first):
+        if first.partition("/")[0] in _KNOWN or scale(first):
             return len(first) > 1
         return before.endswith(" ") and is_word(first.partition("/")[0])
     return len(words) > 1 or words in _KNOWN
@@ -206,8 +207,8 @@ def unit_of_letter(expression: Expression) -> tuple[Expression, str] | None:
         return None
     (monomial, coefficient), *_ = expression.terms.items()
     (letter,) = expression.letters
-    power = dict(monomial)[letter]
-    if letter not in _KNOWN or power.denominator != 1:
+    power = dict(monomial).get(letter)
+    if power is None or letter not in _KNOWN or power.denominator != 1:
         return None
     rest = {tuple(pair for pair in monomial if pair[0] != letter): coefficient}
     unit = _KNOWN[letter] + (f"^{power}" if power != 1 else "")
@@ -223,8 +224,8 @@ def conflict(a: str, b: str) -> bool | None:
     left, right = measure(a), measure(b)
     if left is None or right is None:
         return None
-    # A volume may be given in litres and in cubic metres, an angle in minutes, a hundredth in per cent.
-    return None if len(left[0]) + len(right[0]) == 2 and left[0][0][1] != right[0][0][1] else True
+    # A volume may be given in litres and in cubic metres.
+    return None if {left[0], right[0]} == {(("length", 3),), (("volume", 1),)} else True
 
 
 def same_in_unit(a: Expression, unit: str, b: Expression) -> bool:

@@ -15,7 +15,7 @@ import sys
 
 from latex2sympy2_extended.latex2sympy2 import NormalizationConfig
 from math_verify import LatexExtractionConfig, parse, verify
-from sympy import Basic, MatrixBase, Set, Tuple
+from sympy import Basic, Eq, MatrixBase, Set, Symbol, Tuple
 from sympy.core.relational import Relational
 
 from rlvr_atlas.answer.judge import Verdict
@@ -35,7 +35,7 @@ _LATEX = [
 ]
 #: Values for letters, at which expressions that are called different have to differ.
 _PLACES = ((0.7312, 0.1931), (1.3717, 0.2713), (2.1179, 0.3137))
-_DIGITS = 40
+_DIGITS = 20
 #: Relative difference up to which two numbers are one.
 _EQUAL = 1e-12
 
@@ -56,19 +56,40 @@ def verdict(one: str, other: str) -> Verdict:
 
 def _checked(left: object, right: object) -> Verdict:
     """math-verify takes its first argument for the reference; a verdict that depends on the order is none."""
-    said = {
-        verify(*pair, timeout_seconds=None, raise_on_error=True) for pair in ((left, right), (right, left))
-    }
-    if len(said) > 1 or not isinstance(left, Basic | MatrixBase) or not isinstance(right, Basic | MatrixBase):
+    if not isinstance(left, Basic | MatrixBase) or not isinstance(right, Basic | MatrixBase):
         return "unknown"
-    if _shape(left) != _shape(right):
-        return "same" if said == {True} else "unknown"
-    if isinstance(left, Relational) and left.free_symbols != right.free_symbols and said == {False}:
-        return "unknown"  # it solves each for its own letters
-    close = _close(left, right)
+    left, right = _assigned(left, right), _assigned(right, left)
+    shapes = {_shape(left), _shape(right)}
+    close = _close(left, right) if shapes == {"expression"} else None
+    if close is False:
+        return "different"
+    said = {_asked(left, right)}
+    if close is not True:
+        said.add(_asked(right, left))
     if said == {True}:
-        return "same" if close is not False else "different" if not _letters(left, right) else "unknown"
-    return "different" if close is not True else "unknown"
+        return "same"
+    return "unknown" if len(said) > 1 or close or _other_notation(left, right) else "different"
+
+
+def _assigned(value: Basic | MatrixBase, other: Basic | MatrixBase) -> Basic | MatrixBase:
+    """The right side of `x = 5` where the other is no equation."""
+    named = isinstance(value, Eq) and isinstance(value.lhs, Symbol) and not isinstance(other, Relational)
+    return value.rhs if named else value
+
+
+def _other_notation(left: Basic | MatrixBase, right: Basic | MatrixBase) -> bool:
+    """Whether two that are called different may be one thing in two notations, as `x < 4` and an interval."""
+    shapes = {_shape(left), _shape(right)}
+    if shapes == {"Relational"}:  # each is solved for its own letters
+        return bool(left.free_symbols != right.free_symbols)
+    if shapes == {"Relational", "expression"}:  # x^2 = 4 and 2
+        equation = left if isinstance(left, Relational) else right
+        return isinstance(equation, Eq) and len(equation.free_symbols) < 2
+    return len(shapes) > 1 and "expression" not in shapes
+
+
+def _asked(gold: Basic | MatrixBase, other: Basic | MatrixBase) -> bool:
+    return bool(verify(gold, other, timeout_seconds=None, raise_on_error=True))
 
 
 def _shape(value: Basic | MatrixBase) -> str:
@@ -87,8 +108,6 @@ def _close(left: Basic | MatrixBase, right: Basic | MatrixBase) -> bool | None:
 
     math-verify calls numbers the same that differ by less than 1e-15, however small they are.
     """
-    if _shape(left) != "expression":
-        return None
     letters = _letters(left, right)
     found = set()
     for start, step in _PLACES if letters else _PLACES[:1]:
