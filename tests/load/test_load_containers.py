@@ -307,3 +307,17 @@ def test_a_damaged_archive_is_read_or_reported(pack: object, seed: int, tmp_path
     numbers = [*frame["row"], *(row for row in reader.skipped_rows["row"] if row >= 0)]
     assert sorted(numbers) == list(range(len(numbers)))
     assert frame.height >= 24
+
+
+def test_archives_beside_tables_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "rows.parquet").write_bytes(parquet())
+    (tmp_path / "images.zip").write_bytes(zipped({"captions.json": b'[{"question": "How many are here?"}]'}))
+    check(load(tmp_path, ".")[0])
+    (tmp_path / "rows.parquet").unlink()
+    assert load(tmp_path, ".")[0].height == 1
+    assert load(tmp_path, "*.zip")[0].height == 1
+
+
+def test_members_may_be_named_from_the_current_folder(tmp_path: Path) -> None:
+    (tmp_path / "a.tar").write_bytes(tar({"./data/train.jsonl": jsonl(), "./README.md": b"Notes."}))
+    check(load(tmp_path, "a.tar")[0])

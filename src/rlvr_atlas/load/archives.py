@@ -23,7 +23,7 @@ from typing import BinaryIO, cast
 import pyarrow as pa
 
 from rlvr_atlas.load.compression import Allowance, open_bytes
-from rlvr_atlas.load.files import is_data, is_hidden
+from rlvr_atlas.load.files import data_only, is_hidden
 from rlvr_atlas.load.formats import BY_NAME, HEAD, Reader, known_reader
 from rlvr_atlas.load.read_samples import is_sample_set
 from rlvr_atlas.load.rows import BadRow
@@ -90,7 +90,8 @@ class Unpacker:
 
     def _members(self, path: Path, name: str, found: Reader, depth: int) -> list[Piece]:
         names = _tar_names(path) if found.name == "tar" else _zip_names(path)
-        wanted = [inner for inner in names if is_data(PurePosixPath(inner))]
+        paths = {PurePosixPath(inner): inner for inner in names}
+        wanted = [paths[inner] for inner in data_only(paths)]
         wanted = wanted or [inner for inner in names if not PurePosixPath(inner).suffix]
         if found.name == "tar" and is_sample_set(names):
             return [Piece(path, name, BY_NAME["webdataset"])]

@@ -115,7 +115,7 @@ class DatasetReader:
         """Every usable row, in frames of `schema.ROWS`; small files share a frame.
 
         Args:
-            on_rows: Called after each lot of rows with how many were read since the last one.
+            on_rows: Called after each lot with the number of rows read since the last call, skipped or not.
 
         Raises:
             InputError: For a field path that occurs nowhere, and where no row at all can be used.

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatch
 from os.path import commonpath
 from pathlib import Path, PurePath
+from typing import TypeVar
 
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.load.compression import plain_name
-from rlvr_atlas.load.formats import ENDINGS
+from rlvr_atlas.load.formats import ARCHIVES, ENDINGS
 
 #: Notes that libraries put beside the data.
 _NOTES = (
@@ -19,6 +20,7 @@ _NOTES = (
     "config.json", "package.json", "croissant.json", "*indices*.arrow", "cache-*.arrow",
 )  # fmt: skip
 _WILD = frozenset("*?[")
+AnyPath = TypeVar("AnyPath", bound=PurePath)
 
 
 def find_files(paths: Sequence[str], base: Path, where: str) -> list[Path]:
@@ -74,7 +76,13 @@ def _matches(path: Path) -> list[Path]:
 
 def _data_files(candidates: Iterable[Path], top: Path) -> list[Path]:
     regular = [path for path in candidates if path.is_file() and not is_hidden(path.relative_to(top))]
-    return [path for path in regular if is_data(path)] or regular
+    return data_only(regular) or regular
+
+
+def data_only(paths: Iterable[AnyPath]) -> list[AnyPath]:
+    """The files named like tables; archives where there are none: beside tables they hold images and the like."""
+    data = [path for path in paths if is_data(path)]
+    return [path for path in data if _ending(path) not in ARCHIVES] or data
 
 
 def is_hidden(path: PurePath) -> bool:

@@ -87,6 +87,7 @@ READERS = (
 )
 BY_NAME = {reader.name: reader for reader in READERS}
 ENDINGS = tuple(ending for reader in READERS for ending in reader.endings)
+ARCHIVES = tuple(ending for reader in READERS if reader.is_archive for ending in reader.endings)
 
 _REFUSED: tuple[tuple[str, tuple[bytes, ...]], ...] = (
     ("a Git LFS pointer, and the data was not fetched (git lfs pull)", (b"version https://git-lfs",)),

@@ -11,7 +11,7 @@ from huggingface_hub import errors
 
 from rlvr_atlas.config import DatasetSpec
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.load.files import is_data, one_format_each
+from rlvr_atlas.load.files import data_only, one_format_each
 
 
 def fetch(spec: DatasetSpec, where: str, *, allow_network: bool) -> list[Path]:
@@ -56,7 +56,7 @@ def _chosen(names: list[str], spec: DatasetSpec, where: str) -> list[str]:
     if globs:
         chosen = sorted(name for name in names if any(fnmatch(name, glob) for glob in globs))
     else:
-        chosen = one_format_each(name for name in names if is_data(PurePosixPath(name)))
+        chosen = one_format_each(map(str, data_only(map(PurePosixPath, names))))
     if not chosen:
         wanted = f"no file matches {', '.join(globs)}" if globs else "no data file"
         raise InputError(
