@@ -10,6 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from rlvr_atlas.config import Adapter, DatasetSpec
+from rlvr_atlas.load import open_dataset
+
 from .problems import answers, check, load, problems, questions
 
 Row = dict[str, Any]
@@ -351,3 +354,15 @@ def test_a_second_kind_of_row_in_the_middle_is_found(name: str, tmp_path: Path) 
         row["problem"], row["question"] = row["question"], None
     write(tmp_path / name, rows)
     assert load(tmp_path, name)[0]["question"].to_list() == questions(9000)
+
+
+def adapted(folder: Path, prompt: str) -> list[str]:
+    spec = DatasetSpec(id="d", path="a.jsonl", adapter=Adapter(prompt=prompt))
+    return pl.concat(open_dataset(spec, folder).batches())["question"].to_list()
+
+
+def test_a_recipe_may_speak_of_the_rows_as_they_are_stored(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", exam(problems()))
+    assert adapted(tmp_path, "question") == questions()
+    assert adapted(tmp_path, "problems[1].question") == [questions()[at] for at in (1, 9, 17)]
+    assert adapted(tmp_path, "exam") == [f"Exam {n // 8}" for n in range(24)]

@@ -80,7 +80,7 @@ def _data_files(candidates: Iterable[Path], top: Path) -> list[Path]:
 
 
 def data_only(paths: Iterable[AnyPath]) -> list[AnyPath]:
-    """The files named like tables; archives where there are none: beside tables they hold images and the like."""
+    """The files named like tables; archives where there are none, for beside tables they hold images."""
     data = [path for path in paths if is_data(path)]
     return [path for path in data if _ending(path) not in ARCHIVES] or data
 

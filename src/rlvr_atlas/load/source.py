@@ -31,10 +31,11 @@ class SourceFile:
     Args:
         piece: The file.
         place: Its name with the folders that tell it from the other files of its dataset.
+        nested: Whether problems inside a row become rows of their own.
     """
 
-    def __init__(self, piece: Piece, place: PurePath) -> None:
-        self.piece, self.name = piece, piece.name
+    def __init__(self, piece: Piece, place: PurePath, *, nested: bool = True) -> None:
+        self.piece, self.name, self._place = piece, piece.name, place
         self.split, self._partition = split_of(place), partition_of(place)
         self.reader: Reader | None = piece.reader
         self.problem = piece.problem or self._sniff()
@@ -43,7 +44,9 @@ class SourceFile:
         good = [row for row in ahead if not isinstance(row, BadRow)]
         self._names = {name: None for row in good for name in row}
         self._wrapped = _are_wrapped(good)
-        self._nested = find_nested(list(map(_inside, good)) if self._wrapped else good)
+        inside = list(map(_inside, good)) if self._wrapped else good
+        self._nested = find_nested(inside) if nested else None
+        self._as_stored = inside[:_SAMPLE] if self._nested else []
         self.ahead = list(self._reshaped(ahead))
         self._rows = self._reshaped(raw)
         self.sample = self._sampled()
@@ -100,7 +103,14 @@ class SourceFile:
 
     def occurs(self, path: FieldPath) -> bool:
         """Whether any sampled row has something at a path, be it null."""
+        return self._occurs_here(path) or self._is_stored(path)
+
+    def _occurs_here(self, path: FieldPath) -> bool:
         return path in self.seen() or any(get(row, path) is not None for row in self.sample)
+
+    def _is_stored(self, path: FieldPath) -> bool:
+        """Whether a path is one of the rows as they are stored, before problems in them became rows."""
+        return any(get(row, path) is not None for row in self._as_stored)
 
     def seen(self) -> list[FieldPath]:
         """Every path of the sampled rows."""
@@ -108,6 +118,10 @@ class SourceFile:
 
     def decide(self, given: Given) -> None:
         """Settle the layout: what a recipe has set where it occurs here, the rest by detection."""
+        wanted = given.get("prompt", ())
+        if any(self._is_stored(path) and not self._occurs_here(path) for path in wanted):
+            # The recipe speaks of the rows as they are stored.
+            vars(self).update(vars(SourceFile(self.piece, self._place, nested=False)))
         here = {part: paths for part, paths in given.items() if any(map(self.occurs, paths))}
         if not self.sample:
             return
