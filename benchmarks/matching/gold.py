@@ -12,14 +12,16 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
-from rlvr_atlas.answer import compare
 from rlvr_atlas.canonical import canonicalise
 from rlvr_atlas.match.decide import by_wording
-from rlvr_atlas.match.evidence import Evidence, measure
+from rlvr_atlas.match.evidence import Evidence
+from rlvr_atlas.match.measure import measure
+from rlvr_atlas.match.near_duplicates import answers_agree
 from rlvr_atlas.schema import ROWS, SAME_PROBLEM, TEMPLATES, empty
-from rlvr_atlas.text.tokens import Parts
+from rlvr_atlas.text.token_table import TokenTable
 
 #: dataset, first row, dataset of the originals, relation: row by row.
 ALIGNED = (
@@ -58,13 +60,18 @@ def arguments(doc: str | None) -> argparse.ArgumentParser:
 
 def between(original: Side, other: Side) -> Evidence:
     """Evidence between two texts of the corpus, each given as tokens and answer."""
-    judged = compare(original[1], other[1])
-    return measure(Parts(original[0]), Parts(other[0]), None if judged == "unknown" else judged == "same")
+    texts = TokenTable.of_tokens([original[0], other[0]])
+    measured = measure(texts, np.array([0]), np.array([1]))
+    return measured.evidence(0, answers_agree(original[1], other[1]))
 
 
 def is_copy(original: Side, other: Side) -> bool:
     """Whether a text of the corpus is the original in other clothes."""
-    found = between(original, other)
+    return says_copy(between(original, other))
+
+
+def says_copy(found: Evidence) -> bool:
+    """Whether what was measured between an original and another text says that the text is a copy of it."""
     if found.answers_agree and found.number_set_agrees and found.lexical >= COPY:
         return True
     verdict = by_wording(found)

@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 from changes import CHANGES
 from edits import EDITED, HELD_OUT, edited
-from gold import COPY, between, fold_of, gold, split_of
+from gold import COPY, fold_of, gold, split_of
 from natural import HIDDEN_ONLY, KNOWN_ONLY, look_alike, natural, of_others
 from numpy.typing import NDArray
 
@@ -34,10 +34,12 @@ from rlvr_atlas.match import calibrations
 from rlvr_atlas.match.decide import by_wording
 from rlvr_atlas.match.evidence import Evidence
 from rlvr_atlas.match.features import FEATURES
+from rlvr_atlas.match.measure import measure
+from rlvr_atlas.match.near_duplicates import answers_agree
 from rlvr_atlas.match.retrieval import Candidates, Texts
-from rlvr_atlas.match.rewordings import nearest, parts_of, read
+from rlvr_atlas.match.rewordings import nearest, read
 from rlvr_atlas.schema import SAME_PROBLEM
-from rlvr_atlas.text.tokens import tokenise
+from rlvr_atlas.text.token_table import TokenTable
 
 #: Every text of these is another problem.
 PUZZLES = ("countdown10k_datacentric", "kk5_logicrl", "zebra_datacentric")
@@ -280,7 +282,7 @@ def labelled(
     queries = queries_of(corpus, workspace, folder)
     made = corpus.texts[len(corpus.units) :]
     skeletons = [*corpus.units["skeleton"], *skeleton(pl.Series(made))]
-    texts = [tuple(tokenise(text)) for text in skeletons]
+    texts = TokenTable.of(skeletons)
     keys = [*corpus.units["key"], *(hashlib.sha1(text.encode()).hexdigest() for text in made)]
     encoded = None if cache is None else cache.vectors[cache.get_or_encode(keys, corpus.texts)]
     aligned = _aligned(workspace, folder, corpus)
@@ -370,12 +372,12 @@ def _worth_reading(
 def _among(
     world: NDArray[np.int64],
     first: int,
-    texts: Sequence[tuple[str, ...]],
+    texts: TokenTable,
     forms: Sequence[str | None],
     vectors: NDArray[np.floating] | None,
 ) -> tuple[Candidates, Candidates]:
     """Candidates in a world of its own, with the encoder and without: of its first texts for all others."""
-    index = Texts([texts[n] for n in world], [forms[n] for n in world])
+    index = Texts(texts.take(world), [forms[n] for n in world])
     children = np.arange(first, len(world))
     limits, nothing = np.full(len(children), first), np.full((len(children), 1), -1)
     near = nothing if vectors is None else nearest(children, limits, vectors[world])
@@ -414,19 +416,23 @@ def _labelled(  # noqa: PLR0913, PLR0917  where everything meets
     queries: pl.DataFrame,
     found: Candidates,
     plain: Candidates,
-    texts: list[Any],
+    texts: TokenTable,
     answers: Sequence[str | None],
     corpus: Corpus,
     aligned: dict[int, tuple[int, str]],
 ) -> pl.DataFrame:
     n = len(texts)
     by_words = np.isin(found.children * n + found.parents, plain.children * n + plain.parents)
-    evidence, features = read(found, parts_of(texts), answers)
+    measured, agree, features = read(found, texts, answers)
     facts = {row["child"]: row for row in queries.iter_rows(named=True)}
-    labels = [
-        _label(facts[child], parent, aligned, texts, corpus, seen)
-        for child, parent, seen in zip(found.children.tolist(), found.parents.tolist(), evidence, strict=True)
-    ]
+    sources = np.array([aligned.get(parent, (parent, ""))[0] for parent in found.parents.tolist()], np.int64)
+    originals = np.array([max(facts[child]["original"], 0) for child in found.children.tolist()], np.int64)
+    to_original = measure(texts, originals, sources)
+    labels = []
+    for n, (child, parent) in enumerate(zip(found.children.tolist(), found.parents.tolist(), strict=True)):
+        seen = measured.evidence(n, None if np.isnan(agree[n]) else bool(agree[n]))
+        shown = answers_agree(corpus.answers[int(originals[n])], corpus.answers[int(sources[n])])
+        labels.append(_label(facts[child], parent, aligned, corpus, (seen, to_original.evidence(n, shown))))
     told = pl.DataFrame({"child": found.children, "parent": found.parents, "by_words": by_words})
     told = told.with_columns(
         label=pl.Series([label for label, _ in labels]), doubtful=pl.Series([doubt for _, doubt in labels])
@@ -434,15 +440,23 @@ def _labelled(  # noqa: PLR0913, PLR0917  where everything meets
     return told.hstack([pl.Series(name, features[:, n]) for n, name in enumerate(FEATURES)])
 
 
-def _label(  # noqa: PLR0911, PLR0913, PLR0917  one case after the other
+def _label(  # noqa: PLR0911  one case after the other
     fact: Query,
     parent: int,
     aligned: dict[int, tuple[int, str]],
-    texts: list[Any],
     corpus: Corpus,
-    seen: Evidence,
+    evidence: tuple[Evidence, Evidence],
 ) -> tuple[str, bool]:
-    """Label of a candidate, and whether it is doubtful."""
+    """Label of a candidate, and whether it is doubtful.
+
+    Args:
+        fact: The query.
+        parent: Position of the candidate.
+        aligned: Of every text whose original is known: the original and the relation.
+        corpus: Texts.
+        evidence: Between the two, and between the originals of the two.
+    """
+    seen, to_original = evidence
     child = fact["child"]
     if seen.equal and fact["kind"] in EDITED and fact["kind"] not in HELD_OUT:
         return "unknown", True  # the edit is in signs that are no tokens: nothing to learn from
@@ -460,7 +474,7 @@ def _label(  # noqa: PLR0911, PLR0913, PLR0917  one case after the other
         return "embedded", True  # the other question of two, or where the added sentence comes from
     if fact["kind"].startswith("generated") and corpus.groups[parent] == "generated":
         return "variant" if seen.masked >= 0.8 else "unrelated", False
-    return _by_original(fact, original, texts, corpus, seen)
+    return _by_original(fact, seen, to_original)
 
 
 def _by_answers(fact: Query, parent: int, corpus: Corpus, seen: Evidence) -> tuple[str, bool]:
@@ -474,12 +488,8 @@ def _by_answers(fact: Query, parent: int, corpus: Corpus, seen: Evidence) -> tup
     return look_alike(*sides, seen) or "unknown", False
 
 
-def _by_original(
-    fact: Query, parent: int, texts: list[Any], corpus: Corpus, seen: Evidence
-) -> tuple[str, bool]:
+def _by_original(fact: Query, seen: Evidence, found: Evidence) -> tuple[str, bool]:
     """Label of a candidate by what it is to the child's original, of which the corpus holds other copies."""
-    sides = [(texts[n], corpus.answers[n]) for n in (fact["original"], parent)]
-    found = between(*sides)
     if found.answers_agree and found.number_set_agrees and found.lexical >= COPY:
         return fact["relation"], True
     verdict = by_wording(found)

@@ -10,15 +10,16 @@ import sys
 from pathlib import Path
 
 import kinds as by_kind
+import numpy as np
 import polars as pl
 from judge import calibration_error, links, scored
 from train import DROPPED, as_trees, chosen, fit
 
 from rlvr_atlas.encoder.model import DEFAULT_ENCODER
-from rlvr_atlas.match import minhash
 from rlvr_atlas.match.calibrations import NO_ENCODER
 from rlvr_atlas.match.classifier import Classifier, classifier
-from rlvr_atlas.text.tokens import Parts
+from rlvr_atlas.match.near_duplicates import signatures
+from rlvr_atlas.text.token_table import TokenTable
 
 MATH, GSM = (
     "math7500_corewarding_rewrite",
@@ -200,9 +201,9 @@ def baselines(pairs: pl.DataFrame, workspace: Path) -> list[str]:
     )
     known = pairs.filter(pl.col("kind").is_in([MATH, *GSM]))
     used = sorted({*known["child"], *known["parent"]})
-    parts = {n: Parts.of(skeletons[n]) for n in used}
-    signs = dict(zip(used, minhash.signatures([parts[n].shingles for n in used]), strict=True))
-    grams = {n: _grams(parts[n].tokens) for n in used}
+    texts = TokenTable.of(skeletons[n] for n in used)
+    signs = dict(zip(used, signatures(texts, np.arange(len(used)), seed=0), strict=True))
+    grams = {n: _grams(texts[at]) for at, n in enumerate(used)}
     similar, shared = [], []
     for child, parent in known.select("child", "parent").iter_rows():
         similar.append(float((signs[child] == signs[parent]).mean()))

@@ -11,10 +11,10 @@ sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks" / "matchi
 
 import edits
 import natural
+from gold import between
 from pieces import Given, asks, halves, sentences
 
-from rlvr_atlas.match.evidence import measure
-from rlvr_atlas.text.tokens import Parts
+from rlvr_atlas.text.tokens import tokenise
 
 STORY = (
     "Anna has 24 marbles. Her friend Tom has 6 marbles fewer than Anna. Tom gives 5 of them to each of two"
@@ -136,5 +136,5 @@ RED = "How many of the 12 balls in the box are red?"
     ],
 )
 def test_look_alikes_are_labelled_where_answers_tell(one, other, told):
-    seen = measure(*(Parts.of(text.lower()) for text, _ in (one, other)))
+    seen = between(*((tuple(tokenise(text.lower())), None) for text, _ in (one, other)))
     assert (natural.look_alike(one, other, seen) in {"variant", "unrelated"}) is told

@@ -1,4 +1,7 @@
-"""Bags of items per text as sparse matrices, and what two texts have in common, for many pairs at once."""
+"""Bags of items per text as flat arrays, and what two texts have in common, for many pairs at once.
+
+A sparse matrix would do as well; this is as fast and spares a look-up the time that SciPy takes to load.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,11 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
-from rlvr_atlas.match.sparse import row_of_each
 from rlvr_atlas.text.token_table import Ints
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -20,12 +22,14 @@ class Bag:
     """How often each item is in each of n texts.
 
     Attributes:
-        counts: (n, items).
-        items: (items,) what each column stands for, ascending.
+        starts: (n + 1,) where each text begins in the other two.
+        items: Items of every text, ascending in each text.
+        counts: How often each is there.
     """
 
-    counts: csr_array
+    starts: Ints
     items: Ints
+    counts: Floats
 
     @classmethod
     def of(cls, n: int, text: Ints, item: Ints, *, once: bool = False) -> Bag:
@@ -34,26 +38,65 @@ class Bag:
         Args:
             n: How many texts there are.
             text: (m,) text of each item.
-            item: (m,) the items, as numbers.
+            item: (m,) the items, as numbers from 0 on.
             once: Whether an item counts only once in a text.
         """
-        items, column = np.unique(item, return_inverse=True)
-        width = max(len(items), 1)
-        entries, counts = np.unique(text * width + column, return_counts=True)
-        text, column = np.divmod(entries, width)
-        values = np.ones(len(counts)) if once else counts.astype(np.float64)
-        rows = np.concatenate([[0], np.cumsum(np.bincount(text, minlength=n))])
-        return cls(csr_array((values, column.astype(np.int32), rows), shape=(n, len(items))), items)
+        span = int(item.max(initial=0)) + 1
+        entries, counts = np.unique(text * span + item, return_counts=True)
+        text, item = np.divmod(entries, span)
+        starts = np.concatenate([[0], np.cumsum(np.bincount(text, minlength=n))])
+        return cls(starts, item, np.ones(len(item)) if once else counts.astype(np.float64))
 
     @cached_property
     def sizes(self) -> Floats:
         """(n,) items of each text, each as often as it is there."""
-        return np.asarray(self.counts.sum(axis=1), np.float64)
+        return self.weights(np.ones(int(self.items.max(initial=0)) + 1))
+
+    @cached_property
+    def kinds(self) -> Ints:
+        """(n,) distinct items of each text."""
+        return np.diff(self.starts)
+
+    def weights(self, weight: Floats) -> Floats:
+        """(n,) sum over each text of the weight (items,) of its items, each as often as it is there."""
+        return self._sums(weight[self.items] * self.counts)
+
+    def distinct_weights(self, weight: Floats) -> Floats:
+        """(n,) sum over each text of the weight (items,) of its distinct items."""
+        return self._sums(weight[self.items])
+
+    def _sums(self, values: Floats) -> Floats:
+        rows = np.repeat(np.arange(len(self.starts) - 1), self.kinds)
+        return np.bincount(rows, values, minlength=len(self.starts) - 1).astype(np.float64)
 
     def difference(self, parents: Ints, children: Ints) -> Difference:
         """What of each pair the parent has more often (positive) or the child (negative)."""
-        between = self.counts[parents] - self.counts[children]
-        return Difference(len(parents), row_of_each(between), between.indices, between.data)
+        span = int(self.items.max(initial=0)) + 1
+        (keys, ours), (others, theirs) = self._entries(parents, span), self._entries(children, span)
+        every = np.concatenate([keys, others])
+        order = np.argsort(every, kind="stable")  # two ascending runs are merged in one pass
+        every, more = every[order], np.concatenate([ours, -theirs])[order]
+        first = np.flatnonzero(np.concatenate([np.ones(min(len(every), 1), bool), every[1:] != every[:-1]]))
+        more = np.add.reduceat(more, first) if len(first) else more
+        kept = more != 0
+        pair, item = np.divmod(every[first][kept], span)
+        return Difference(len(parents), pair, item, more[kept])
+
+    def common(self, ours: Ints, other: Bag, theirs: Ints) -> Common:
+        """Items of each pair of a text here and a text of another bag that both have."""
+        span = int(max(self.items.max(initial=0), other.items.max(initial=0))) + 1
+        (keys, counts), (others, _) = self._entries(ours, span), other._entries(theirs, span)
+        place = np.minimum(np.searchsorted(others, keys), max(len(others) - 1, 0))
+        both = others[place] == keys if len(others) else np.zeros(len(keys), bool)
+        pair, item = np.divmod(keys[both], span)
+        return Common(len(ours), pair, item, counts[both])
+
+    def _entries(self, rows: Ints, span: int) -> tuple[Ints, Floats]:
+        """Pair and item as one number, ascending, and the count, of the texts of all pairs."""
+        lengths = self.kinds[rows]
+        ends = np.cumsum(lengths)
+        at = np.arange(int(lengths.sum())) + np.repeat(self.starts[:-1][rows] - (ends - lengths), lengths)
+        return np.repeat(np.arange(len(rows)), lengths) * span + self.items[at], self.counts[at]
 
     def shared(self, parents: Ints, children: Ints) -> Floats:
         """(n,) how many items two texts have in common, each as often as both have it."""
@@ -66,31 +109,65 @@ class Bag:
 
 
 @dataclass(frozen=True)
+class Common:
+    """Items that both texts of a pair have.
+
+    Attributes:
+        pairs: How many pairs there are.
+        pair: (m,) the pair of each item.
+        item: (m,) the item.
+        count: (m,) how often the first of the two texts has it.
+    """
+
+    pairs: int
+    pair: Ints
+    item: Ints
+    count: Floats
+
+    def total(self) -> Floats:
+        """(pairs,) how many there are, each as often as the first text has it."""
+        return np.bincount(self.pair, self.count, minlength=self.pairs).astype(np.float64)
+
+    def distinct(self) -> Floats:
+        """(pairs,) how many distinct ones there are."""
+        return np.bincount(self.pair, minlength=self.pairs).astype(np.float64)
+
+    def weights(self, weight: Floats) -> Floats:
+        """(pairs,) sum of the weights (items,) of the distinct ones."""
+        return np.bincount(self.pair, weight[self.item], minlength=self.pairs).astype(np.float64)
+
+
+@dataclass(frozen=True)
 class Difference:
     """Items of which one of two texts has more.
 
     Attributes:
         pairs: How many pairs there are.
         pair: (m,) the pair of each item.
-        column: (m,) the item.
+        item: (m,) the item.
         more: (m,) how many more the parent has, negative where the child has more.
     """
 
     pairs: int
     pair: Ints
-    column: NDArray[np.integer]
+    item: Ints
     more: Floats
 
-    def total(self, among: NDArray[np.bool_] | None = None) -> Floats:
-        """(pairs,) how many items differ; of some columns, or of all."""
-        return self._sum(np.abs(self.more) * (1.0 if among is None else among[self.column]))
+    def total(self, among: Bools | None = None) -> Floats:
+        """(pairs,) how many items differ; of some (items,), or of all."""
+        return self._sum(np.abs(self.more) * (1.0 if among is None else among[self.item]))
 
-    def net(self, among: NDArray[np.bool_]) -> Floats:
-        """(pairs,) how many more items of some columns the parent has."""
-        return self._sum(self.more * among[self.column])
+    def sides(self, among: Bools) -> tuple[Floats, Floats]:
+        """(pairs,) how many of some items (items,) only the parent has, and how many only the child has."""
+        more = self.more * among[self.item]
+        return self._sum(np.maximum(more, 0.0)), self._sum(np.maximum(-more, 0.0))
 
-    def count(self, chosen: NDArray[np.bool_]) -> Floats:
-        """(pairs,) how many of some differences each pair has."""
+    def net(self, among: Bools) -> Floats:
+        """(pairs,) how many more of some items (items,) the parent has."""
+        return self._sum(self.more * among[self.item])
+
+    def count(self, chosen: Bools) -> Floats:
+        """(pairs,) how many of some differences (m,) each pair has."""
         return self._sum(chosen.astype(np.float64))
 
     def _sum(self, values: Floats) -> Floats:

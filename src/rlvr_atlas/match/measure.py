@@ -109,10 +109,8 @@ def _columns(p: Pieces, one: Ints, other: Ints) -> Iterator[tuple[str, Column]]:
 
 
 def _words(p: Pieces, one: Ints, other: Ints) -> Iterator[tuple[str, Column]]:
-    words = p.texts.vocabulary
-    bag = p.tokens
-    function = words.is_function_word[bag.items]
-    number = words.is_masked[bag.items]
+    words, bag = p.texts.vocabulary, p.tokens
+    function, number = words.is_function_word, words.is_masked
     apart = bag.difference(one, other)
     content_apart = apart.total(~function)
     content = p.content.lengths.astype(np.float64)
@@ -126,40 +124,32 @@ def _words(p: Pieces, one: Ints, other: Ints) -> Iterator[tuple[str, Column]]:
     yield "only_function_words", p.whole_content[one] == p.whole_content[other]
     yield "nothing_else_changed", content_apart == 0
     yield "changed", apart.total()
-    repeated = words.is_letters[bag.items][apart.column] & (np.abs(apart.more) > 1)
+    repeated = words.is_letters[apart.item] & (np.abs(apart.more) > 1)
     names = np.minimum(apart.count(repeated & (apart.more > 0)), apart.count(repeated & (apart.more < 0)))
     yield "names_agree", _names_agree(p.texts, one, other, names >= 2)
-    rare = (words.is_word & ~words.is_function_word)[bag.items] * words.rarity[bag.items]
-    present = bag.counts.copy()
-    present.data = np.ones_like(present.data)
-    weight = np.asarray(present @ rare)
-    both = np.asarray(present[one].multiply(present[other]) @ rare)
+    rare = (words.is_word & ~function) * words.rarity
+    both, weight = bag.common(one, bag, other).weights(rare), bag.distinct_weights(rare)
     yield "child_in_parent", _share(both, weight[other])
     yield "parent_in_child", _share(both, weight[one])
     yield "pairs", p.pairs.jaccard(one, other)
-    endings = p.endings
-    at = np.searchsorted(bag.items, endings.items)
     for name, ours, theirs in (("child_ending", other, one), ("parent_ending", one, other)):
-        held = endings.counts[ours].multiply(present[:, at][theirs])
-        yield name, _share(np.asarray(held.sum(axis=1)), endings.sizes[ours])
+        yield name, _share(p.endings.common(ours, bag, theirs).total(), p.endings.sizes[ours])
 
 
 def _numbers(p: Pieces, one: Ints, other: Ints) -> Iterator[tuple[str, Column]]:
     values = p.values
     sizes = values.sizes[one], values.sizes[other]
     shared = values.shared(one, other)
-    present = values.counts.copy()
-    present.data = np.ones_like(present.data)
-    held = present[one].multiply(present[other])
-    common, kinds = np.asarray(held.sum(axis=1)), np.diff(values.counts.indptr)
+    common = values.common(one, values, other)
+    kinds = common.distinct()
     yield "numbers", jaccard(shared, *sizes)
     yield "child_numbers", _share(shared, sizes[1])
     yield "parent_numbers", _share(shared, sizes[0])
     yield "numbers_gone", sizes[0] - shared
     yield "numbers_new", sizes[1] - shared
-    yield "number_weight", np.asarray(held @ p.texts.vocabulary.rarity_of_value[values.items])
+    yield "number_weight", common.weights(p.texts.vocabulary.rarity_of_value)
     yield "numbers_agree", (shared == sizes[0]) & (shared == sizes[1])
-    yield "number_set_agrees", (common == kinds[one]) & (common == kinds[other])
+    yield "number_set_agrees", (kinds == values.kinds[one]) & (kinds == values.kinds[other])
     yield "numbers_exchanged", _exchanged(p.number_places, one, other)
 
 
@@ -204,8 +194,8 @@ def _parts(p: Pieces, one: Ints, other: Ints) -> Bools:
     """Whether one is the other without a stretch that asks something; read where its tokens are all there."""
     found = np.zeros(len(one), bool)
     bag, texts = p.tokens, p.texts
-    told = ~p.texts.vocabulary.is_label[bag.items]
-    sizes = np.asarray(bag.counts @ told.astype(np.float64))
+    told = ~p.texts.vocabulary.is_label
+    sizes = bag.weights(told.astype(np.float64))
     apart = bag.difference(one, other).total(told)
     first = np.full(len(texts), -1)
     filled = np.flatnonzero(texts.lengths)
