@@ -150,7 +150,8 @@ def _values(text: io.TextIOWrapper, buffer: str, in_array: bool) -> Iterator[Val
                 yield BadRow("row too long", f"element {number}: more than {TOO_LONG} characters")
                 buffer, at, number = _behind_long(text, buffer[at:]), 0, number + 1
                 continue
-            if more := text.read(max(_CHUNK, len(buffer) - at)):
+            held = len(buffer) - at
+            if more := text.read(max(_CHUNK, min(held, TOO_LONG - held + _CHUNK))):
                 buffer, at = buffer[at:] + more, 0
                 continue
         if at == len(buffer):
