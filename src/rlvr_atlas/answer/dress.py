@@ -23,7 +23,7 @@ _CONTROLS = {
 _LOST = re.compile(
     r"[\x07\x08\x0b\x0c](?=[a-z])"
     r"|\t(?=(?:imes|heta|ext[a-z]{0,6}|d?frac|riangle|ilde|an|au|o)(?![a-z]))"
-    r"|\n(?=(?:eq|e|abla|u|mid|ot|otin)(?![a-z]))"
+    r"|\n(?=(?:eq|abla|otin)(?![a-z]))"
     r"|\r(?=(?:ight|angle|floor|ceil|brace|vert|ho)(?![a-z]))"
 )
 #: Commands whose backslash is gone, where what follows shows that they are one.

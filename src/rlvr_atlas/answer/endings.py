@@ -12,7 +12,7 @@ _END_CHARS, _BEGINNING_CHARS = 500, 200
 _PHRASES = "|".join(phrase for phrases in NOTATION["endings"].values() for phrase in phrases)
 _STATED = re.compile(rf"(?:{_PHRASES})[ \t:*]{{0,9}}([^\n]{{1,300}})", re.I | re.M)
 _ARTICLE = r"(?:the |la |die |il )?(?:final |correct |richtige )?"
-_ONLY = re.compile(rf"{_ARTICLE}(?:{_PHRASES})[ \t:*]{{0,9}}(\S[^\n]{{0,300}})", re.I)
+_ONLY = re.compile(rf"{_ARTICLE}(?:{_PHRASES})[ \t:]{{0,9}}(\S[^\n]{{0,300}})", re.I)
 _ADVERB = re.compile(
     r"^\s{0,3}(?:thus|therefore|then|simply|just|clearly|equal to|donc|entonces|also|daher)\s", re.I
 )

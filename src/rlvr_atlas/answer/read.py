@@ -39,9 +39,9 @@ _SMALL_CHOICE = re.compile(r"\(?[a-j][).]?")
 _JOINERS = re.compile(r"\s?(?:\\text)? ?\{ ?(?:or|,? ?and) ?\}\s?|,?\s(?:or|and)\s|[或和]")
 _THOUSANDS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:,\d{3})+(?![\d,])")
 _SPACED = re.compile(r"-?[1-9]\d{0,2}(?: \d{3})+(?:\.\d+)?")
-#: Digits in groups that are one number beyond doubt: 1,234.5  1.234,5  1.234.567  12,345,678  ¤2,500
+#: Digits in groups that are one number beyond doubt: 1,234.5  1.234,5  1.234.567  12,000  ¤2,500
 _ONE_NUMBER = re.compile(
-    r"(?P<comma>(?<![\d.,])\d{1,3}(?:(?:,\d{3})+(?=\.\d)|(?:,\d{3}){2,}(?![\d,])))"
+    r"(?P<comma>(?<![\d.,])\d{1,3}(?:(?:,\d{3})+(?=\.\d)|(?:,\d{3}){0,6}(?:,000){1,6}(?![\d,])))"
     r"|(?P<dot>(?<![\d.,])\d{1,3}(?:\.\d{3})+)(?P<decimals>,\d{1,2}(?![\d,]))"
     r"|(?P<dots>(?<![\d.,])\d{1,3}(?:\.\d{3}){2,}(?![\d,.]))"
     r"|(?<=[¤€£¥])(?P<money>[1-9]\d{0,2}(?:,\d{3})+(?![\d,]))"
