@@ -1,6 +1,7 @@
 """Measuring: the arrays say of every pair what a plain reading of its two texts says."""
 
 import math
+import tracemalloc
 from collections import Counter
 from itertools import pairwise
 
@@ -182,6 +183,16 @@ def test_what_is_said_of_a_pair_does_not_depend_on_the_pairs_around_it():
     alone = [measure(texts, parents[n : n + 1], children[n : n + 1]).columns for n in range(200)]
     for name, column in together.items():
         assert column.tolist() == [one[name][0] for one in alone], name
+
+
+def test_memory_does_not_grow_with_the_numbers_that_items_have():
+    """Neighbours are numbered by two positions in the vocabulary: their numbers are its size squared."""
+    texts = TokenTable.of_tokens([tuple(f"w{n}" for n in range(60_000)), ("w0", "w1", "w2")])
+    tracemalloc.start()
+    measured = measure(texts, np.array([0]), np.array([1]))
+    assert tracemalloc.get_traced_memory()[1] < 200e6
+    tracemalloc.stop()
+    assert measured.columns["containment"].tolist() == [1.0]
 
 
 def test_no_pair_and_empty_texts_are_measured_too():

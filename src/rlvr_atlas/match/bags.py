@@ -50,7 +50,7 @@ class Bag:
     @cached_property
     def sizes(self) -> Floats:
         """(n,) items of each text, each as often as it is there."""
-        return self.weights(np.ones(int(self.items.max(initial=0)) + 1))
+        return self._sums(self.counts)
 
     @cached_property
     def kinds(self) -> Ints:
