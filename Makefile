@@ -8,6 +8,8 @@ SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 BIN := .venv/bin
 READY := .venv/.ready
 EXTRA := .venv-extra
+# A process for each core: pytest-xdist, kept by the makers of pytest.
+SIDE_BY_SIDE := --numprocesses auto --maxprocesses 8 --dist worksteal
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 help: ## this list
@@ -17,7 +19,7 @@ demo: $(READY) ## the whole pipeline on a generated world, offline once set up
 	$(BIN)/rlvr-atlas demo demo-workspace
 
 test: lint ## the checks, and every test of the core
-	$(BIN)/python -m pytest -m "not extra"
+	$(BIN)/python -m pytest -m "not extra" $(SIDE_BY_SIDE)
 
 test-all: test test-extra test-lowest test-package test-pythons ## the same, with extras, old versions, other Pythons
 
@@ -27,7 +29,8 @@ test-extra: $(EXTRA)/.ready
 
 # Where other versions of Python or of a package show: settings, every reader of files, every stage of a run, the
 # workspace, the command line. `make test-lowest TESTS=tests` runs the whole core.
-TESTS := tests/config tests/load tests/cli tests/test_pipeline.py tests/workspace/test_store.py
+TESTS := tests/config tests/load/test_load_formats.py tests/load/test_load_containers.py tests/load/test_load_csv.py \
+    tests/cli tests/test_pipeline.py tests/workspace/test_store.py
 # $(call with_python,VERSION,FOLDER,LOCK): a fresh environment and the tests in it, or a line that says that there is none.
 # pyenv's commands choose by PYENV_VERSION; others ignore it.
 define with_python
@@ -36,7 +39,7 @@ define with_python
 	    PYENV_VERSION=$(1) python$(1) -m venv --clear $(2) \
 	    && $(2)/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --require-hashes --requirement $(3) \
 	    && $(2)/bin/python -m pip --disable-pip-version-check install --quiet --no-build-isolation --no-deps --editable . \
-	    && $(2)/bin/python -m pytest -m "not extra and not real" $(TESTS); \
+	    && $(2)/bin/python -m pytest -m "not extra and not real" $(SIDE_BY_SIDE) $(TESTS); \
 	else \
 	    echo "SKIPPED: no Python $(1) on this machine, nothing is tested with it and $(3)."; \
 	fi
