@@ -68,7 +68,11 @@ def take(rows: Rows, most: int) -> tuple[list[Row | BadRow], bool]:
         taken.append(row)
         if not isinstance(row, BadRow):
             cells += len(row)
-            characters += sum(map(_size, row.values()))
+            for value in row.values():
+                if type(value) is str:  # most are; a call for each took a tenth of reading
+                    characters += len(value)
+                elif value is not None:
+                    characters += _size(value)
         if len(taken) == most or cells > _MOST_CELLS or characters > _MOST_CHARACTERS:
             return taken, False
     return taken, True
