@@ -10,7 +10,7 @@ from rlvr_atlas.answer.algebra import Expression, Unreadable
 from rlvr_atlas.answer.counting import spelled
 from rlvr_atlas.answer.reading import TEXT, Reading, scalar
 from rlvr_atlas.answer.tex import NOTATION
-from rlvr_atlas.answer.units import canonical_unit, measure, ratio
+from rlvr_atlas.answer.units import canonical_unit, ratio
 from rlvr_atlas.answer.words import is_word
 
 _NUMBER = (
@@ -157,8 +157,3 @@ def pairs(a: Reading, b: Reading) -> list[tuple[Reading, Reading]] | None:
 
 def _within(label: str, other: str) -> bool:
     return set(label.split()) < set(other.split())
-
-
-def is_measured(reading: Reading) -> bool:
-    """Whether a reading has a unit that is known."""
-    return bool(reading.unit) and measure(reading.unit) is not None
