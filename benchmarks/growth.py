@@ -3,7 +3,8 @@
     python benchmarks/growth.py                  # 64 kB to 1 MB; prints what grows faster than 1.15
     python benchmarks/growth.py --sizes 64 256   # in kB
 
-Time is the processor's (`time.process_time`), the least of several runs, so that other programs do not count.
+Time is the processor's (`time.process_time`), the least of several runs, so that other programs do not count; and
+without the garbage collector, whose time grows with all that the process holds.
 """
 
 from __future__ import annotations
@@ -132,13 +133,17 @@ def text_of(kind: str, size: int) -> str:
 def seconds(function: Callable[[str], object], text: str, least: float = math.inf) -> float:
     """Processor time of one call, or `least` where that is less."""
     opened.cache_clear()
-    start = time.process_time()
-    function(text)
-    return min(least, time.process_time() - start)
+    gc.disable()
+    try:
+        start = time.process_time()
+        function(text)
+        return min(least, time.process_time() - start)
+    finally:
+        gc.enable()
 
 
 def exponent(
-    function: Callable[[str], object], kind: str, sizes: tuple[int, int], most: float, tries: int = 4
+    function: Callable[[str], object], kind: str, sizes: tuple[int, int], most: float, tries: int = 8
 ) -> float:
     """How time grows with size: 1 is in proportion; 0 where it is too short to be measured.
 
@@ -170,7 +175,6 @@ def main() -> None:
     chosen = parser.parse_args()
     sizes = (1000 * chosen.sizes[0], 1000 * chosen.sizes[1])
     for name in chosen.functions:
-        gc.collect()
         start = time.process_time()
         grown = {kind: exponent(FUNCTIONS[name], kind, sizes, MOST) for kind in UNITS}
         fast = {kind: round(value, 2) for kind, value in grown.items() if value > MOST}

