@@ -3,8 +3,8 @@
     python benchmarks/growth.py                  # 64 kB to 1 MB; prints what grows faster than 1.15
     python benchmarks/growth.py --sizes 64 256   # in kB
 
-Time is the processor's (`time.process_time`), the least of several runs, so that other programs do not count; and
-without the garbage collector, whose time grows with all that the process holds.
+Time is the processor's (`time.process_time`), the least of several runs, so that other programs do not count;
+and without the garbage collector, whose time grows with all that the process holds.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Time does not grow with the square of the text, for every function that reads text and 64 kinds of text.
 
-Processor time moves with the machine's load, so the bound lies between what is in proportion (1) and what is not (2).
-`python benchmarks/growth.py` has a closer one, and looks up to 1 MB.
+Processor time moves with the machine's load, so the bound lies between what is in proportion (1) and what is
+not (2). `python benchmarks/growth.py` has a closer one, and looks up to 1 MB.
 """
 
 import importlib.util

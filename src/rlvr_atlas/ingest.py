@@ -109,6 +109,12 @@ def load_partition(reader: DatasetReader, workspace: Workspace) -> Partition:
     return part
 
 
+def is_kept(reader: DatasetReader, workspace: Workspace) -> bool:
+    """Whether an earlier run has read this dataset; one that is kept but damaged counts, and is read anew."""
+    name = partition_name(reader)
+    return all(workspace.has_cached_frame(field.name, name) for field in fields(Partition))
+
+
 def partition_name(reader: DatasetReader) -> str:
     """What decides the rows of a dataset: the bytes, the recipe's field paths, and the code that reads."""
     adapter = reader.spec.adapter.model_dump(mode="json")

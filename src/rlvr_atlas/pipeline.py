@@ -21,6 +21,7 @@ from rlvr_atlas.canonical import index
 from rlvr_atlas.config import THRESHOLDS, DatasetSpec, Recipe, parse_recipe
 from rlvr_atlas.curate import curate, read_scores
 from rlvr_atlas.errors import WorkspaceError
+from rlvr_atlas.executor import read_side_by_side
 from rlvr_atlas.ingest import load_partition, partition_name
 from rlvr_atlas.lineage import review
 from rlvr_atlas.lineage.attribute import attribute
@@ -104,6 +105,13 @@ def ingest(recipe: Recipe, workspace: Workspace, allow_network: bool, on_progres
     if workspace.done("ingest", made):
         return
     started = time.monotonic()
+    read: list[str] = []
+
+    def count(dataset: str) -> None:
+        read.append(dataset)
+        on_progress("load", dataset, len(read), len(readers))
+
+    read_side_by_side(readers, workspace, count)
     parts = []
     for number, reader in enumerate(readers):
         on_progress("load", reader.spec.id, number, len(readers))

@@ -270,6 +270,10 @@ class Workspace:
         digest = self._write(path, frame.write_parquet)
         replace_file(_beside(path), lambda temporary: temporary.write_text(digest, encoding="ascii"))
 
+    def has_cached_frame(self, kind: str, name: str) -> bool:
+        """Whether an earlier run has kept a frame; nothing is read of it."""
+        return (self.folder / "cache" / kind / f"{name}.parquet").is_file()
+
     def read_cached_frame(self, kind: str, name: str) -> pl.DataFrame | None:
         """A frame kept by an earlier run; None where there is none (a damaged one counts as none)."""
         path = self.folder / "cache" / kind / f"{name}.parquet"

@@ -1,0 +1,131 @@
+"""Datasets read side by side, each in a process of its own.
+
+What one dataset alone decides is kept by its content (see `ingest`), so that processes share nothing but the
+folder where it is kept: one that fails, or is killed, leaves its dataset to be read by the caller, who then
+says what is wrong. A cluster would do the same with other machines.
+
+Run as a module it is such a process: a dataset per line comes in, its id goes out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rlvr_atlas.config import DatasetSpec
+from rlvr_atlas.ingest import is_kept, load_partition
+from rlvr_atlas.load import DatasetReader
+
+if TYPE_CHECKING:
+    from rlvr_atlas.workspace.store import Workspace
+
+#: Fewer bytes than this are read sooner than a process starts.
+WORTH_A_PROCESS = 16 << 20
+#: Each process holds a few hundred MB.
+_MOST = 8
+_CHECK_S = 0.2
+
+
+def read_side_by_side(
+    readers: Sequence[DatasetReader], workspace: Workspace, on_read: Callable[[str], None]
+) -> None:
+    """Read and keep the datasets that are not kept yet, where there are enough of them to be worth it.
+
+    Args:
+        readers: Of all datasets.
+        workspace: Where they are kept.
+        on_read: Called with the id of each dataset once it was read; from several threads.
+    """
+    left = [reader for reader in readers if not is_kept(reader, workspace)]
+    left.sort(
+        key=lambda reader: -reader.total_bytes
+    )  # the longest first, so that none is waited for at the end
+    workers = min(_processors(), len(left), _MOST)
+    if workers < 2 or sum(reader.total_bytes for reader in left) < WORTH_A_PROCESS:
+        return
+    processes: list[subprocess.Popen[str]] = []
+    queue = iter(left)  # a list's iterator may be shared by threads
+    try:
+        processes += (_start(workspace.folder) for _ in range(workers))
+        with ThreadPoolExecutor(workers) as threads:
+            try:
+                serving = [threads.submit(_serve, process, queue, on_read) for process in processes]
+                while wait(serving, timeout=_CHECK_S).not_done:
+                    pass  # a signal that another thread received is only seen between two waits
+            except BaseException:
+                _stop(processes)  # else the threads would wait for them
+                raise
+    finally:
+        _stop(processes)
+    for served in serving:
+        served.result()
+
+
+def _serve(
+    process: subprocess.Popen[str], queue: Iterator[DatasetReader], on_read: Callable[[str], None]
+) -> None:
+    """Give datasets to a process, one after another, until none is left or it has died."""
+    assert process.stdin is not None and process.stdout is not None
+    for reader in queue:
+        line = json.dumps([reader.spec.model_dump(mode="json"), [*map(str, reader.files)]])
+        try:
+            process.stdin.write(line + "\n")
+            process.stdin.flush()
+        except OSError:
+            return
+        if not process.stdout.readline():
+            return
+        on_read(reader.spec.id)
+
+
+def _start(folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        # -P: a file beside the data that is named like a library must not be run.
+        [sys.executable, "-P", "-m", "rlvr_atlas.executor", str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "POLARS_MAX_THREADS": "1"},  # a processor for each process
+    )
+
+
+def _stop(processes: Iterable[subprocess.Popen[str]]) -> None:
+    for process in processes:
+        process.kill()
+        with contextlib.suppress(OSError, ValueError):  # what was not sent yet cannot be any more
+            process.communicate()
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on every platform
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    from rlvr_atlas.workspace.store import Workspace
+
+    workspace = Workspace(Path(sys.argv[1]))
+    # What libraries print must not reach the pipe.
+    pipe = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    for line in sys.stdin:
+        spec, files = json.loads(line)
+        with contextlib.suppress(Exception):  # the caller reads it again, and says what is wrong
+            load_partition(DatasetReader(DatasetSpec(**spec), [*map(Path, files)]), workspace)
+        print(json.dumps(spec["id"]), file=pipe, flush=True)
+
+
+if __name__ == "__main__":
+    main()
