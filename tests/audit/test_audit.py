@@ -188,8 +188,17 @@ def test_wording_shared_by_many_problems_says_nothing():
         for n in range(60)
     ]
     counted = Rarity([*puzzles, *map(rare, range(60))])
-    assert counted.bits(puzzles[0]) < 24 < counted.bits(rare(0))
-    assert counted.wording_bits(rare(0)) < counted.bits(rare(0))
+    (puzzle, other), (_, wording) = counted.weigh([puzzles[0], rare(0)])
+    assert puzzle < 24 < other
+    assert wording < other
+
+
+def test_bits_are_the_sum_of_what_each_token_tells():
+    counted = Rarity([*map(rare, range(60)), "a tree and a tree"])
+    (one, more, again, none), (wording, *_) = counted.weigh(["zebra 7", "zebra 7 8", "zebra zebra 7", ""])
+    assert 0 < wording < one < more
+    assert again == one + 1
+    assert none == 0
 
 
 def test_copies_are_one_family_and_parts_are_not():

@@ -8,12 +8,13 @@ holds it by coincidence with probability M / 2^b, weighed against the chance tha
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable
 
+import numpy as np
 import polars as pl
 
-from rlvr_atlas.text.tokens import Parts, is_number, lexicon
+from rlvr_atlas.text.token_table import Bools, Floats, Ints, TokenTable
+from rlvr_atlas.text.tokens import is_number, lexicon
 
 #: Before a corpus is counted, so many texts are taken to have been seen, with tokens as frequent as `_prior`.
 _PRIOR_TEXTS = 1000
@@ -33,37 +34,57 @@ class Rarity:
     """
 
     def __init__(self, skeletons: Iterable[str]) -> None:
-        self._texts = 0
-        self._holding: Counter[str] = Counter()
-        self._templates: Counter[int] = Counter()
-        for skeleton in skeletons:
-            parts = Parts.of(skeleton)
-            self._texts += 1
-            self._holding.update(set(parts.tokens))
-            # hash() of a tuple of texts differs between runs; equal values in one run are all that is used.
-            self._templates[hash(parts.masked)] += 1
+        corpus = TokenTable.of(skeletons)
+        self._texts = len(corpus)
+        held = np.bincount(_distinct(corpus)[1], minlength=len(corpus.vocabulary))
+        self._holding = dict(zip(corpus.vocabulary, held.tolist(), strict=True))
+        wordings, members = np.unique(corpus.sequence(corpus.vocabulary.masked), return_counts=True)
+        self._templates = dict(zip(wordings.tolist(), members.tolist(), strict=True))
 
-    def bits(self, skeleton: str) -> float:
-        """Rarity of a whole text, numbers included."""
-        parts = Parts.of(skeleton)
-        members = self._templates[hash(parts.masked)]
-        if members >= _TEMPLATE:
-            return math.log2(self._texts / members) + self._sum(parts.numbers)
-        return self._sum(parts.tokens)
+    def weigh(self, skeletons: Iterable[str]) -> tuple[Floats, Floats]:
+        """Weigh texts, be they in the corpus or not.
 
-    def wording_bits(self, skeleton: str) -> float:
-        """Rarity of the wording alone, which is all that a variant shares."""
-        return self._sum(token for token in Parts.of(skeleton).tokens if not is_number(token))
+        Args:
+            skeletons: n texts.
 
-    def _sum(self, tokens: Iterable[str]) -> float:
-        seen = Counter(tokens)
-        ignored = lexicon().function_words
-        repeats = sum(count - 1 for token, count in seen.items() if token not in ignored)
-        return sum(map(self._of_token, sorted(seen))) + _REPEATED * repeats
+        Returns:
+            (n,) bits of each whole text, numbers included, and (n,) bits of its wording alone, which is all
+            that a variant shares.
+        """
+        texts = TokenTable.of(skeletons)
+        words = texts.vocabulary
+        text, token = _distinct(texts)
+        bits, number = np.array([*map(self._of_token, words)], np.float64), words.is_number
+        # Tokens that are said again, by each token that may be.
+        counted = ~words.is_function_word
+
+        def summed(kept: Bools) -> Floats:
+            once = np.bincount(text, bits[token] * kept[token], minlength=len(texts))
+            said = np.bincount(texts.text_of_each, (kept & counted)[texts.ids], minlength=len(texts))
+            return once + _REPEATED * (
+                said - np.bincount(text, (kept & counted)[token], minlength=len(texts))
+            )
+
+        members = np.array(
+            [self._templates.get(wording, 0) for wording in texts.sequence(words.masked).tolist()], np.int64
+        )
+        of_template = np.log2(self._texts / np.maximum(members, 1)) + summed(number)
+        wording = summed(~number)
+        return np.where(members >= _TEMPLATE, of_template, summed(np.ones(len(words), bool))), wording
 
     def _of_token(self, token: str) -> float:
         expected = _PRIOR_TEXTS * 2.0 ** -_prior(token)
-        return math.log2((self._texts + _PRIOR_TEXTS) / (self._holding[token] + expected))
+        return math.log2((self._texts + _PRIOR_TEXTS) / (self._holding.get(token, 0) + expected))
+
+
+def _distinct(texts: TokenTable) -> tuple[Ints, Ints]:
+    """Text and token, each pair once."""
+    size = max(len(texts.vocabulary), 1)
+    packed = np.sort(
+        texts.text_of_each * size + texts.ids
+    )  # np.unique hashes, which takes five times as long
+    text, token = np.divmod(packed[np.diff(packed, prepend=-1) > 0], size)
+    return text, token
 
 
 def _prior(token: str) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import polars as pl
@@ -100,24 +99,32 @@ def weigh(found: pl.DataFrame, instances: pl.DataFrame, datasets: pl.DataFrame) 
 def _rarities(pairs: pl.DataFrame, instances: pl.DataFrame) -> pl.DataFrame:
     """Distinct key, benchmark_key, relation with `bits`: of what the two texts share."""
     rarity = Rarity(instances["skeleton"].unique(maintain_order=True))
-    texts = {
-        key: (whole, stem or whole) for key, whole, stem in instances["key", "skeleton", "stem"].iter_rows()
-    }
-
-    @cache
-    def bits(key: str, relation: str) -> float:
-        whole, stem = texts[key]
-        if relation == "variant":
-            return rarity.wording_bits(whole)
-        return rarity.bits(stem if relation == "embedded" else whole)
-
     lines = pairs.unique(maintain_order=True)
-    # Of a part and its whole the part is shared, of a question with options the stem.
-    shared = [
-        min(bits(item, relation), bits(key, relation)) if relation == "embedded" else bits(item, relation)
-        for key, item, relation in lines.iter_rows()
-    ]
-    return lines.with_columns(bits=pl.Series(shared, dtype=pl.Float64))
+    keys = pl.concat([lines["key"], lines["benchmark_key"]]).unique()
+    # Of a question with options the part that may be shared is the stem.
+    shared = instances.filter(pl.col("key").is_in(keys.implode())).select(
+        "key", "skeleton", part=pl.coalesce("stem", "skeleton")
+    )
+    texts = pl.concat([shared["skeleton"], shared["part"]]).unique(maintain_order=True)
+    bits, wording_bits = rarity.weigh(texts)
+    weighed = pl.DataFrame({"text": texts, "bits": bits, "wording": wording_bits})
+    of_text = shared.join(weighed, left_on="skeleton", right_on="text").join(
+        weighed.select(part="text", part_bits="bits"), on="part"
+    )
+    of_key = of_text.select("key", mine="part_bits")
+    of_item = of_text.select(benchmark_key="key", whole="bits", wording="wording", theirs="part_bits")
+    return (
+        lines.join(of_key, on="key", maintain_order="left")
+        .join(of_item, on="benchmark_key", maintain_order="left")
+        .select(
+            *lines.columns,
+            bits=pl.when(relation="variant")
+            .then("wording")
+            .when(relation="embedded")
+            .then(pl.min_horizontal("mine", "theirs"))
+            .otherwise("whole"),
+        )
+    )
 
 
 def came_first(datasets: pl.DataFrame) -> pl.Expr:

@@ -78,9 +78,9 @@ def build(occurrences: pl.DataFrame, instances: pl.DataFrame, datasets: pl.DataF
     # Made from the keys: the same benchmarks give the same bytes, others give other hashes.
     salt = hashlib.blake2b("".join(items["key"]).encode(), digest_size=16).digest()
     rarity = Rarity(instances["skeleton"].unique(maintain_order=True))
+    bits, wording_bits = rarity.weigh(items["skeleton"])
     places = items.select("benchmark", "row").with_columns(
-        bits=pl.Series(map(rarity.bits, items["skeleton"]), dtype=pl.Float64),
-        wording_bits=pl.Series(map(rarity.wording_bits, items["skeleton"]), dtype=pl.Float64),
+        bits=pl.Series(bits), wording_bits=pl.Series(wording_bits)
     )
     counts = dict(items.group_by("benchmark").len().iter_rows())
     listed = [

@@ -45,19 +45,32 @@ def lexicon() -> Lexicon:
 
 
 @cache
-def _pattern() -> re.Pattern[str]:
+def pattern(*, of_python: bool = True) -> str:
     """A word, a number, a TeX command, a Chinese, Japanese or Korean character, or any other sign.
 
     Chinese is written without spaces: words of the lexicon come before single characters.
+
+    Args:
+        of_python: As Python's `re` reads it; else as Polars does, which finds the same.
     """
     words = lexicon()
     known = {*words.asks, *words.numbers, *words.function_words}
     unspaced = sorted(
         (word for word in known if len(word) > 1 and not word.isascii()), key=lambda w: (-len(w), w)
     )
-    word, number, command = rf"[^\W\d_{_UNSPACED}]+", r"\d+(?:\.\d+)?", r"\\[a-z]+"
-    other = rf"[{_UNSPACED}]", rf"[^\w\s{re.escape(_SILENT)}]"
-    return re.compile("|".join([word, number, command, *map(re.escape, unspaced), *other]))
+    number, command, single = r"\d+(?:\.\d+)?", r"\\[a-z]+", rf"[{_UNSPACED}]"
+    word, sign = rf"[^\W\d_{_UNSPACED}]+", rf"[^\w\s{re.escape(_SILENT)}]"
+    if (
+        not of_python
+    ):  # its \w and \s are other classes: marks above letters, raised digits, old control characters
+        word = rf"[[\p{{L}}\p{{Nl}}\p{{No}}]--[{_UNSPACED}]]+"
+        sign = rf"[^\p{{L}}\p{{N}}_\s\x1c-\x1f{re.escape(_SILENT)}]"
+    return "|".join([word, number, command, *map(re.escape, unspaced), single, sign])
+
+
+@cache
+def _compiled() -> re.Pattern[str]:
+    return re.compile(pattern())
 
 
 def tokenise(skeleton: str) -> list[str]:
@@ -68,7 +81,7 @@ def tokenise(skeleton: str) -> list[str]:
 
 def raw_tokens(skeleton: str) -> list[str]:
     """Tokens as they are written."""
-    return _pattern().findall(skeleton)
+    return _compiled().findall(skeleton)
 
 
 def plain(token: str) -> str:
