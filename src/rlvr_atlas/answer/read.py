@@ -71,7 +71,8 @@ _SIMPLE = re.compile(
 )
 
 
-@lru_cache(maxsize=16384)
+# More than a corpus of a hundred thousand problems has distinct answers.
+@lru_cache(maxsize=1 << 16)
 def read(answer: str) -> Reading:
     """Read one answer.
 

@@ -81,12 +81,12 @@ class Evidence:
     @cached_property
     def gone(self) -> Counter[str]:
         """Tokens that only the parent has, or has more often."""
-        return _more(self.texts[self.parent], self.texts[self.child])
+        return _more(self.texts, self.parent, self.child)
 
     @cached_property
     def new(self) -> Counter[str]:
         """Tokens that only the child has, or has more often."""
-        return _more(self.texts[self.child], self.texts[self.parent])
+        return _more(self.texts, self.child, self.parent)
 
     @property
     def same_content(self) -> bool:
@@ -157,30 +157,13 @@ def _unlabelled(tokens: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(token for token in tokens if token not in LABELS)
 
 
-def same_names(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
-    """Whether repeated words that differ take the same places.
-
-    Ann, Bo, Ann may have become Cy, Di, Cy, but not Cy, Di, Di. One repeated word on a side proves nothing;
-    two tell a puzzle with other statements from a renamed one.
-    """
-    ours, theirs = _repeated(_more(left, right)), _repeated(_more(right, left))
-    if min(len(ours), len(theirs)) < 2:
-        return True
-    return _pattern(left, ours) == _pattern(right, theirs)
-
-
-def _more(left: tuple[str, ...], right: tuple[str, ...]) -> Counter[str]:
-    """Tokens that the left text has more often, and how many more."""
-    return Counter(left) - Counter(right)
-
-
-def _repeated(bag: Counter[str]) -> set[str]:
-    return {token for token, count in bag.items() if count > 1 and token.isalpha()}
-
-
-def _pattern(tokens: tuple[str, ...], names: set[str]) -> list[int]:
-    first: dict[str, int] = {}
-    return [first.setdefault(token, len(first)) for token in tokens if token in names]
+def _more(texts: TokenTable, one: int, other: int) -> Counter[str]:
+    """Tokens that one text has more often than another, and how many more, in the order of the text."""
+    left = Counter(texts.row(one).tolist())
+    for token in texts.row(other).tolist():
+        if token in left:
+            left[token] -= 1
+    return Counter({texts.vocabulary[token]: count for token, count in left.items() if count > 0})
 
 
 def _show(gone: Counter[str], new: Counter[str]) -> str:

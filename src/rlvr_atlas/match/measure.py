@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rlvr_atlas.match.bags import Bag, jaccard
-from rlvr_atlas.match.evidence import Evidence, is_part, same_names
+from rlvr_atlas.match.bags import Bag, Difference, jaccard
+from rlvr_atlas.match.evidence import Evidence, is_part
 from rlvr_atlas.match.pieces import Pieces
 from rlvr_atlas.text.token_table import Ints, TokenTable
 
@@ -124,9 +124,7 @@ def _words(p: Pieces, one: Ints, other: Ints) -> Iterator[tuple[str, Column]]:
     yield "only_function_words", p.whole_content[one] == p.whole_content[other]
     yield "nothing_else_changed", content_apart == 0
     yield "changed", apart.total()
-    repeated = words.is_letters[apart.item] & (np.abs(apart.more) > 1)
-    names = np.minimum(apart.count(repeated & (apart.more > 0)), apart.count(repeated & (apart.more < 0)))
-    yield "names_agree", _names_agree(p.texts, one, other, names >= 2)
+    yield "names_agree", _names_agree(p.texts, apart, one, other)
     rare = (words.is_word & ~function) * words.rarity
     both, weight = bag.common(one, bag, other).weights(rare), bag.distinct_weights(rare)
     yield "child_in_parent", _share(both, weight[other])
@@ -207,12 +205,28 @@ def _parts(p: Pieces, one: Ints, other: Ints) -> Bools:
     return found
 
 
-def _names_agree(texts: TokenTable, one: Ints, other: Ints, possible: Bools) -> Bools:
-    """Whether repeated words that differ are exchanged consistently; read where both sides have two."""
+def _names_agree(texts: TokenTable, apart: Difference, one: Ints, other: Ints) -> Bools:
+    """Whether repeated words that differ, such as names, take the same places.
+
+    Ann, Bo, Ann may have become Cy, Di, Cy, but not Cy, Di, Di. One repeated word on a side proves nothing;
+    two tell a puzzle with other statements from a renamed one.
+    """
+    repeated = texts.vocabulary.is_letters[apart.item] & (np.abs(apart.more) > 1)
     agree = np.ones(len(one), bool)
-    for at in np.flatnonzero(possible).tolist():
-        agree[at] = same_names(texts[int(one[at])], texts[int(other[at])])
+    gone, new = (np.flatnonzero(repeated & side) for side in (apart.more > 0, apart.more < 0))
+    bounds = np.arange(len(one) + 1)
+    ours, theirs = (np.searchsorted(apart.pair[names], bounds) for names in (gone, new))
+    for at in np.flatnonzero((np.diff(ours) >= 2) & (np.diff(theirs) >= 2)).tolist():
+        mine = _pattern(texts.row(int(one[at])), apart.item[gone[ours[at] : ours[at + 1]]])
+        yours = _pattern(texts.row(int(other[at])), apart.item[new[theirs[at] : theirs[at + 1]]])
+        agree[at] = mine == yours
     return agree
+
+
+def _pattern(tokens: NDArray[np.int32], names: Ints) -> list[int]:
+    """Where names stand among themselves: each time which of them, in the order of their first places."""
+    wanted, first = {*names.tolist()}, dict[int, int]()
+    return [first.setdefault(token, len(first)) for token in tokens.tolist() if token in wanted]
 
 
 def _exchanged(places: tuple[Bag, Bag], one: Ints, other: Ints) -> Floats:

@@ -217,8 +217,11 @@ class TokenTable:
 
     def __getitem__(self, position: int) -> tuple[str, ...]:
         """Tokens of one text."""
-        one = self.ids[self.starts[position] : self.starts[position + 1]].tolist()
-        return tuple([self.vocabulary[token] for token in one])
+        return tuple([self.vocabulary[token] for token in self.row(position).tolist()])
+
+    def row(self, position: int) -> NDArray[np.int32]:
+        """The same as positions in the vocabulary."""
+        return self.ids[self.starts[position] : self.starts[position + 1]]
 
     def take(self, positions: Ints) -> TokenTable:
         """Some of the texts, with the same vocabulary."""
