@@ -339,3 +339,19 @@ def test_a_second_run_of_every_stage_does_nothing_again(world, monkeypatch):
     monkeypatch.setattr(Workspace, "finish", lambda self, stage, *_, **__: redone.append(stage))
     pipeline.run(read_recipe(recipe))
     assert redone == []
+
+
+@pytest.mark.parametrize("change", ["removed", "edited", "another page"])
+def test_the_report_is_written_again_where_it_is_not_the_page_of_these_tables(world, change):
+    recipe, page = world / "recipe.toml", world / "ws" / "report.html"
+    pipeline.run(read_recipe(recipe))
+    before, then = page.read_text(), page.stat().st_mtime_ns
+    pipeline.run(read_recipe(recipe))
+    assert page.stat().st_mtime_ns == then
+    if change == "another page":
+        recipe.write_text(recipe.read_text() + "\n[match]\nvariants = false\n")
+    else:
+        page.write_text("<p>mine") if change == "edited" else page.unlink()
+    pipeline.run(read_recipe(recipe))
+    assert (page.read_text() == before) == (change != "another page")
+    assert "<p>mine" not in page.read_text()

@@ -144,6 +144,16 @@ STAGES: tuple[Stage, ...] = (
         ),
         libraries=("polars", "numpy", "scipy", "rensa", "math-verify"),
     ),
+    Stage(
+        name="report",
+        command="report",
+        gives=(),  # no table but a page
+        may_need=(
+            *("ingest", "match", "attribute", "recover", "audit", "sca_plan", "sca_attribute", "sca_demo"),
+            *("score", "curate"),
+        ),
+        code=("schema", "report", "pipeline.py"),
+    ),
 )
 _BY_NAME = {stage.name: stage for stage in STAGES}
 

@@ -209,8 +209,9 @@ class Workspace:
         self._arrays.setdefault(stage, {})[name] = digest
 
     def forget(self, stage: str) -> None:
-        """Mark a stage, and all that was made from its tables, as not done."""
-        self._drop(stage)
+        """Mark a stage, and all that was made from its tables, as not done; nothing where it was not done."""
+        if stage in self.manifest["stages"]:
+            self._drop(stage)
 
     def note(self, **facts: object) -> None:
         """Record facts about the run (the recipe, versions) in the manifest."""
@@ -272,7 +273,10 @@ class Workspace:
 
     def has_cached_frame(self, kind: str, name: str) -> bool:
         """Whether an earlier run has kept a frame; nothing is read of it."""
-        return (self.folder / "cache" / kind / f"{name}.parquet").is_file()
+        try:
+            return (self.folder / "cache" / kind / f"{name}.parquet").is_file()
+        except OSError:  # it may not be looked at
+            return False
 
     def read_cached_frame(self, kind: str, name: str) -> pl.DataFrame | None:
         """A frame kept by an earlier run; None where there is none (a damaged one counts as none)."""
