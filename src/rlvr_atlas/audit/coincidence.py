@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
+from rlvr_atlas.schema.attachments import needed
 from rlvr_atlas.text.tokens import Parts, is_number, lexicon
 
 #: Before a corpus is counted, so many texts are taken to have been seen, with tokens as frequent as `_prior`.
@@ -21,6 +22,8 @@ _PRIOR_TEXTS = 1000
 _TEMPLATE = 20
 #: A token that was said before in the text adds little.
 _REPEATED = 1.0
+#: Before any are counted, what is attached is taken to be this rare; an image of the same bytes is a copy.
+_ATTACHED, _COPIED = 10.0, 64.0
 #: The chance that a benchmark item was taken over by a dataset that shares none of its rare problems.
 FLOOR = 0.001
 
@@ -30,9 +33,12 @@ class Rarity:
 
     Args:
         skeletons: Distinct skeletons of the corpus.
+        attachments: Of its problems, null where there are none.
     """
 
-    def __init__(self, skeletons: Iterable[str]) -> None:
+    def __init__(self, skeletons: Iterable[str], attachments: Iterable[str | None] = ()) -> None:
+        self._attached = Counter(entry for one in attachments for entry in (needed(one) or "").split())
+        self._problems = self._attached.total()
         self._texts = 0
         self._holding: Counter[str] = Counter()
         self._templates: Counter[int] = Counter()
@@ -54,6 +60,17 @@ class Rarity:
     def wording_bits(self, skeleton: str) -> float:
         """Rarity of the wording alone, which is all that a variant shares."""
         return self._sum(token for token in Parts.of(skeleton).tokens if not is_number(token))
+
+    def attached_bits(self, attachments: str | None) -> float:
+        """Rarity of what a problem is asked of beside its text; 0 where that is nothing."""
+        entries = (needed(attachments) or "").split()
+        return sum(map(self._of_attached, entries))
+
+    def _of_attached(self, entry: str) -> float:
+        if entry.startswith(("image.content", "audio.content", "video.content", "file.content")):
+            return _COPIED
+        expected = _PRIOR_TEXTS * 2.0**-_ATTACHED
+        return math.log2((self._problems + _PRIOR_TEXTS) / (self._attached[entry] + expected))
 
     def _sum(self, tokens: Iterable[str]) -> float:
         seen = Counter(tokens)

@@ -8,7 +8,10 @@ from typing import Any
 import polars as pl
 
 from rlvr_atlas.audit.coincidence import Rarity, taken_over
-from rlvr_atlas.schema import is_same_problem, strength
+from rlvr_atlas.match.attachments import paired
+from rlvr_atlas.match.decide import with_attachments
+from rlvr_atlas.schema import INSTANCES, conform, is_same_problem, strength
+from rlvr_atlas.schema.attachments import agree
 from rlvr_atlas.workspace.query import both_ways
 
 #: A question and the same one with options are seldom two problems.
@@ -61,16 +64,17 @@ def _same_stem(instances: pl.DataFrame, mine: pl.Series, theirs: pl.Series) -> p
     The answer is often a letter on one side and a value on the other, so that matching sees a contradiction.
     Where both offer options and these differ, the stem ("Which of these is true?") decides nothing.
     """
-    stems = instances.select("key", "stem", "skeleton").drop_nulls("stem")
+    attached = conform(instances, INSTANCES)
+    stems = attached.select("key", "stem", "skeleton", "attachments").drop_nulls("stem")
     left, right = (stems.filter(pl.col("key").is_in(keys.implode())) for keys in (mine, theirs))
-    bare, other_bare = pl.col("skeleton") == pl.col("stem"), pl.col("skeleton_right") == pl.col("stem")
-    pairs = left.join(right, on="stem").filter(bare != other_bare)
+    bare, other_bare = pl.col("skeleton") == pl.col("stem"), pl.col("skeleton_child") == pl.col("stem")
+    pairs = paired(left, right, "stem", "stem").filter(bare != other_bare)
     verdict = {
         "relation": pl.lit("embedded"),
         "tier": pl.lit("normalised"),
         "probability": pl.lit(_SAME_STEM),
     }
-    return pairs.select("key", other="key_right", **verdict)
+    return with_attachments(pairs.select("key", "agree", other="key_child", **verdict))
 
 
 def weigh(found: pl.DataFrame, instances: pl.DataFrame, datasets: pl.DataFrame) -> pl.DataFrame:
@@ -98,8 +102,9 @@ def weigh(found: pl.DataFrame, instances: pl.DataFrame, datasets: pl.DataFrame) 
 
 
 def _rarities(pairs: pl.DataFrame, instances: pl.DataFrame) -> pl.DataFrame:
-    """Distinct key, benchmark_key, relation with `bits`: of what the two texts share."""
-    rarity = Rarity(instances["skeleton"].unique(maintain_order=True))
+    """Distinct key, benchmark_key, relation with `bits`: of what the two problems share."""
+    attached = dict(conform(instances, INSTANCES).select("key", "attachments").iter_rows())
+    rarity = Rarity(instances["skeleton"].unique(maintain_order=True), attached.values())
     texts = {
         key: (whole, stem or whole) for key, whole, stem in instances["key", "skeleton", "stem"].iter_rows()
     }
@@ -111,10 +116,14 @@ def _rarities(pairs: pl.DataFrame, instances: pl.DataFrame) -> pl.DataFrame:
             return rarity.wording_bits(whole)
         return rarity.bits(stem if relation == "embedded" else whole)
 
+    def attached_bits(key: str, item: str) -> float:
+        return rarity.attached_bits(attached[item]) if agree(attached[key], attached[item]) else 0.0
+
     lines = pairs.unique(maintain_order=True)
     # Of a part and its whole the part is shared, of a question with options the stem.
     shared = [
-        min(bits(item, relation), bits(key, relation)) if relation == "embedded" else bits(item, relation)
+        (min(bits(item, relation), bits(key, relation)) if relation == "embedded" else bits(item, relation))
+        + attached_bits(key, item)
         for key, item, relation in lines.iter_rows()
     ]
     return lines.with_columns(bits=pl.Series(shared, dtype=pl.Float64))

@@ -252,6 +252,7 @@ class DatasetReader:
                 "answer_kind": parts.answer_kind,
                 "declared_source": parts.labels.get("source", nothing),
                 "hint": parts.labels.get("hint", nothing),
+                "attachments": parts.attachments,
             },
             schema=ROWS,
         )
