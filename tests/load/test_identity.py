@@ -3,16 +3,21 @@
 Every set asks the same few questions again and again, each of another image, database or environment.
 """
 
+import hashlib
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from rlvr_atlas import fingerprints
 from rlvr_atlas.check import Checked, check
-from rlvr_atlas.config import DatasetSpec, Recipe
+from rlvr_atlas.config import DatasetSpec, MatchSettings, Recipe
+from rlvr_atlas.config.curate import CurateSettings
+from rlvr_atlas.curate import curate
 from rlvr_atlas.explain import explain
 from rlvr_atlas.pipeline import run
-from rlvr_atlas.schema import is_same_problem
+from rlvr_atlas.report import render
+from rlvr_atlas.schema import MATCHES, conform, is_same_problem
 from rlvr_atlas.workspace.store import Workspace
 
 from .attached_rows import SETS, Row, rows
@@ -134,3 +139,54 @@ def test_a_text_alone_is_not_surely_one_of_many_images(traced: Workspace) -> Non
     assert (row.relation, row.probability, row.attachments) == ("identical", 1.0, "image")
     plain = explain(traced, _PLAIN[3]["question"])
     assert (plain.relation, plain.probability, plain.attachments) == ("identical", 1.0, "")
+
+
+def test_an_index_without_text_knows_what_is_attached(traced: Workspace, tmp_path: Path) -> None:
+    tables = (traced.read(name) for name in ("occurrences", "instances", "datasets"))
+    fingerprints.write(fingerprints.build(*tables), tmp_path / "bench.index")
+    train = store(
+        _answered(rows("feature", "c")) + _answered(rows("feature", "b", 4)), tmp_path / "a.parquet"
+    )
+    checked = check(train, indexes=[tmp_path / "bench.index"])
+    assert _leaking(checked).rows() == [(24 + nth, nth) for nth in range(4)]
+    assert checked.variants == 0
+    bare = store([{"question": text} for text in SETS["feature"][2]], tmp_path / "b.jsonl")
+    unsure = check(bare, indexes=[tmp_path / "bench.index"])
+    assert unsure.leaked == 0
+    assert unsure.unjudged["probability"].max() <= 0.3
+
+
+def test_a_mix_loses_the_leaks_and_keeps_other_images(traced: Workspace) -> None:
+    needed = (
+        "datasets",
+        "occurrences",
+        "instances",
+        "skipped_rows",
+        "matches",
+        "lineage",
+        "leaks",
+        "unjudged",
+    )
+    view = {name: traced.read(name) for name in needed}
+    settings = CurateSettings.model_validate({"datasets": ["train"]})
+    decided = curate(view, settings, None, matching=MatchSettings(rewordings=False)).decisions
+    assert decided.filter(action="drop")["row"].to_list() == list(range(10, 16))
+
+
+def test_the_report_says_what_a_pair_is_asked_of(traced: Workspace) -> None:
+    tables = {name: frame.collect() for name, frame in traced.tables().items()}
+    first, second, *_ = tables["instances"].filter(pl.col("attachments").is_not_null())["key"]
+    match = {
+        "child": second,
+        "parent": first,
+        "relation": "reformatted",
+        "tier": "normalised",
+        "probability": 0.9,
+    }
+    tables["matches"] = conform(pl.DataFrame([match]), MATCHES)
+    assert "Asked of: image" in render(tables, traced.manifest)
+
+
+def test_keys_of_texts_alone_are_what_they_were(traced: Workspace) -> None:
+    plain = traced.read("instances").filter(pl.col("attachments").is_null())
+    assert plain["key"].to_list() == [hashlib.sha1(text.encode()).hexdigest() for text in plain["prompt"]]

@@ -9,6 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from rlvr_atlas.config import Adapter, DatasetSpec
+from rlvr_atlas.errors import InputError
+from rlvr_atlas.load import open_dataset
 from rlvr_atlas.load.frames import serialise
 
 from .attached_rows import SETS, Row, base64_of, data_url, image, rows
@@ -124,3 +127,19 @@ def test_images_in_memory_are_kept(tmp_path: Path) -> None:
     )
     assert in_lines == in_columns
     assert len({*in_lines}) == 6
+
+
+def test_a_recipe_says_what_counts(tmp_path: Path) -> None:
+    made = [row | {"image": "a.png", "ctx": f"of {nth}"} for nth, row in enumerate(problems())]
+    store(made, tmp_path / "a.jsonl")
+
+    def found(*paths: str) -> pl.Series:
+        spec = DatasetSpec(id="d", path="a.jsonl", adapter=Adapter(attachments=list(paths)))
+        return pl.concat(open_dataset(spec, tmp_path).batches())["attachments"]
+
+    assert found().null_count() == 24
+    assert found("image").n_unique() == 1
+    assert found("ctx").str.starts_with("file.").all()
+    assert found("image", "ctx").n_unique() == 24
+    with pytest.raises(InputError, match="adapter.attachments"):
+        found("picture")

@@ -47,6 +47,8 @@ class Adapter(_Settings):
     source: str | None = None
     split: str | None = None
     options: str | None = None
+    #: Fields that a problem is asked of beside its text, such as images: only these; `[]` for none.
+    attachments: list[str] | None = None
     #: Literal texts to take off the beginning or end of every prompt, besides the known templates.
     strip_prefix: list[str] = []
     strip_suffix: list[str] = []

@@ -48,13 +48,18 @@ class Attached:
     parts: bool = False
 
 
-def find_attachments(rows: Sequence[Row], taken: Collection[Path]) -> tuple[Attached, ...]:
+def find_attachments(
+    rows: Sequence[Row], taken: Collection[Path], given: Sequence[Path] | None = None
+) -> tuple[Attached, ...]:
     """The fields of some rows that hold attachments.
 
     Args:
         rows: A sample.
         taken: Fields that are something else.
+        given: What a recipe has set; then no other field counts.
     """
+    if given is not None:
+        return tuple(one for path in given for one in _at(path, rows))
     found: list[Attached] = []
     for path, values in _fields(rows):
         if any(part.path == path[: len(part.path)] for part in found):
@@ -64,6 +69,15 @@ def find_attachments(rows: Sequence[Row], taken: Collection[Path]) -> tuple[Atta
         if not kinds and path not in taken:
             found += filter(None, [_named(path, values) or _medium(path, values)])
     return tuple(sorted(found, key=lambda one: (one.kind, one.form, one.rank)))
+
+
+def _at(path: Path, rows: Sequence[Row]) -> list[Attached]:
+    """What a recipe calls an attachment; a file where nothing tells what it is."""
+    values = [value for row in rows if (value := get(row, path)) is not None]
+    kinds = dict.fromkeys(kind for value in values for kind, _ in typed_parts(value))
+    if kinds:
+        return [Attached(kind, path, parts=True) for kind in kinds]
+    return [_named(path, values) or _medium(path, values) or Attached("file", path)]
 
 
 def _fields(rows: Sequence[Row]) -> Iterator[tuple[Path, list[Value]]]:
