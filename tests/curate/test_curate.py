@@ -396,7 +396,8 @@ def test_the_key_of_a_converted_problem_holds_what_is_attached():
     rows = pl.DataFrame(
         {
             "at": [0, 1], "prompt": [asked] * 2, "answer": ["B"] * 2, "language": ["en"] * 2,
-            "key": ["k", "l"], "is_mcq": [True] * 2, "is_refill": [False] * 2, "attachments": [None, "image.content:aa"],
+            "key": ["k", "l"], "is_mcq": [True] * 2, "is_refill": [False] * 2,
+            "attachments": [None, "image.content:aa"],
         }
     )  # fmt: skip
     settings = CurateSettings.model_validate({"datasets": ["a"], "mcq": "convert"})
