@@ -83,6 +83,7 @@ _MADE: dict[str, dict[str, Callable[[str, str], Row]]] = {
         "bytes": _column(image=image),
         "bytes under any name": _column(media=image),
         "paths": _column(image=lambda s: f"images/{s}.png"),
+        "pixels": _column(image=lambda s: [[[ord(c), 2, 3] for c in s * 3] for _ in range(4)]),
         "list of paths": _column(images=lambda s: ["images/logo.png", f"images/{s}.png"]),
         "numbered": _column(image_1="same.png", image_2=lambda s: f"{s}.png"),
         "links": _column(image_url=lambda s: f"https://example.org/i/{s}.jpg?w=400"),
@@ -117,6 +118,7 @@ _MADE: dict[str, dict[str, Callable[[str, str], Row]]] = {
     },
     "environment": {
         "environment": _column(environment=lambda s: f"house_{s}", answer="done"),
+        "game": _column(env_name="house", gamefile=lambda s: f"games/{s}.tw"),
         "state": _column(env_name="house", initial_state=lambda s: {"mug": s, "desk": [1, 2]}),
         "commit": _column(repo="some/thing", base_commit=lambda s: f"{s:0>40}"),
         "container": _column(docker_image=lambda s: f"registry/run:{s}"),

@@ -32,8 +32,8 @@ class _Settings(BaseModel):
 class Adapter(_Settings):
     """Where the parts of a row are; whatever is left out is detected.
 
-    A field path is names joined by dots, with `[0]` for a list element, `[-1]` for the last one, `[role=user]`
-    for the last element that has it: `prompt[role=user].content`. Several prompts are joined by a line break.
+    A field path is names joined by dots, with `[0]` for a list element, `[-1]` for the last, `[role=user]`
+    for the last that is so: `prompt[role=user].content`. Several prompts are joined by a line break.
 
     Example:
         `[datasets.adapter]` / `prompt = ["Body", "Question"]` / `answer = "Answer"`

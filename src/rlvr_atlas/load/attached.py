@@ -57,13 +57,22 @@ def media(value: Value, depth: int = 0) -> Iterator[Element]:
     elif isinstance(value, str):
         yield from _of_text(value)
     elif isinstance(value, list) and depth < _DEEPEST:
-        if len(value) >= _MANY and all(isinstance(part, int | float) for part in value):
-            yield "content", json.dumps(value)
+        if _are_numbers(value):
+            yield "content", json.dumps(value).encode()
         else:
             for part in value:
                 yield from media(part, depth + 1)
     elif isinstance(value, dict) and depth < _DEEPEST:
         yield from _of_struct(value, depth + 1)
+
+
+def _are_numbers(value: Value) -> bool:
+    """Whether a list is an array of many numbers, such as pixels."""
+    count = 1
+    while isinstance(value, list) and value:
+        count *= len(value)
+        value = value[0]
+    return count >= _MANY and isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _of_struct(value: dict[str, Value], depth: int) -> Iterator[Element]:
@@ -103,7 +112,7 @@ def _of_text(text: str) -> Iterator[Element]:
     if url:
         held = text[url.end() :]
         decoded = _decoded(held) if url["base64"] else None
-        yield "content", held if decoded is None else decoded
+        yield "content", _bytes(held) if decoded is None else decoded
     elif _BASE64.fullmatch(text) and len(text) >= _MANY and (decoded := _decoded(text)) is not None:
         yield "content", decoded
     elif text.startswith(("[", "{")) and isinstance(value := literal(text), list | dict):

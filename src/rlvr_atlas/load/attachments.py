@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from rlvr_atlas.load.attached import Element, digest, ending, kind_of, leaves, media, plain, stub
 from rlvr_atlas.load.attachment_names import ATTACHMENT_NAMES, Named
@@ -23,6 +24,8 @@ _DEEPEST = 3
 _LONGEST_ID = 300
 #: A longer question is not searched for what is attached to it.
 _LONGEST_SEARCHED = 200_000
+#: What has so many parts or more is not looked for in a text.
+_LEAVES = 1000
 #: A question that holds a schema needs no name of a database.
 _SCHEMA = re.compile(r"create\s+(?:temp\w*\s+)?table", re.IGNORECASE)
 _BLANK = re.compile(r"\s+")
@@ -132,7 +135,7 @@ def _named(path: Path, values: Sequence[Value]) -> Attached | None:
 
 
 def _fits(entry: Named, value: Value) -> bool:
-    if isinstance(value, bool) or not plain(value):
+    if isinstance(value, bool) or not (value.strip() if isinstance(value, str) else plain(value)):
         return False
     if entry.nested:
         return as_struct(value) is not None or as_list(value) is not None or str(value).lstrip()[:1] == "["
@@ -221,7 +224,8 @@ def attachments(
 def _of_row(
     row: Row, question: str, fields: Sequence[Attached], count: Callable[[Attached], None]
 ) -> str | None:
-    searched = _BLANK.sub("", question) if len(question) <= _LONGEST_SEARCHED else ""
+    texts = any(one.kind not in ATTACHMENT_NAMES.media for one in fields)
+    searched = _BLANK.sub("", question) if texts and len(question) <= _LONGEST_SEARCHED else ""
     entries: dict[str, str] = {}
     for kind in dict.fromkeys(one.kind for one in fields):
         mine = [one for one in fields if one.kind == kind]
@@ -299,6 +303,9 @@ def _identity(one: Attached, text: str, value: Value) -> str:
 
 def _shown(value: Value, searched: str) -> bool:
     """Whether a text holds all of a value, whatever the spaces."""
-    told = [_BLANK.sub("", leaf) for leaf in leaves(value)]
-    told = [leaf for leaf in told if leaf]
-    return bool(searched and told) and all(leaf in searched for leaf in told)
+    if not searched:
+        return False
+    told = list(
+        dict.fromkeys(filter(None, (_BLANK.sub("", leaf) for leaf in islice(leaves(value), _LEAVES))))
+    )
+    return 0 < len(told) < _LEAVES and all(leaf in searched for leaf in told)
