@@ -99,6 +99,12 @@ def test_the_case_of_images(cases: Path) -> None:
     assert _leaking(again).rows() == [(n, n) for n in range(40)]
 
 
+def test_the_case_of_points(cases: Path) -> None:
+    folder = cases / "trace_point_declarations"
+    checked = check(folder / "train.jsonl", [str(folder / "bench.jsonl")])
+    assert _leaking(checked).rows() == [(0, 0), (1, 1)]
+
+
 @pytest.fixture(scope="module")
 def traced(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A workspace of images: 24 of a source, 12 of a benchmark, and a training set with 6 of these."""
