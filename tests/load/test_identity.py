@@ -62,6 +62,13 @@ def test_copies_are_found_and_nothing_else(name: str, tmp_path: Path) -> None:
     assert checked.variants == 0
 
 
+@pytest.mark.parametrize("name", ["feature", "paths", "database"])
+def test_copies_are_found_among_a_thousand_of_the_same_words(name: str, tmp_path: Path) -> None:
+    train, bench = rows(name, "a", 1000), rows(name, "b", 40)
+    checked = _checked([*train, *bench[:30]], bench, tmp_path)
+    assert _leaking(checked).rows() == [(1000 + nth, nth) for nth in range(30)]
+
+
 @pytest.mark.parametrize("name", ["feature", "part image", "database", "environment", "stub"])
 def test_the_search_for_other_wordings_needs_them_too(name: str, tmp_path: Path) -> None:
     checked = _checked(rows(name, "a"), rows(name, "b", 12), tmp_path, rewordings=True)
