@@ -298,7 +298,7 @@ def test_a_changed_byte_anywhere_is_an_error(made, tmp_path):
         b"",
         b"PAR1 something else",
         b"rlvr-atlas benchmark index 1\n{}\n",
-        b"rlvr-atlas benchmark index 2\n{}\n",
+        b"rlvr-atlas benchmark index 3\n{}\n",
     ],
 )
 def test_a_foreign_file_is_an_error(tmp_path, content):

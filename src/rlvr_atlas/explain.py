@@ -17,7 +17,8 @@ import polars as pl
 
 from rlvr_atlas.canonical import canonicalise
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.schema import ROWS
+from rlvr_atlas.schema import ROWS, conform
+from rlvr_atlas.schema.attachments import agree, named, needed
 from rlvr_atlas.workspace import query as reader
 from rlvr_atlas.workspace.store import Workspace
 
@@ -44,6 +45,7 @@ class Explanation:
         chain: From the row asked for (or its earliest occurrence) to the root, one step per item.
         occurrences: Every place where the problem stands, by release.
         related: Other texts in the workspace that are the same problem or a variant.
+        attachments: What `matched` is asked of beside its text, in words such as "image"; empty for nothing.
     """
 
     query: str
@@ -57,6 +59,7 @@ class Explanation:
     chain: list[dict[str, Any]] = field(default_factory=list)
     occurrences: list[dict[str, Any]] = field(default_factory=list)
     related: list[dict[str, Any]] = field(default_factory=list)
+    attachments: str = ""
 
 
 def explain(workspace: Workspace, query: str, *, rewordings: bool = False) -> Explanation:
@@ -82,19 +85,22 @@ def explain(workspace: Workspace, query: str, *, rewordings: bool = False) -> Ex
         found = _known(workspace, Explanation(query, "", key, "identical", 1.0), key, row)
         return replace(found, prompt=found.matched or "")
     # Polars decodes the texts on its own threads while the question is brought into canonical form.
-    reading = workspace.scan("instances").select("key", "skeleton", "answer").collect(background=True)
+    wanted_columns = ("key", "skeleton", "answer", "^attachments$")
+    reading = workspace.scan("instances").select(wanted_columns).collect(background=True)
     wanted = {name: ROWS[name] for name in ("question", "options", "hint")}
     question = pl.DataFrame([{"question": query, "options": None, "hint": None}], schema=wanted)
     asked = canonicalise(question, workspace.read("templates")).row(0, named=True)
     found = Explanation(query, asked["prompt"], asked["key"])
-    texts = reading.fetch_blocking()
+    texts = conform(reading.fetch_blocking(), {"attachments": pl.String})
     hit = _same_text(texts, asked["key"], asked["skeleton"])
     if hit is not None:
         relation = "identical" if hit == asked["key"] else "reformatted"
-        return _known(workspace, replace(found, relation=relation, probability=1.0), hit, None)
+        sure = _same_text_alone(texts, hit)
+        return _known(workspace, replace(found, relation=relation, probability=sure), hit, None)
     judged = _alike(workspace, texts, asked)
     if rewordings and not any(verdict.is_same for verdict, _, _ in judged):
         judged = _with_rewordings(judged, texts, asked["skeleton"])
+    judged = _by_text_alone(judged, texts)
     if not judged:
         return found
     verdict, evidence, key = min(
@@ -105,13 +111,45 @@ def explain(workspace: Workspace, query: str, *, rewordings: bool = False) -> Ex
 
 
 def _same_text(texts: pl.DataFrame, key: str, skeleton: str) -> str | None:
-    """The key itself where it is known, else the earliest key with the same skeleton."""
-    keys = texts.filter((pl.col("key") == key) | (pl.col("skeleton") == skeleton))["key"].to_list()
+    """The key itself where it is known, else the earliest of its skeleton, best with nothing attached."""
+    same = texts.filter((pl.col("key") == key) | (pl.col("skeleton") == skeleton))
+    keys = same.sort(pl.col("attachments").is_not_null(), maintain_order=True)["key"].to_list()
     return key if key in keys else next(iter(keys), None)
+
+
+def _same_text_alone(texts: pl.DataFrame, key: str) -> float:
+    """How sure it is that a text alone is a problem with the same text."""
+    agreed = agree(None, texts.filter(key=key)["attachments"].item())
+    if agreed:
+        return 1.0
+    from rlvr_atlas.match.decide import Verdict, with_attachment
+
+    verdict = with_attachment(Verdict("reformatted", 1.0), agreed)
+    return verdict.probability if verdict else 0.0
 
 
 #: What a text is to the one asked for, the evidence as a row, and the key of the text.
 _Judged = tuple["Verdict", dict[str, Any], str]
+
+
+def _by_text_alone(judged: list[_Judged], texts: pl.DataFrame) -> list[_Judged]:
+    """The verdicts, in so far as a text without anything attached can be one that something is attached to.
+
+    Of texts in the same words the one that nothing is attached to is meant.
+    """
+    attached = dict(texts.select("key", "attachments").iter_rows())
+    if not any(map(needed, attached.values())):
+        return judged
+    from rlvr_atlas.match.decide import with_attachment
+
+    words = dict(texts.select("key", "skeleton").iter_rows())
+    bare = {words[key]: key for key in reversed(attached) if needed(attached[key]) is None}
+    meant = [(verdict, evidence, bare.get(words[key], key)) for verdict, evidence, key in judged]
+    return [
+        (kept, evidence, key)
+        for verdict, evidence, key in meant
+        if (kept := with_attachment(verdict, agree(None, attached[key]))) is not None
+    ]
 
 
 def _alike(workspace: Workspace, texts: pl.DataFrame, asked: dict[str, Any]) -> list[_Judged]:
@@ -201,11 +239,13 @@ def _known(workspace: Workspace, found: Explanation, key: str, row: reader.Place
     prompts = reader.prompts(workspace, [key])
     if prompts.is_empty():
         raise InputError("no problem with this key in the workspace", where=key)
+    asked_of = workspace.scan("instances").filter(key=key).select("key", "^attachments$").collect()
     places = reader.places(workspace, key)
     chain = reader.chain(workspace, row or (places["dataset"][0], places["row"][0]))
     return replace(
         found,
         matched=prompts["prompt"].item(),
+        attachments=named(conform(asked_of, {"attachments": pl.String})["attachments"].item()),
         atomic_source=chain[0]["atomic_source"],
         chain=chain,
         occurrences=places.to_dicts(),

@@ -201,6 +201,16 @@ def test_bits_are_the_sum_of_what_each_token_tells():
     assert none == 0
 
 
+def test_what_is_attached_adds_its_rarity():
+    image, often, seldom = "image.content:aa", "database.id:bb", "database.id:cc"
+    counted = Rarity(["find x"], [image, seldom, *[often] * 500, None, "code.stub:dd"])
+    assert counted.attached_bits(None) == counted.attached_bits("code.stub:dd") == 0
+    assert counted.attached_bits(image) == 64
+    assert 0 < counted.attached_bits(often) < 3
+    assert counted.attached_bits(seldom) > 8
+    assert counted.attached_bits(f"{seldom} {image}") == 64 + counted.attached_bits(seldom)
+
+
 def test_copies_are_one_family_and_parts_are_not():
     items = [rare(number) for number in range(40)]
     result = world(

@@ -50,6 +50,11 @@ SAME = [
     ("the $n$-th, $n$th and $7^{\\text{th}}$ term", "the nth, n-th and 7th term"),
     (r"$|x| \parallel \|y\|$", r"|x| ∥ ‖y‖"),
     (r"$3\tfrac{1}{2}$", "3½"),
+    ("Let A = (1, 2) and B=(3,4).", "Let A(1, 2) and B(3,4)."),
+    (r"\(M=(0,0)\), \(N=\left(\tfrac{3}{2},0\right)\)", r"$M(0,0)$, $N(\tfrac{3}{2},0)$"),
+    (r"$R=\left(0,\tfrac{\sqrt{5}}{2}\right)$", r"$R(0,\tfrac{\sqrt{5}}{2})$"),
+    (r"the point $P=(\sin(2x),\cos(x+(1)))$", r"the point $P(\sin(2x),\cos(x+(1)))$"),
+    ("the points P' = (1,2,3), Q=(0,0,1)", "the points P'(1,2,3), Q(0,0,1)"),
 ]
 
 DIFFERENT = [
@@ -60,6 +65,12 @@ DIFFERENT = [
     ("(3,-2)", "(3-2)"),
     ("(3,x)", "(3x)"),
     ("f(x,y)", "f(xy)"),
+    ("f=(1,2)", "f(1,2)"),
+    ("AB=(1,2)", "AB(1,2)"),
+    ("A=(x+1)", "A(x+1)"),
+    ("(X,Y)=(1,2)", "(X,Y)(1,2)"),
+    ("P=(1,2)", "P(2,1)"),
+    ("2A=(1,2)", "2A(1,2)"),
     ("(1,100)", "(1100)"),
     ("{1,234}", "{1234}"),
     ("x^2y", "x^{2y}"),

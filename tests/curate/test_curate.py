@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small import curated, row, tables
 
+from rlvr_atlas.canonical import key_of
+from rlvr_atlas.config.curate import CurateSettings
 from rlvr_atlas.curate import read_scores
+from rlvr_atlas.curate.ledger import with_mix_text
 from rlvr_atlas.errors import InputError, RecipeError
 from rlvr_atlas.schema import ACTIONS, DECISIONS, MIX
 
@@ -359,3 +362,47 @@ def test_a_copy_of_a_leak_in_the_mix_does_not_take_its_place():
     assert said["a", 1] == said["a", 2] == ("drop", "leak in the mix")
     evidence = result.decisions.filter(dataset="a")["evidence"].to_list()
     assert evidence[1] == evidence[2] and '"benchmark":"exam"' in evidence[2]
+
+
+@pytest.mark.parametrize(
+    ("attached", "of_exam", "action"),
+    [
+        ("aa", "aa", "drop"),
+        ("aa", "bb", "keep"),
+        (None, "aa", "keep"),
+        ("aa", None, "keep"),
+        (None, None, "drop"),
+    ],
+)
+def test_the_audit_of_the_mix_asks_what_is_attached(attached, of_exam, action):
+    exam = "A ferry to the old mill leaves every 14 minutes from 6:05 on; how many have left at 9:00?"
+    told = exam.replace("leaves", "departs")
+    entry = {name: value and f"image.content:{value}" for name, value in (("a", attached), ("exam", of_exam))}
+    made = tables(
+        {
+            "a": [row("Mine?", attachments=None), row(told, "13", attachments=entry["a"])],
+            "exam": [row(exam, "13", attachments=entry["exam"])],
+        }
+    )
+    made["datasets"] = made["datasets"].with_columns(
+        role=pl.when(pl.col("dataset") == "exam").then(pl.lit("benchmark")).otherwise("role"),
+        distinct_prompts=pl.lit(2, pl.Int64),
+    )
+    assert curated(made)[1]["a", 1][0] == action
+
+
+def test_the_key_of_a_converted_problem_holds_what_is_attached():
+    asked = "What is the area of the shaded square in the figure? (A) 12 (B) 16 (C) 20"
+    rows = pl.DataFrame(
+        {
+            "at": [0, 1], "prompt": [asked] * 2, "answer": ["B"] * 2, "language": ["en"] * 2,
+            "key": ["k", "l"], "is_mcq": [True] * 2, "is_refill": [False] * 2,
+            "attachments": [None, "image.content:aa"],
+        }
+    )  # fmt: skip
+    settings = CurateSettings.model_validate({"datasets": ["a"], "mcq": "convert"})
+    mix = with_mix_text(rows, settings)
+    assert mix["mix_answer"].to_list() == ["16", "16"]
+    told = zip(mix["mix_prompt"], rows["attachments"], strict=True)
+    assert mix["mix_key"].to_list() == [key_of(*both) for both in told]
+    assert mix["mix_key"].n_unique() == 2

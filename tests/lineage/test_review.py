@@ -95,6 +95,21 @@ def test_a_decision_inside_one_skeleton_is_about_that_pair_alone():
     assert set(pairs(applied)) == set(pairs(review.apply(SEEN, [], FOUR))) - {("c", "b")}
 
 
+def test_a_decision_on_two_images_is_about_these_two():
+    attached = ["image.content:1", "image.content:2", "image.content:2", "image.content:1", None]
+    asked = FOUR.with_columns(attachments=pl.Series(attached))
+    accepted = pairs(review.apply(SEEN, [decision("b", "a", "variant")], asked))
+    assert accepted["b", "a"][0] == "variant"
+    assert accepted["c", "a"][0] == "variant"  # in another notation, of the same image
+    assert accepted["d", "b"][0] == accepted["d", "c"][0] == "variant"
+    other = asked.with_columns(
+        attachments=pl.Series(["image.content:1", "image.content:2", None, None, None])
+    )
+    accepted = pairs(review.apply(SEEN, [decision("b", "a", "variant")], other))
+    assert accepted["b", "a"][0] == "variant"
+    assert accepted["c", "a"][0] == accepted["d", "b"][0] == accepted["d", "c"][0] == "reworded"
+
+
 def test_another_relation_and_a_pair_that_was_never_proposed():
     applied = review.apply(SEEN, [decision("e", "a", "embedded"), decision("b", "e", "reworded")], FOUR)
     found = pairs(applied)

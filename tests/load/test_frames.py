@@ -39,7 +39,7 @@ def test_values_that_json_lacks_are_kept_as_far_as_a_file_can():
             "day": "2024-01-02",
             "text": "ünï \ud83d",
             "bytes": "abc",
-            "image": None,
+            "image": "data:;base64,/9g=",
             "nested": [{"role": "user", "content": "x"}],
         }
     ]

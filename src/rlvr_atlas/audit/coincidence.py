@@ -8,11 +8,13 @@ holds it by coincidence with probability M / 2^b, weighed against the chance tha
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
 import polars as pl
 
+from rlvr_atlas.schema.attachments import needed
 from rlvr_atlas.text.token_table import Bools, Floats, Ints, TokenTable
 from rlvr_atlas.text.tokens import is_number, lexicon
 
@@ -22,6 +24,8 @@ _PRIOR_TEXTS = 1000
 _TEMPLATE = 20
 #: A token that was said before in the text adds little.
 _REPEATED = 1.0
+#: Before any are counted, what is attached is taken to be this rare; an image of the same bytes is a copy.
+_ATTACHED, _COPIED = 10.0, 64.0
 #: The chance that a benchmark item was taken over by a dataset that shares none of its rare problems.
 FLOOR = 0.001
 
@@ -31,9 +35,12 @@ class Rarity:
 
     Args:
         skeletons: Distinct skeletons of the corpus.
+        attachments: Of its problems, null where there are none.
     """
 
-    def __init__(self, skeletons: Iterable[str]) -> None:
+    def __init__(self, skeletons: Iterable[str], attachments: Iterable[str | None] = ()) -> None:
+        self._attached = Counter(entry for one in attachments for entry in (needed(one) or "").split())
+        self._problems = self._attached.total()
         corpus = TokenTable.of(skeletons)
         self._texts = len(corpus)
         held = np.bincount(_distinct(corpus)[1], minlength=len(corpus.vocabulary))
@@ -71,6 +78,17 @@ class Rarity:
         of_template = np.log2(self._texts / np.maximum(members, 1)) + summed(number)
         wording = summed(~number)
         return np.where(members >= _TEMPLATE, of_template, summed(np.ones(len(words), bool))), wording
+
+    def attached_bits(self, attachments: str | None) -> float:
+        """Rarity of what a problem is asked of beside its text; 0 where that is nothing."""
+        entries = (needed(attachments) or "").split()
+        return sum(map(self._of_attached, entries))
+
+    def _of_attached(self, entry: str) -> float:
+        if entry.startswith(("image.content", "audio.content", "video.content", "file.content")):
+            return _COPIED
+        expected = _PRIOR_TEXTS * 2.0**-_ATTACHED
+        return math.log2((self._problems + _PRIOR_TEXTS) / (self._attached[entry] + expected))
 
     def _of_token(self, token: str) -> float:
         expected = _PRIOR_TEXTS * 2.0 ** -_prior(token)

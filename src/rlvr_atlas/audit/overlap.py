@@ -7,7 +7,10 @@ from typing import Any
 import polars as pl
 
 from rlvr_atlas.audit.coincidence import Rarity, taken_over
-from rlvr_atlas.schema import is_same_problem, strength
+from rlvr_atlas.match.attachments import paired
+from rlvr_atlas.match.decide import with_attachments
+from rlvr_atlas.schema import INSTANCES, conform, is_same_problem, strength
+from rlvr_atlas.schema.attachments import agree
 from rlvr_atlas.workspace.query import both_ways
 
 #: A question and the same one with options are seldom two problems.
@@ -60,16 +63,17 @@ def _same_stem(instances: pl.DataFrame, mine: pl.Series, theirs: pl.Series) -> p
     The answer is often a letter on one side and a value on the other, so that matching sees a contradiction.
     Where both offer options and these differ, the stem ("Which of these is true?") decides nothing.
     """
-    stems = instances.select("key", "stem", "skeleton").drop_nulls("stem")
+    attached = conform(instances, INSTANCES)
+    stems = attached.select("key", "stem", "skeleton", "attachments").drop_nulls("stem")
     left, right = (stems.filter(pl.col("key").is_in(keys.implode())) for keys in (mine, theirs))
-    bare, other_bare = pl.col("skeleton") == pl.col("stem"), pl.col("skeleton_right") == pl.col("stem")
-    pairs = left.join(right, on="stem").filter(bare != other_bare)
+    bare, other_bare = pl.col("skeleton") == pl.col("stem"), pl.col("skeleton_child") == pl.col("stem")
+    pairs = paired(left, right, "stem", "stem").filter(bare != other_bare)
     verdict = {
         "relation": pl.lit("embedded"),
         "tier": pl.lit("normalised"),
         "probability": pl.lit(_SAME_STEM),
     }
-    return pairs.select("key", other="key_right", **verdict)
+    return with_attachments(pairs.select("key", "agree", other="key_child", **verdict))
 
 
 def weigh(found: pl.DataFrame, instances: pl.DataFrame, datasets: pl.DataFrame) -> pl.DataFrame:
@@ -97,8 +101,9 @@ def weigh(found: pl.DataFrame, instances: pl.DataFrame, datasets: pl.DataFrame) 
 
 
 def _rarities(pairs: pl.DataFrame, instances: pl.DataFrame) -> pl.DataFrame:
-    """Distinct key, benchmark_key, relation with `bits`: of what the two texts share."""
-    rarity = Rarity(instances["skeleton"].unique(maintain_order=True))
+    """Distinct key, benchmark_key, relation with `bits`: of what the two problems share."""
+    attached = dict(conform(instances, INSTANCES).select("key", "attachments").iter_rows())
+    rarity = Rarity(instances["skeleton"].unique(maintain_order=True), attached.values())
     lines = pairs.unique(maintain_order=True)
     keys = pl.concat([lines["key"], lines["benchmark_key"]]).unique()
     # Of a question with options the part that may be shared is the stem.
@@ -113,6 +118,12 @@ def _rarities(pairs: pl.DataFrame, instances: pl.DataFrame) -> pl.DataFrame:
     )
     of_key = of_text.select("key", mine="part_bits")
     of_item = of_text.select(benchmark_key="key", whole="bits", wording="wording", theirs="part_bits")
+    beside = [
+        rarity.attached_bits(attached[item])
+        if attached[item] and agree(attached[key], attached[item])
+        else 0.0
+        for key, item in lines.select("key", "benchmark_key").iter_rows()
+    ]
     return (
         lines.join(of_key, on="key", maintain_order="left")
         .join(of_item, on="benchmark_key", maintain_order="left")
@@ -122,7 +133,8 @@ def _rarities(pairs: pl.DataFrame, instances: pl.DataFrame) -> pl.DataFrame:
             .then("wording")
             .when(relation="embedded")
             .then(pl.min_horizontal("mine", "theirs"))
-            .otherwise("whole"),
+            .otherwise("whole")
+            + pl.Series(beside, dtype=pl.Float64),
         )
     )
 

@@ -17,7 +17,7 @@ from rlvr_atlas.canonical.templates import known_rules, literal_rule, take_off
 from rlvr_atlas.text import traits
 from rlvr_atlas.text.characters import change_at, clean, squeeze
 
-__all__ = ["canonicalise", "infer_templates", "skeleton"]
+__all__ = ["canonicalise", "infer_templates", "key_of", "skeleton"]
 
 #: A label that an option may carry in its own text: "A) 5", "(B) 6".
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -29,14 +29,16 @@ def canonicalise(questions: pl.DataFrame, templates: pl.DataFrame) -> pl.DataFra
     """Bring questions into canonical form.
 
     Args:
-        questions: Columns question (String), options (List of String), hint (String); others pass through.
+        questions: Columns question (String), options (List of String), hint (String), and where there are any
+            attachments (String); others pass through.
         templates: `schema.TEMPLATES`: inferred and recipe templates are taken off every question. Rows of a
             dataset are given those of this dataset alone, so that another one never changes a key; a text of
             no dataset (`explain`) is given those of all. The known ones come from `templates.toml`.
 
     Returns:
-        The same rows in the same order with the columns key (SHA-1 of the prompt, 40 hex), prompt, skeleton,
-        stem (skeleton without multiple-choice options), language, domain and is_mcq.
+        The same rows in the same order with the columns key (SHA-1 of the prompt and of what is attached to
+        it, 40 hex), prompt, skeleton, stem (skeleton without multiple-choice options), language, domain and
+        is_mcq.
     """
     texts = questions.select(pl.col("question").unique(maintain_order=True))
     texts = texts.with_columns(bare=_unwrap(texts["question"], templates))
@@ -55,7 +57,24 @@ def canonicalise(questions: pl.DataFrame, templates: pl.DataFrame) -> pl.DataFra
     kinds = kinds.with_columns(traits.domain(kinds))
     rows = rows.select("prompt", "hint").join(prompts, on="prompt", how="left", maintain_order="left")
     rows = rows.join(kinds, on=["prompt", "hint"], how="left", nulls_equal=True, maintain_order="left")
+    if "attachments" in questions.columns:
+        attached = questions["attachments"].is_not_null().arg_true()
+        told = (rows["prompt"].gather(attached), questions["attachments"].gather(attached))
+        keys = [key_of(*both) for both in zip(*told, strict=True)]
+        rows = rows.with_columns(change_at(attached, rows["key"], lambda _: pl.Series(keys, dtype=pl.String)))
     return pl.concat([questions, rows.select(*_ADDED)], how="horizontal")
+
+
+def key_of(prompt: str, attachments: str | None = None) -> str:
+    """The key of a problem: SHA-1 (40 hex) of its canonical prompt and of what is attached to it.
+
+    Args:
+        prompt: The canonical prompt.
+        attachments: The column `attachments`.
+    """
+    # No canonical prompt holds a NUL, so that no text alone has the key of one with attachments.
+    content = prompt if attachments is None else f"{prompt}\0{attachments}"
+    return hashlib.sha1(content.encode()).hexdigest()
 
 
 def _unwrap(texts: pl.Series, templates: pl.DataFrame) -> pl.Series:
@@ -82,7 +101,7 @@ def _forms(prompts: pl.DataFrame) -> pl.DataFrame:
         "prompt",
         pl.Series(
             "key",
-            [hashlib.sha1(prompt.encode()).hexdigest() for prompt in prompts["prompt"]],
+            [key_of(prompt) for prompt in prompts["prompt"]],
             dtype=pl.String,
         ),
         skeleton(whole),

@@ -106,6 +106,14 @@ _BRACKETS: tuple[tuple[str, str], ...] = (
     (r"⦄", "}"),
     (r"&\s*([=<>≤≥≠≡≈])", "$1"),
 )
+_GROUP = r"\((?:[^()]|\([^()]*\))*\)"
+#: P = (1, 2) declares the point that P(1, 2) does. Only points have one capital letter and a comma inside.
+_POINTS = (
+    (
+        rf"(^|[^\p{{L}}\p{{N}}'\)]\s*)([A-Z]'{{0,2}})\s*=\s*(\((?:[^(),=]|{_GROUP})+,(?:[^()=]|{_GROUP})+\))",
+        "$1$2$3",
+    ),
+)
 #: How deep groups are nested, at most, for their brackets to be unified.
 _DEPTH = 12
 _PLAIN: tuple[tuple[str, str], ...] = (
@@ -163,6 +171,8 @@ def skeleton(texts: pl.Series) -> pl.Series:
     texts = _replace(texts, _BEFORE_COMMANDS).str.replace_many(escapes, leftmost=True)
     tex = texts.str.contains(r"\\[a-zA-Z]|[{}^⦃⦄]").arg_true()
     texts = change_at(tex, texts, lambda written: _untex(written, commands))
+    points = texts.str.contains(r"[A-Z]'{0,2}\s*=\s*\(").arg_true()
+    texts = change_at(points, texts, lambda declared: _replace(declared, _POINTS))
     texts = _replace(texts.str.to_lowercase().str.replace_all("_", _LOW, literal=True), _PLAIN)
     return texts.str.replace_many({_POINT: ".", _LOW: "_"}).str.strip_chars().alias("skeleton")
 

@@ -108,6 +108,8 @@ def show_explanation(found: Explanation, *, searched: bool = False) -> None:
     if found.relation != "identical":
         typer.echo(f"recognised as  {one_line(found.matched, 600)}")
     typer.echo(f"relation       {found.relation} (probability {found.probability:.2f})")
+    if found.attachments:
+        typer.echo(f"asked of       {found.attachments}")
     for name, value in (found.evidence or {}).items():
         if value not in (None, ""):
             typer.echo(f"  {name:16} {one_line(value)}")

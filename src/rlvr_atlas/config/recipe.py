@@ -32,9 +32,8 @@ class _Settings(BaseModel):
 class Adapter(_Settings):
     """Where the parts of a row are; whatever is left out is detected.
 
-    A field path is names joined by dots, with `[0]` for a list element, `[-1]` for the last one and
-    `[role=user]` for the last element whose field has that value: `prompt[role=user].content`,
-    `reward_model.ground_truth`. Several prompt paths are joined by a line break.
+    A field path is names joined by dots, with `[0]` for a list element, `[-1]` for the last, `[role=user]`
+    for the last that is so: `prompt[role=user].content`. Several prompts are joined by a line break.
 
     Example:
         `[datasets.adapter]` / `prompt = ["Body", "Question"]` / `answer = "Answer"`
@@ -47,6 +46,7 @@ class Adapter(_Settings):
     source: str | None = None
     split: str | None = None
     options: str | None = None
+    attachments: list[str] | None = None  # only these; none at all where it is empty
     #: Literal texts to take off the beginning or end of every prompt, besides the known templates.
     strip_prefix: list[str] = []
     strip_suffix: list[str] = []

@@ -9,6 +9,7 @@ import polars as pl
 from rlvr_atlas.config.curate import CurateSettings
 from rlvr_atlas.curate.scores import with_scores
 from rlvr_atlas.sca.shares import with_transitions
+from rlvr_atlas.schema import INSTANCES, conform
 from rlvr_atlas.spdx import read_license
 
 
@@ -24,9 +25,9 @@ def considered(
 
     Returns:
         at (position), dataset, row, key, is_refill, license (SPDX), answer, prompt, language, domain, is_mcq,
-        atomic_source, root_dataset, root_row, score, transition; of unreadable rows only the first three and
-        is_refill, license, unreadable (a struct: what, detail, file). Sorted: the rows that the mix starts
-        from, then the refill's; each by release and row.
+        attachments, atomic_source, root_dataset, root_row, score, transition; of unreadable rows only the
+        first three and is_refill, license, unreadable (a struct: what, detail, file). Sorted: the rows that
+        the mix starts from, then the refill's; each by release and row.
     """
     names, facts = settings.considered, tables["datasets"]
     licenses = {text: read_license(text) for text in facts["license"].unique().drop_nulls().sort()}
@@ -36,7 +37,9 @@ def considered(
         is_refill=~pl.col("dataset").is_in(settings.datasets),
         license=pl.col("license").replace_strict(licenses, default=None, return_dtype=pl.String),
     )
-    known = tables["instances"].select("key", "prompt", "language", "domain", "is_mcq")
+    known = conform(tables["instances"], INSTANCES).select(
+        "key", "prompt", "language", "domain", "is_mcq", "attachments"
+    )
     origin = tables["lineage"].select("dataset", "row", "atomic_source", "root_dataset", "root_row")
     readable = (
         tables["occurrences"]

@@ -24,7 +24,7 @@ def new_texts(rows: pl.DataFrame) -> pl.DataFrame:
     """
     changed = rows.filter(pl.col("letter").is_not_null())
     new = changed.unique("mix_key", keep="first", maintain_order=True).select(
-        "language", "domain", key="mix_key", prompt="mix_prompt", answer="mix_answer",
+        "language", "domain", "attachments", key="mix_key", prompt="mix_prompt", answer="mix_answer",
         first_dataset=pl.lit("(converted)"), is_mcq=pl.lit(value=False),
     )  # fmt: skip
     new = new.with_columns(skeleton=skeleton(new["prompt"]))

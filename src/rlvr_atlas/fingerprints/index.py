@@ -24,9 +24,10 @@ from rlvr_atlas.errors import InputError
 from rlvr_atlas.files import POLARS_ERRORS, pass_interrupt, replace_file
 from rlvr_atlas.fingerprints.prints import PRINTS, Printer, Prints
 from rlvr_atlas.match.minhash import PERMUTATIONS
+from rlvr_atlas.schema import INSTANCES, conform
 from rlvr_atlas.text.tokens import Parts
 
-_MAGIC = b"rlvr-atlas benchmark index 2\n"
+_MAGIC = b"rlvr-atlas benchmark index 3\n"
 _LONGEST_HEADER = 10_000_000
 #: Made up for this purpose: an index whose sketch of it differs was made with other hash functions.
 _PROBE = "eleven copper kettles whistle while 42 tailors fold the evening"
@@ -68,19 +69,21 @@ def build(occurrences: pl.DataFrame, instances: pl.DataFrame, datasets: pl.DataF
     described = datasets.filter(role="benchmark").sort("rank")
     if described.is_empty():
         raise InputError("no dataset here is a benchmark", fix='give one the role = "benchmark"')
+    known = conform(instances, INSTANCES).select("key", "skeleton", "stem", "answer", "attachments")
     items = (
         occurrences.join(described.select("dataset", "rank"), on="dataset")
         .group_by("rank", benchmark="dataset", key="key")
         .agg(pl.col("row").min())
         .sort("rank", "row", "key")
-        .join(instances.select("key", "skeleton", "stem", "answer"), on="key", maintain_order="left")
+        .join(known, on="key", maintain_order="left")
     )
     # Made from the keys: the same benchmarks give the same bytes, others give other hashes.
     salt = hashlib.blake2b("".join(items["key"]).encode(), digest_size=16).digest()
-    rarity = Rarity(instances["skeleton"].unique(maintain_order=True))
+    rarity = Rarity(instances["skeleton"].unique(maintain_order=True), known["attachments"])
+    attached = pl.Series(map(rarity.attached_bits, items["attachments"]), dtype=pl.Float64)
     bits, wording_bits = rarity.weigh(items["skeleton"])
     places = items.select("benchmark", "row").with_columns(
-        bits=pl.Series(bits), wording_bits=pl.Series(wording_bits)
+        bits=pl.Series(bits) + attached, wording_bits=pl.Series(wording_bits)
     )
     counts = dict(items.group_by("benchmark").len().iter_rows())
     listed = [

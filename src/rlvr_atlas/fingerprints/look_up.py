@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rlvr_atlas.fingerprints.prints import EDGE, Printer, Prints, is_told_by_words
 from rlvr_atlas.match import calibrations
-from rlvr_atlas.match.decide import PrintEvidence, by_prints
+from rlvr_atlas.match.decide import PrintEvidence, by_prints, with_attachments
 from rlvr_atlas.text.tokens import Parts
 
 #: Items that share one band of the sketch with a row and are looked at; more are templates of each other.
@@ -112,8 +112,17 @@ def look_up(
         ]
     )
     found = found.unique(["row", "item"], keep="first", maintain_order=True)
+    found = with_attachments(found.with_columns(agree=_agree(found, rows, items)))
     keys = items.frame["key"].gather(found["item"])
     return found.drop("item").with_columns(keys).join(copies, on="key").select(*FOUND)
+
+
+def _agree(found: pl.DataFrame, rows: Prints, items: Prints) -> pl.Series:
+    """Whether a row and an item are asked of the same things; null where one of the two is text alone."""
+    ours = rows.frame["attachments"].gather(found["row"])
+    theirs = items.frame["attachments"].gather(found["item"])
+    known = (ours == theirs) | ((ours > 0) & (theirs > 0))
+    return pl.select(pl.when(known).then(ours == theirs)).to_series()
 
 
 def _equal(rows: Prints, items: Prints, on: tuple[str, str], verdict: tuple[str, str, float]) -> pl.DataFrame:

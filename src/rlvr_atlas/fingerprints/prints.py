@@ -15,6 +15,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from rlvr_atlas.match import minhash
+from rlvr_atlas.schema import INSTANCES, conform
+from rlvr_atlas.schema.attachments import needed
 from rlvr_atlas.text.tokens import Parts, is_number, lexicon
 
 #: Answers that are numbers; whether other ones are the same cannot be told without seeing them.
@@ -39,6 +41,7 @@ PRINTS: dict[str, pl.DataType | type[pl.DataType]] = {
     "head": pl.UInt64,  # the first EDGE tokens
     "tail": pl.UInt64,
     "length": pl.UInt32,  # tokens
+    "attachments": pl.UInt64,  # what is needed beside the text; 0 where that is nothing
 }
 
 
@@ -93,17 +96,15 @@ class Printer:
         """Prints of texts.
 
         Args:
-            texts: key, skeleton, stem.
+            texts: key, skeleton, stem, attachments.
             parts: Parts of the skeletons, in the same order, where they are at hand.
         """
         parts = [Parts.of(skeleton) for skeleton in texts["skeleton"]] if parts is None else parts
+        stem = pl.col("stem").fill_null(pl.col("skeleton"))
+        told = conform(texts, INSTANCES).select("key", "skeleton", stem, "attachments")
         lines = [
-            self._line(key, skeleton, stem, part)
-            for (key, skeleton, stem), part in zip(
-                texts.select("key", "skeleton", pl.col("stem").fill_null(pl.col("skeleton"))).iter_rows(),
-                parts,
-                strict=True,
-            )
+            (*self._line(key, skeleton, stem, part), self.attached(attached))
+            for (key, skeleton, stem, attached), part in zip(told.iter_rows(), parts, strict=True)
         ]
         return Prints(pl.DataFrame(lines, schema=PRINTS, orient="row"), self.sketch(parts))
 
@@ -125,6 +126,11 @@ class Printer:
             self.of_tokens(tokens[-EDGE:]),
             len(tokens),
         )
+
+    def attached(self, attachments: str | None) -> int:
+        """The hash of what a problem is asked of beside its text; 0 where that is nothing."""
+        told = needed(attachments)
+        return 0 if told is None else max(1, self.hash(told))
 
     def content(self, parts: Parts) -> int:
         """The hash of numbers, operators, variables, asks and what is negated: all that decides the problem.

@@ -28,7 +28,7 @@ from rlvr_atlas.schema import ROWS, SCHEMAS, SKIPPED_ROWS
 #: Rows of a frame, and bytes from which on it waits for no other.
 _BATCH, _LARGE = 4096, 16 << 20
 _LONGEST_PROMPT = 1_000_000
-_ADAPTER_PARTS = ("prompt", "answer", "solution", "source", "split", "options")
+_ADAPTER_PARTS = ("prompt", "answer", "solution", "source", "split", "options", "attachments")
 
 
 def open_dataset(spec: DatasetSpec, base: Path, *, allow_network: bool = False) -> DatasetReader:
@@ -252,6 +252,7 @@ class DatasetReader:
                 "answer_kind": parts.answer_kind,
                 "declared_source": parts.labels.get("source", nothing),
                 "hint": parts.labels.get("hint", nothing),
+                "attachments": parts.attachments,
             },
             schema=ROWS,
         )
@@ -319,7 +320,11 @@ def _state(file: Path) -> tuple[int, ...] | None:
 
 def _adapter_paths(adapter: Adapter) -> dict[str, list[str]]:
     set_paths = {part: getattr(adapter, part) for part in _ADAPTER_PARTS}
-    return {part: [path] if isinstance(path, str) else path for part, path in set_paths.items() if path}
+    return {
+        part: [path] if isinstance(path, str) else path
+        for part, path in set_paths.items()
+        if path or (part == "attachments" and path is not None)  # no attachments at all is a choice too
+    }
 
 
 def _closest(text: str, seen: list[str], most: int = 30) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from rlvr_atlas.load.attachments import find_attachments
 from rlvr_atlas.load.detect_answer import find_answers, kind_of
 from rlvr_atlas.load.detect_prompt import (
     Candidate,
@@ -63,7 +64,10 @@ def detect(rows: Sequence[Row], given: Given | None = None) -> Layout | None:
         others = find_replacements(prompts, group)
     best = prompts[0]
     taken = {part.path for part in group}
-    rest = [field for field in fields if field.path not in taken]
+    chosen = {path for part in given.values() for path in part}
+    attached = find_attachments(rows, taken | chosen, given.get("attachments"))
+    beside = {one.path for one in attached if not one.parts}
+    rest = [field for field in fields if field.path not in taken | beside]
     answers = _given_answers(rows, given) or find_answers(rest, len(rows), best)
     if "answer" in given and "solution" not in given:
         answers += tuple(entry for entry in find_answers(rest, len(rows), best) if entry[1] == "solution")
@@ -82,6 +86,7 @@ def detect(rows: Sequence[Row], given: Given | None = None) -> Layout | None:
         combined=_combined(best.field) if "prompt" not in given and not answers else None,
         joiner="\n" if "prompt" in given else " ",
         by_recipe=frozenset(path for paths in given.values() for path in paths),
+        attached=attached,
     )
 
 

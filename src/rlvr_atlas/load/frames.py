@@ -7,6 +7,7 @@ objects, so that none of them has to be installed. Columns become Parquet, recor
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from collections.abc import Iterable, Mapping
@@ -114,12 +115,13 @@ def _records(records: Iterable[object], where: str) -> Serialised:
 
 
 def _plain(value: Any) -> object:  # noqa: ANN401
-    """A value that JSON lacks: arrays as lists, bytes as text where they are text, all else by its text."""
+    """A value that JSON lacks: arrays as lists, bytes as text or a data URL, all else by its text."""
     if isinstance(value, bytes):
         try:
             return value.decode()
         except UnicodeDecodeError:
-            return None  # an image, say: no part of a prompt, as in a file of columns
+            # An image, say: what a problem is asked of, as in a file of columns.
+            return f"data:;base64,{base64.b64encode(value).decode()}"
     if hasattr(value, "tolist"):
         return value.tolist()
     if isinstance(value, Mapping):

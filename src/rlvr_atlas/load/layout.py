@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal, TypeVar
 
+from rlvr_atlas.load.attachments import Attached, attachments
 from rlvr_atlas.load.paths import Path, get, write
 from rlvr_atlas.load.rows import Row, Value
 from rlvr_atlas.load.values import answer_text, fill, option_texts, plain_text, prompt_text
@@ -38,6 +39,7 @@ class Layout:
         combined: What stands behind the question where one text holds both; None where it does not.
         joiner: What stands between the texts of one prompt.
         by_recipe: The paths that were set rather than detected.
+        attached: What the problems are asked of beside their text.
     """
 
     prompts: tuple[tuple[Path, ...], ...]
@@ -49,6 +51,7 @@ class Layout:
     combined: Kind | None = None
     joiner: str = " "
     by_recipe: frozenset[Path] = frozenset()
+    attached: tuple[Attached, ...] = ()
 
     def where_prompt(self) -> str:
         """The paths of the prompt for a message."""
@@ -63,6 +66,7 @@ class Layout:
             part = "solution" if self.combined == "solution" else "answer"
             found += [(part, path) for path in self.prompts[0]]
         found += [("options", path) for path in self.options]
+        found += [(one.kind, one.path) for one in self.attached]
         return list(dict.fromkeys([*found, *self.labels.items()]))
 
 
@@ -75,6 +79,7 @@ class Parts:
     answer_kind: list[Kind | None]
     options: list[list[str] | None]
     labels: dict[str, list[str | None]]
+    attachments: list[str | None]
 
 
 class Extractor:
@@ -100,7 +105,11 @@ class Extractor:
         labels = {
             part: self._column(rows, part, path, plain_text) for part, path in self.layout.labels.items()
         }
-        return Parts(question, answer, kinds, self._options(rows), labels)
+        attached = attachments(rows, question, self.layout.attached, self._count_one)
+        return Parts(question, answer, kinds, self._options(rows), labels, attached)
+
+    def _count_one(self, one: Attached) -> None:
+        self.filled[one.kind, one.path] += 1
 
     def _questions(self, rows: Sequence[Row]) -> list[str | None]:
         alternatives = []

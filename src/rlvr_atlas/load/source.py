@@ -122,7 +122,7 @@ class SourceFile:
         if any(self._is_stored(path) and not self._occurs_here(path) for path in wanted):
             # The recipe speaks of the rows as they are stored.
             vars(self).update(vars(SourceFile(self.piece, self._place, nested=False)))
-        here = {part: paths for part, paths in given.items() if any(map(self.occurs, paths))}
+        here = {part: paths for part, paths in given.items() if not paths or any(map(self.occurs, paths))}
         if not self.sample:
             return
         layout = detect(self.sample, here) or (detect(self.sample, given) if "prompt" in given else None)

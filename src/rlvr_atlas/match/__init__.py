@@ -21,7 +21,8 @@ from rlvr_atlas.encoder.embed import embedder as encoder_embedder
 from rlvr_atlas.encoder.model import DEFAULT_ENCODER
 from rlvr_atlas.match import calibrations
 from rlvr_atlas.match import near_duplicates as lexical
-from rlvr_atlas.match.decide import Verdict, settle
+from rlvr_atlas.match.attachments import paired
+from rlvr_atlas.match.decide import Verdict, settle, with_attachments
 from rlvr_atlas.match.exact import equal_skeletons
 from rlvr_atlas.match.minhash import Signatures
 from rlvr_atlas.schema import MATCHES, SAME_PROBLEM, conform
@@ -81,7 +82,8 @@ def match(
     code = (units["domain"] == "code").to_numpy()
     if code.any():
         found = replace(found, pairs=_by_parts(found, texts, units, np.flatnonzero(code), settings))
-    ordered = instances.select("key", "skeleton", "answer").with_row_index("order")
+    attached = "attachments" if "attachments" in instances.columns else pl.lit(None, pl.String)
+    ordered = instances.select("key", "skeleton", "answer", attachments=attached).with_row_index("order")
     by_wording, in_other_words, further = found.pairs, [], None
     if settings.rewordings or embed is not None:
         from rlvr_atlas.match import rewordings  # it loads SciPy, which a look-up need not wait for
@@ -102,7 +104,8 @@ def match(
         _between_skeletons(ordered, lexical.as_frame(pairs, units), tier)
         for tier, pairs in (("lexical", by_wording), ("semantic", in_other_words))
     ]
-    matches = pl.concat([conform(part, MATCHES).select(*MATCHES) for part in tiers]).sort("child", "parent")
+    decided = [conform(with_attachments(part), MATCHES).select(*MATCHES) for part in tiers]
+    matches = pl.concat(decided).sort("child", "parent")
     return Matched(matches, units.drop("prompt", "domain"), found.signatures, limits)
 
 
@@ -211,11 +214,13 @@ def _decided_by_search(
 
 
 def _between_skeletons(ordered: pl.DataFrame, pairs: pl.DataFrame, tier: str) -> pl.DataFrame:
-    """Spread verdicts on skeletons over the keys that have them; the earlier key of two is the parent."""
-    keys = ordered.select("skeleton", "key", "order")
-    spread = pairs.join(keys, left_on="parent_skeleton", right_on="skeleton").join(
-        keys, left_on="child_skeleton", right_on="skeleton", suffix="_child"
-    )
+    """Spread verdicts on skeletons over the keys that have them; the earlier key of two is the parent.
+
+    Keys that are asked of different things are left out, see `match.attachments`.
+    """
+    keys = ordered.select("skeleton", "key", "order", "attachments")
+    parents = pairs.join(keys, left_on="parent_skeleton", right_on="skeleton")
+    spread = paired(parents, keys, "child_skeleton", "skeleton", within="parent_skeleton")
     later = pl.col("order_child") > pl.col("order")
     return spread.with_columns(
         child=pl.when(later).then("key_child").otherwise("key"),

@@ -7,6 +7,8 @@ evidence lead to a verdict, and `settle` chooses between the first two:
     by_classifier  pairs that a search found: calibrated probabilities, times what the dataset prior tells
     by_prints      no text at hand, only what an index holds
 
+A problem is its text and what it is asked of, so that `with_attachments` has the last word on every verdict.
+
 Thresholds are data: `calibrations/decision.toml`, each with its reason. No verdict is not "different".
 """
 
@@ -33,6 +35,7 @@ _WORDING = calibrations.thresholds()["wording"]
 _CLASSIFIER = calibrations.thresholds()["classifier"]
 _PRINTS = calibrations.thresholds()["prints"]
 _LEAK = calibrations.thresholds()["leak"]
+_ATTACHMENTS = calibrations.thresholds()["attachments"]
 #: No dataset prior makes more of a pair that is less likely than this.
 POSSIBLE = _CLASSIFIER["possible"]
 
@@ -241,6 +244,35 @@ def by_prints(evidence: PrintEvidence) -> Mapping[str, NDArray[np.bool_]]:
     needed = np.where(evidence.told_by_words, np.maximum(needed, _PRINTS["alike_in_words"]), needed)
     variant = ~same & (evidence.likeness >= _WORDING["template"]) & (evidence.length >= _WORDING["phrase"])
     return {"reworded": same & (evidence.likeness >= needed), "variant": variant}
+
+
+# --- what the problems are asked of beside their text -------------------------------------------------------
+
+
+def with_attachments(verdicts: pl.DataFrame) -> pl.DataFrame:
+    """The hard veto of what is attached: images, tables, a database, ...; see `schema.attachments.agree`.
+
+    Questions such as "Find x." or "How many are there?" are asked of thousands of images and databases in the
+    same words. Where what they are asked of differs, words prove nothing, not even a variant. Where it is
+    known of one side only, the two may be the same, but nobody is accused of that.
+
+    Args:
+        verdicts: relation, probability, and `agree` (Boolean; null where it is not known).
+
+    Returns:
+        The verdicts that hold, without `agree`.
+    """
+    agree, p = pl.col("agree"), pl.col("probability")
+    most = pl.when(agree.is_null()).then(_ATTACHMENTS["p_unknown"]).otherwise(1.0)
+    kept = verdicts.filter(agree.is_null() | agree)
+    return kept.with_columns(probability=pl.min_horizontal(p, most)).drop("agree")
+
+
+def with_attachment(verdict: Verdict, agree: bool | None) -> Verdict | None:
+    """The same for one verdict."""
+    if agree is None:
+        return Verdict(verdict.relation, min(verdict.probability, _ATTACHMENTS["p_unknown"]))
+    return verdict if agree else None
 
 
 # --- leaks --------------------------------------------------------------------------------------------------

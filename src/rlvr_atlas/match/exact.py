@@ -6,6 +6,7 @@ import polars as pl
 
 from rlvr_atlas.answer import compare
 from rlvr_atlas.match import calibrations
+from rlvr_atlas.match.attachments import paired
 from rlvr_atlas.schema import EVIDENCE
 
 #: Equal skeletons with differing answers are mostly wrong gold answers, seldom two problems.
@@ -17,15 +18,14 @@ def equal_skeletons(instances: pl.DataFrame) -> pl.DataFrame:
     """Pairs of distinct keys with one skeleton.
 
     Args:
-        instances: order (position by release), key, skeleton, answer.
+        instances: order (position by release), key, skeleton, answer, attachments.
 
     Returns:
-        child, parent, relation, tier, probability, evidence: every pair inside a group of equal skeletons.
+        child, parent, relation, tier, probability, evidence: every pair inside a group of equal skeletons
+        that may be asked of the same things, and `agree`, see `match.attachments`.
     """
     shared = instances.filter(pl.len().over("skeleton") > 1)
-    pairs = shared.join(shared, on="skeleton", suffix="_child").filter(
-        pl.col("order") < pl.col("order_child")
-    )
+    pairs = paired(shared, shared, "skeleton", "skeleton").filter(pl.col("order") < pl.col("order_child"))
     agree = _agreement(pairs["answer"], pairs["answer_child"])
     equal = {name: pl.lit(True) for name in ("numbers_agree", "operators_agree", "asks_agree")}
     parts = {
@@ -37,6 +37,7 @@ def equal_skeletons(instances: pl.DataFrame) -> pl.DataFrame:
         "answers_agree": pl.lit(agree),
     }
     return pairs.select(
+        "agree",
         child="key_child",
         parent="key",
         relation=pl.lit("reformatted"),

@@ -11,6 +11,7 @@ import polars as pl
 
 from rlvr_atlas import schema
 from rlvr_atlas.report.tables import Tables
+from rlvr_atlas.schema.attachments import named
 
 #: Pairs shown of one kind, characters of a prompt compared, unchanged words shown around a change.
 PER_KIND, LONGEST, CONTEXT = 4, 1600, 24
@@ -37,7 +38,10 @@ class Piece:
 
 @dataclass(frozen=True)
 class Side:
-    """One prompt of a pair: where it stands first, and its pieces; `cut`: characters that are not shown."""
+    """One prompt of a pair: where it stands first, and its pieces; `cut`: characters that are not shown.
+
+    `attached` says what it is asked of beside its text, such as "image"; empty for nothing.
+    """
 
     dataset: str | None
     row: int | None
@@ -46,6 +50,7 @@ class Side:
     pieces: list[Piece]
     cut: int
     answer: str | None
+    attached: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,7 @@ def examples(full: Tables) -> dict[str, list[Example]]:
     wanted_keys = pl.concat([shown.get_column("child"), shown.get_column("parent")]).unique()
     prompts = full["instances"].filter(pl.col("key").is_in(wanted_keys.implode()))
     known = prompts.join(first, on="key", how="left").select(
-        "key", "prompt", "answer", "dataset", "row", "places"
+        "key", "prompt", "answer", "attachments", "dataset", "row", "places"
     )
     texts = {row["key"]: row for row in known.to_dicts()}
     return {
@@ -128,6 +133,7 @@ def _example(pair: dict[str, Any], texts: dict[str, dict[str, Any]]) -> Example:
             pieces=parts,
             cut=max(len(side.get("prompt") or "") - LONGEST, 0),
             answer=side.get("answer"),
+            attached=named(side.get("attachments")),
         )
         for side, parts in zip((child, parent), pieces, strict=True)
     ]

@@ -25,6 +25,7 @@ ROWS: Schema = {
     "answer_kind": pl.String,  # "final": the answer itself; "solution": the answer is somewhere inside
     "declared_source": pl.String,  # what the row itself says of its origin, untouched
     "hint": pl.String,  # the row's own word for its kind (`ability`, `domain`, ...), untouched
+    "attachments": pl.String,  # what it is asked of beside its text (`schema.attachments`); null for nothing
 }
 
 #: Rows that could not be used. `occurrences` and `skipped_rows` together hold every row of every dataset.
@@ -41,7 +42,7 @@ SCHEMAS: Schema = {
     "dataset": pl.String,
     "file": pl.String,
     "format": pl.String,
-    "part": pl.String,  # prompt, answer, solution, source, split, options, hint
+    "part": pl.String,  # prompt, answer, solution, source, split, options, hint, or a kind of attachment
     "path": pl.String,  # field path, as a recipe would write it
     "decided_by": pl.String,  # detected, recipe or registry
     "rows": pl.Int64,  # rows of the file in which the path held something
@@ -125,6 +126,7 @@ INSTANCES: Schema = {
     "domain": pl.String,
     "is_mcq": pl.Boolean,
     "occurrences": pl.Int64,
+    "attachments": pl.String,  # images, tables, a database, ...: digests, see `schema.attachments`
 }
 
 #: Why a match was accepted. Null means "not measured", which is not the same as zero or false.

@@ -1,0 +1,145 @@
+"""What a problem is asked of beside its text is found, whatever it is called and however it is kept."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from rlvr_atlas.config import Adapter, DatasetSpec
+from rlvr_atlas.errors import InputError
+from rlvr_atlas.load import open_dataset
+from rlvr_atlas.load.frames import serialise
+
+from .attached_rows import SETS, Row, base64_of, data_url, image, rows
+from .problems import load, problems
+
+
+def store(rows: list[Row], path: Path) -> Path:
+    """Rows as a file: Parquet, or JSON lines."""
+    if path.suffix == ".parquet":
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    else:
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def attached(folder: Path, rows: list[Row], name: str = "a.parquet") -> list[str | None]:
+    """The column `attachments` of some rows."""
+    store(rows, folder / name)
+    return load(folder, name)[0]["attachments"].to_list()
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_every_kind_is_found(name: str, tmp_path: Path) -> None:
+    found = attached(tmp_path, rows(name, "a"))
+    kind = SETS[name][1]
+    assert len(set(found)) == 24
+    assert all(value and value.startswith(f"{kind}.") for value in found)
+    assert attached(tmp_path, rows(name, "a"), "again.parquet") == found
+    assert not {*found} & {*attached(tmp_path, rows(name, "b"), "other.parquet")}
+
+
+def test_nothing_is_attached_to_plain_problems(tmp_path: Path) -> None:
+    about: Row = {
+        "image_count": 0, "has_image": False, "image_caption": "a square", "file_name": "train/part.json",
+        "images": [], "url": "https://example.org/1", "repo": "gsm8k", "environment": None, "db_id": "",
+        "tools": [],
+    }  # fmt: skip
+    assert attached(tmp_path, [row | about for row in problems()]) == [None] * 24
+    assert attached(tmp_path, [row | about for row in problems()], "a.jsonl") == [None] * 24
+
+
+def test_one_image_has_one_digest_however_it_is_kept(tmp_path: Path) -> None:
+    kept: list[Any] = [
+        {"image": image("x")},
+        {"images": [{"bytes": image("x"), "path": "x.png"}]},
+        {"image": {"bytes": image("x"), "path": None}},
+        {"image": data_url("x")},
+        {"image_b64": base64_of("x")},
+        {"image_url": {"url": data_url("x")}},
+        {"extra_info": {"image": {"bytes": image("x"), "path": "y.png"}}},
+        {"image": "images/x.png", "decoded_image": {"bytes": image("x"), "path": None}},
+    ]
+    found = [
+        attached(tmp_path, [row | more for row in problems(2)], f"{nth}.parquet")
+        for nth, more in enumerate(kept)
+    ]
+    assert len({value for values in found for value in values}) == 1
+    assert found[0][0] is not None
+    assert found[0][0].startswith("image.content:")
+
+
+def test_a_struct_and_its_json_are_one(tmp_path: Path) -> None:
+    table = {"header": ["a", "b"], "rows": [["1", "2"]]}
+    turned = {"rows": table["rows"], "header": table["header"], "title": None}
+    found = [
+        attached(tmp_path, [row | {"table": value} for row in problems(2)], f"{nth}.jsonl")[0]
+        for nth, value in enumerate((table, turned, json.dumps(table)))
+    ]
+    assert len(set(found)) == 1
+
+
+def test_what_the_text_holds_is_not_attached_to_it(tmp_path: Path) -> None:
+    code = "def f(x):\n    return x"
+    shown = [row | {"question": f"{row['question']}\n\n{code}", "starter_code": code} for row in problems()]
+    assert attached(tmp_path, shown) == [None] * 24
+    schema = "CREATE TABLE shop (id INT)"
+    shown = [row | {"question": f"{schema}\n{row['question']}", "db_id": "shop"} for row in problems()]
+    assert attached(tmp_path, shown) == [None] * 24
+    # A name may stand in a text by chance.
+    named = [row | {"question": f"At the shop: {row['question']}", "db_id": "shop"} for row in problems()]
+    assert all(attached(tmp_path, named))
+
+
+def test_images_of_an_answer_are_no_part_of_the_problem(tmp_path: Path) -> None:
+    row = {
+        "messages": [
+            {"role": "user", "content": [{"type": "text", "text": "Draw a square of side 4 in red ink."}]},
+            {"role": "assistant", "content": [{"type": "image_url", "image_url": {"url": data_url("x")}}]},
+        ]
+    }
+    assert attached(tmp_path, [row] * 4, "a.jsonl") == [None] * 4
+
+
+def test_rows_without_an_image_have_none(tmp_path: Path) -> None:
+    mixed = [row | {"images": [f"{nth}.png"] if nth % 2 else []} for nth, row in enumerate(problems())]
+    assert [value is None for value in attached(tmp_path, mixed)] == [True, False] * 12
+
+
+def test_they_are_told_among_the_parts_of_a_file(tmp_path: Path) -> None:
+    store(rows("feature", "a"), tmp_path / "a.parquet")
+    schemas = load(tmp_path, "a.parquet")[1]
+    told = schemas.schemas.filter(part="image").row(0, named=True)
+    assert (told["path"], told["rows"]) == ("images", 24)
+
+
+def test_images_in_memory_are_kept(tmp_path: Path) -> None:
+    records = [{"question": f"What is shown on card {nth}?", "image": image(str(nth))} for nth in range(6)]
+    for nth, data in enumerate((records, pl.DataFrame(records))):
+        made = serialise(data, "here")
+        (tmp_path / f"{nth}{made.ending}").write_bytes(made.content)
+    in_lines, in_columns = (
+        load(tmp_path, name)[0]["attachments"].to_list() for name in ("0.jsonl", "1.parquet")
+    )
+    assert in_lines == in_columns
+    assert len({*in_lines}) == 6
+
+
+def test_a_recipe_says_what_counts(tmp_path: Path) -> None:
+    made = [row | {"image": "a.png", "ctx": f"of {nth}"} for nth, row in enumerate(problems())]
+    store(made, tmp_path / "a.jsonl")
+
+    def found(*paths: str) -> pl.Series:
+        spec = DatasetSpec(id="d", path="a.jsonl", adapter=Adapter(attachments=list(paths)))
+        return pl.concat(open_dataset(spec, tmp_path).batches())["attachments"]
+
+    assert found().null_count() == 24
+    assert found("image").n_unique() == 1
+    assert found("ctx").str.starts_with("file.").all()
+    assert found("image", "ctx").n_unique() == 24
+    with pytest.raises(InputError, match="adapter.attachments"):
+        found("picture")
