@@ -25,9 +25,8 @@ def tokenizer():
 
 
 def written(workspace, form, folder):
-    ((name, data),) = export(*workspace, form).items()
-    (folder / name).write_bytes(data)
-    return str(folder / name)
+    (file,) = export(*workspace, form, folder, originals=False).files
+    return str(file)
 
 
 def rows_of(workspace):
