@@ -123,6 +123,7 @@ INSTANCES: Schema = {
     "answer": pl.String,
     "language": pl.String,
     "domain": pl.String,
+    "subject": pl.String,
     "is_mcq": pl.Boolean,
     "occurrences": pl.Int64,
 }
