@@ -96,7 +96,7 @@ def main() -> int:
         started = time.monotonic()
         workspace = pipeline.run(Recipe.model_validate(asked))
         print(f"made in {time.monotonic() - started:.0f} s")
-        exported = export(workspace.tables(), recipe, "flat", folder / "export")
+        exported = export(workspace.tables(), recipe, "flat", folder / "export", originals=False)
         again = audit_again(recipe, exported.files[0].read_bytes(), folder)
         found = facts(workspace, again, recipe.curate.leak_probability)
         again.write_parquet(folder / "leaks_again.parquet")

@@ -10,15 +10,18 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
 from rlvr_atlas import pipeline
-from rlvr_atlas.config import parse_recipe
+from rlvr_atlas.cli import app
+from rlvr_atlas.config import DatasetSpec, parse_recipe
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.export import export
 from rlvr_atlas.export import original_rows as module
 from rlvr_atlas.export.columns import as_array, common, fitted, stated
 from rlvr_atlas.export.images import images_of
 from rlvr_atlas.export.verifier import stated_verifier
+from rlvr_atlas.load import open_dataset
 
 THINGS = ("lamps", "boats", "stones", "chairs", "horses", "apples", "letters", "bridges", "coins", "towers")
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(40))
@@ -66,8 +69,8 @@ def exported(world, form, folder, **options):
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
-def original(row, form):
-    return row["extra_info"]["original"] if form == "verl" else row["original"]
+def original(row):
+    return row["extra_info"]["original"]
 
 
 def place(row, form):
@@ -108,7 +111,7 @@ def test_every_column_of_json_lines_is_there_and_equal(of_lines, form):
     names = {name for row in rows for name in row}
     for row in out:
         source = rows[place(row, form)[1]]
-        assert original(row, form) == {name: source.get(name) for name in names}
+        assert original(row) == {name: source.get(name) for name in names}
 
 
 def test_a_csv_arrives_as_its_cells(tmp_path):
@@ -118,7 +121,7 @@ def test_a_csv_arrives_as_its_cells(tmp_path):
         writer.writeheader()
         writer.writerows(rows)
     out = exported(made(tmp_path), "verl", tmp_path)
-    assert [original(row, "verl") for row in out] == [rows[place(row, "verl")[1]] for row in out]
+    assert [original(row) for row in out] == [rows[place(row, "verl")[1]] for row in out]
 
 
 IMAGES = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
@@ -159,7 +162,7 @@ def test_images_arrive_byte_for_byte_and_where_a_trainer_looks_for_them(of_image
     assert len(out) == len(rows)
     for row in out:
         source = rows[place(row, form)[1]]
-        assert original(row, form) == source
+        assert original(row) == source
         assert row["images"] == [source["image"], *source["more"]]
         text = row["prompt"][0]["content"]
         assert text.count("<image>") == (3 if form == "verl" else 0)
@@ -183,7 +186,7 @@ def test_image_files_beside_the_data_travel_and_missing_ones_are_refused(tmp_pat
     for row in exported(world, "verl", tmp_path):
         n = place(row, "verl")[1]
         assert row["images"] == [{"bytes": PNG + bytes([n]), "path": f"shown/{n}.png"}]
-        assert original(row, "verl")["image"] == f"shown/{n}.png"
+        assert original(row)["image"] == f"shown/{n}.png"
     (tmp_path / "shown/4.png").unlink()
     with pytest.raises(InputError, match=r"a:4: its image 'shown/4.png' is not beside the data"):
         exported(world, "verl", tmp_path)
@@ -208,7 +211,7 @@ def test_values_without_a_common_type_are_json_text_and_said(tmp_path):
     result = export(*world, "verl", tmp_path / "out")
     assert result.limits == ["original columns that no one type holds are JSON text: ids, odd"]
     for row in pq.read_table(result.files[0]).to_pylist():
-        n, text = row["extra_info"]["row"], original(row, "verl")["odd"]
+        n, text = row["extra_info"]["row"], original(row)["odd"]
         assert (text and json.loads(text)) == (odd[n] if n < 9 else "\ufffd")
 
 
@@ -219,7 +222,7 @@ def test_datasets_with_unlike_columns_share_a_file(tmp_path):
         [base(n + 40) | {"score": n / 2, "only_b": [n], "mixed": f"m{n}"} for n in range(8)],
     )
     for row in exported(made(tmp_path, ("a", "b")), "verl", tmp_path):
-        n, whole = row["extra_info"]["row"], original(row, "verl")
+        n, whole = row["extra_info"]["row"], original(row)
         mine = row["extra_info"]["dataset"] == "a"
         assert whole["score"] == (n if mine else n / 2)
         assert whole["only_a"] == ("x" if mine else None)
@@ -365,3 +368,30 @@ def test_a_verifier_is_what_the_row_says(row, name, version):
 @pytest.mark.parametrize("row", [{"answer": "5"}, {"verifier": "def check(x):\n" * 50}, {"verifier": 3}])
 def test_what_names_no_verifier_has_none(row):
     assert stated_verifier(row) is None
+
+
+def test_the_command_writes_notes_and_takes_both_ways(tmp_path):
+    lines(tmp_path / "a.jsonl", [base(n) | {"odd": n if n % 2 else str(n)} for n in range(6)])
+    made(tmp_path)
+    command = ["export", str(tmp_path / "made"), "--format", "flat"]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    assert "note: original columns that no one type holds are JSON text: odd" in result.stdout
+    file = tmp_path / "made/export/flat/mix.jsonl"
+    assert all("extra_info" in json.loads(line) for line in file.read_text().splitlines())
+    (tmp_path / "a.jsonl").unlink()
+    assert isinstance(CliRunner().invoke(app, command).exception, InputError)
+    assert CliRunner().invoke(app, [*command, "--without-original"]).exit_code == 0
+    assert not any("extra_info" in json.loads(line) for line in file.read_text().splitlines())
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_export_that_is_read_again_has_the_prompts_and_answers_of_the_mix(of_lines, tmp_path, form):
+    world, _, _ = of_lines
+    template = world[1].curate.model_copy(update={"template": "Think first. {prompt}"})
+    recipe = world[1].model_copy(update={"curate": template})
+    (file,) = export(world[0], recipe, form, tmp_path).files
+    read = pl.concat(open_dataset(DatasetSpec(id="x", path=str(file)), tmp_path).batches())
+    mix = world[0]["mix"].collect()
+    assert read["question"].to_list() == [f"Think first. {text}" for text in mix["prompt"]]
+    assert read["answer"].to_list() == mix["answer"].to_list()

@@ -1,6 +1,8 @@
 """The mix in the formats of trainers: verl Parquet, TRL Parquet, OpenRLHF JSONL, flat JSONL.
 
-Every row carries where it came from, its verifier, and its original row. A file is written lot by lot.
+Every row carries where it came from, its verifier, and its original row, which is in `extra_info` in each
+format: the loader takes that for notes, so that an export that is read again is read right. A file is written
+lot by lot.
 Nothing is written as CSV, so no prompt is ever a spreadsheet's formula.
 """
 
@@ -153,7 +155,7 @@ def trl(lot: Lot) -> Any:  # noqa: ANN401
     order = ("prompt", "solution", "answer", "index", *_ORIGIN, "data_source", "verifier")
     rows = _arrow(lot.mix.with_columns(prompt=_turns(), solution=in_dollars).select(order))
     if lot.original is not None:
-        rows = rows.append_column("original", lot.original)
+        rows = rows.append_column("extra_info", pa.StructArray.from_arrays([lot.original], ["original"]))
     return rows if lot.images is None else rows.append_column("images", lot.images)
 
 
@@ -186,7 +188,7 @@ def _with_original(rows: pl.DataFrame, original: Any) -> Iterator[dict[str, Any]
     if original is None:
         return rows.iter_rows(named=True)
     pairs = zip(rows.iter_rows(named=True), original.to_pylist(), strict=True)
-    return (row | {"original": whole} for row, whole in pairs)
+    return (row | {"extra_info": {"original": whole}} for row, whole in pairs)
 
 
 def write(form: Format, cut: Iterable[Lot], path: Path) -> None:
