@@ -37,6 +37,7 @@ from rlvr_atlas.match.measure import measure
 from rlvr_atlas.match.programs import programs
 from rlvr_atlas.schema import ROWS, TEMPLATES
 from rlvr_atlas.text import traits
+from rlvr_atlas.text.subject import subject
 from rlvr_atlas.text.token_table import TokenTable
 from rlvr_atlas.text.tokens import Parts
 
@@ -97,6 +98,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "canonicalise": lambda text: canonicalise(frame(text), pl.DataFrame(schema=TEMPLATES)),
     "skeleton": series(skeleton),
     "language": series(traits.language),
+    "subject": series(subject),
     "domain": lambda text: traits.domain(pl.DataFrame({"prompt": [text], "hint": [text]})),
     "stem": series(traits.stem),
     "tokens": Parts.of,

@@ -225,6 +225,32 @@ def test_several_files_are_told_one_by_one_in_json(made):
     assert said == {"passed": False, "tolerance": 0.0, "files": alone}
 
 
+@pytest.mark.parametrize("leaky", [False, True])
+def test_a_file_that_cannot_be_read_is_named_and_the_others_are_judged(made, tmp_path, leaky):
+    bad = tmp_path / "bad.parquet"
+    bad.write_bytes(b"PAR1 and then nothing")
+    good, target = made / ("train.jsonl" if leaky else "clean.jsonl"), ["--against", made / "bench.jsonl"]
+    for files in ([good, bad], [bad, good]):
+        result = invoke(*files, *target)
+        assert result.exit_code == 2
+        lines = result.stdout.splitlines()
+        assert (
+            lines[0]
+            == f"FAILED: {int(leaky)} of 2 files leak more than the tolerance allows, 1 cannot be read"
+        )
+        assert any(line.startswith(f"{'FAILED' if leaky else 'passed'}: {good.name}: ") for line in lines)
+        assert f"UNREADABLE: {bad}: " in result.stdout
+        assert "dataset file" not in result.stdout
+    said = json.loads(invoke(good, bad, *target, "--json").stdout)
+    assert said["passed"] is False
+    assert said["files"][0]["passed"] is not leaky
+    assert said["files"][1]["passed"] is False
+    assert said["files"][1]["error"]["where"] == str(bad)
+    alone = invoke(bad, *target)
+    assert alone.stdout == ""
+    assert str(alone.exception).startswith(str(bad))
+
+
 def test_a_file_that_is_missing_is_said_before_any_is_checked(made):
     result = invoke(made / "clean.jsonl", made / "missing.jsonl", "--against", made / "bench.jsonl")
     assert "missing.jsonl: no such file" in str(result.exception)

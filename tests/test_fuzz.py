@@ -4,10 +4,16 @@
 """
 
 import importlib.util
+import random
 import time
 from pathlib import Path
 
+import polars as pl
 import pytest
+
+from rlvr_atlas.config import DatasetSpec
+from rlvr_atlas.errors import InputError
+from rlvr_atlas.load import open_dataset
 
 _PLACE = Path(__file__).resolve().parents[1] / "benchmarks" / "fuzz.py"
 _SPEC = importlib.util.spec_from_file_location("fuzz", _PLACE)
@@ -19,6 +25,21 @@ _SPEC.loader.exec_module(fuzz)
 def test_nearly_right_files_are_read_or_refused(first, tmp_path):
     ended = {number: fuzz.one(number, tmp_path)[1] for number in range(first, first + 10)}
     assert {number: how for number, how in ended.items() if how not in ("read", "refused")} == {}
+
+
+@pytest.mark.parametrize("first", range(200_000, 200_060, 20))
+def test_whole_rows_have_the_numbers_of_the_rows_that_were_read(first, tmp_path):
+    read = 0
+    for number in range(first, first + 20):
+        try:
+            spec = DatasetSpec(id="d", path=fuzz.read_rows(tmp_path, random.Random(number)))
+            numbers = set(pl.concat(open_dataset(spec, tmp_path).batches())["row"])
+        except InputError:
+            continue
+        found = [at for at, _, _ in open_dataset(spec, tmp_path).whole_rows(numbers)]
+        assert found == sorted(numbers), f"input {number}"
+        read += 1
+    assert read
 
 
 @pytest.mark.extra

@@ -20,7 +20,7 @@ from rlvr_atlas.audit.coincidence import taken_over
 from rlvr_atlas.audit.overlap import overlaps, weigh
 from rlvr_atlas.canonical import index
 from rlvr_atlas.config import DatasetSpec, MatchSettings
-from rlvr_atlas.errors import InputError
+from rlvr_atlas.errors import AtlasError, InputError
 from rlvr_atlas.ingest import Partition, read_partition
 from rlvr_atlas.load import open_dataset
 from rlvr_atlas.load.resolve import resolve
@@ -97,7 +97,10 @@ def check(
     Raises:
         InputError: If something cannot be read, or there is nothing to check against.
     """
-    return check_all([file], against, indexes, **options)[0]
+    (found,) = check_all([file], against, indexes, **options)
+    if isinstance(found, AtlasError):
+        raise found
+    return found
 
 
 def check_all(  # noqa: PLR0913  each is one thing to choose
@@ -108,7 +111,7 @@ def check_all(  # noqa: PLR0913  each is one thing to choose
     min_probability: float = 0.5,
     rewordings: bool = False,
     allow_network: bool = False,
-) -> list[Checked]:
+) -> list[Checked | AtlasError]:
     """Look for benchmark items in several files, each by itself.
 
     Args:
@@ -120,10 +123,10 @@ def check_all(  # noqa: PLR0913  each is one thing to choose
         allow_network: Whether benchmarks may be fetched from the Hub.
 
     Returns:
-        One result for each file, in their order.
+        One result for each file, in their order; of a file that cannot be read, why not.
 
     Raises:
-        InputError: If something cannot be read, or there is nothing to check against.
+        InputError: If a file is not there, a benchmark cannot be read, or there is nothing to check against.
     """
     if not against and not indexes:
         raise InputError("nothing to check against", fix="name a benchmark (--against) or an index (--index)")
@@ -132,11 +135,18 @@ def check_all(  # noqa: PLR0913  each is one thing to choose
         if isinstance(file, Path):
             _check_there(file)
     benchmarks = [(spec, _part(spec, allow_network)) for spec in resolve(against, "benchmark", taken=[_FILE])]
-    found = []
+    found: list[Checked | AtlasError] = []
     for file in files:
         mine = DatasetSpec(path=str(file.resolve()), id=_FILE) if isinstance(file, Path) else file
         mine = mine.model_copy(update={"id": _FILE})
-        read = _together([*benchmarks, (mine, _part(mine, allow_network))])
+        try:
+            part = _part(mine, allow_network)
+        except AtlasError as error:
+            named = str(file) if isinstance(file, Path) else f"dataset {file.id}"
+            where = error.where.replace(f"dataset {_FILE}", named)
+            found.append(InputError(error.what, where=where, fix=error.fix))
+            continue
+        read = _together([*benchmarks, (mine, part)])
         limits = _unread(read)
         pairs = []
         if against:

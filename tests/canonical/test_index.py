@@ -33,6 +33,7 @@ def _rows(*rows):
     names = ("dataset", "row", "key", "answer")
     frame = pl.DataFrame(rows, schema=names, orient="row")
     constant = {"prompt": "p", "skeleton": "s", "stem": "s", "language": "en", "domain": "math"}
+    constant["subject"] = "algebra"
     return frame.with_columns(
         **{name: pl.lit(value) for name, value in constant.items()},
         is_mcq=pl.lit(False),

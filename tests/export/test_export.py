@@ -4,6 +4,8 @@ import importlib.util
 import io
 import json
 import sys
+import tempfile
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -19,9 +21,15 @@ from rlvr_atlas.export.training import lines
 ORIGIN = {"dataset", "row", "key", "action", "atomic_source", "root_dataset", "root_row", "license"}
 
 
+def written(workspace, form):
+    """File name -> content; the rows of these workspaces were never in a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        exported = export(*workspace, form, Path(folder), originals=False)
+        return {file.name: file.read_bytes() for file in exported.files}
+
+
 def content(workspace, form):
-    files = export(*workspace, form)
-    return next(iter(files.values()))
+    return next(iter(written(workspace, form).values()))
 
 
 def prompts(workspace):
@@ -85,21 +93,21 @@ def test_a_row_without_an_answer_is_an_error_for_trainers_and_none_elsewhere(wor
     tables, recipe = workspace
     tables["mix"] = tables["mix"].with_columns(answer=pl.lit(None, pl.String))
     with pytest.raises(InputError, match=r"rows have no answer, first of them a:0"):
-        export(tables, recipe, form)
+        written((tables, recipe), form)
     assert content((tables, recipe), "flat").count(b"\n") == 11
 
 
 def test_what_cannot_be_exported_says_why(workspace):
     tables, recipe = workspace
     with pytest.raises(InputError, match="unknown format 'csv'.*verl"):
-        export(tables, recipe, "csv")
+        written((tables, recipe), "csv")
     with pytest.raises(WorkspaceError, match="no mix"):
-        export({name: frame for name, frame in tables.items() if name != "mix"}, recipe, "verl")
+        written(({name: frame for name, frame in tables.items() if name != "mix"}, recipe), "verl")
 
 
 @pytest.mark.parametrize("form", ["verl", "trl", "openrlhf", "flat", "card"])
 def test_the_same_mix_gives_the_same_bytes(workspace, form):
-    assert export(*workspace, form) == export(*workspace, form)
+    assert written(workspace, form) == written(workspace, form)
 
 
 # --- the card -----------------------------------------------------------------------------------------
@@ -144,7 +152,7 @@ def test_a_cell_is_one_line_without_markup(text):
 def test_without_the_library_the_error_has_the_install_line(workspace, monkeypatch, form, module):
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(MissingExtraError, match=r"pip install 'rlvr-atlas\[export\]'"):
-        export(*workspace, form)
+        written(workspace, form)
 
 
 @pytest.mark.extra
@@ -163,14 +171,14 @@ def test_prov_reads_the_document_and_every_row_has_its_origin(workspace):
     for row in workspace[0]["mix"].collect().iter_rows(named=True):
         assert (f"atlas:mix/mix/{row['index']}", f"atlas:a/{row['row']}") in derived
     assert ("atlas:mix/mix", "atlas:a") in derived
-    assert export(*workspace, "prov") == export(*workspace, "prov")
+    assert written(workspace, "prov") == written(workspace, "prov")
 
 
 @pytest.mark.extra
 def test_mlcroissant_finds_no_error_and_reads_every_row_with_its_origin(workspace, tmp_path):
     import mlcroissant
 
-    files = export(*workspace, "croissant")
+    files = written(workspace, "croissant")
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     described = json.loads(files["croissant.json"])
@@ -188,4 +196,4 @@ def test_mlcroissant_finds_no_error_and_reads_every_row_with_its_origin(workspac
     assert [row["rows/prompt"].decode("utf-8") for row in rows] == prompts(workspace)
     assert rows[3]["rows/derived_from"] == b"urn:rlvr-atlas:a/3"
     assert b"<" not in files["croissant.json"]
-    assert export(*workspace, "croissant") == files
+    assert written(workspace, "croissant") == files

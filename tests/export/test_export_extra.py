@@ -1,10 +1,13 @@
 """Exports as the trainers' own libraries read them: verl's dataset class, and datasets."""
 
 import importlib.util
+import io
 
 import pytest
 
 from rlvr_atlas.export import export
+
+from .test_original_rows import base, made, table
 
 pytestmark = pytest.mark.extra
 
@@ -25,9 +28,8 @@ def tokenizer():
 
 
 def written(workspace, form, folder):
-    ((name, data),) = export(*workspace, form).items()
-    (folder / name).write_bytes(data)
-    return str(folder / name)
+    (file,) = export(*workspace, form, folder, originals=False).files
+    return str(file)
 
 
 def rows_of(workspace):
@@ -81,3 +83,24 @@ def test_datasets_reads_every_row_unchanged(workspace, tmp_path, form, reader):
     field = "input" if form == "openrlhf" else "prompt"
     texts = [row[field] if reader == "json" else row[field][0]["content"] for row in read]
     assert texts == [row["prompt"] for row in rows_of(workspace)]
+
+
+@pytest.mark.parametrize("form", ["verl", "trl"])
+def test_datasets_reads_the_original_row_and_makes_pictures_of_the_images(tmp_path, form):
+    import datasets
+    from PIL import Image
+
+    rows = []
+    for n in range(6):
+        picture = io.BytesIO()
+        Image.new("RGB", (4 + n, 3)).save(picture, "png")
+        rows.append(base(n) | {"image": {"bytes": picture.getvalue(), "path": f"{n}.png"}, "level": n})
+    table(tmp_path / "a.parquet", rows)
+    (file,) = export(*made(tmp_path), form, tmp_path / "out").files
+    read = datasets.load_dataset("parquet", data_files=str(file), cache_dir=str(tmp_path))["train"]
+    shown = read.cast_column("images", datasets.List(datasets.Image()))
+    assert len(read) == len(rows)
+    for row, pictures in zip(read, shown["images"], strict=True):
+        origin = row["extra_info"] if form == "verl" else row
+        assert row["extra_info"]["original"] == rows[origin["row"]]
+        assert [picture.size for picture in pictures] == [(4 + origin["row"], 3)]

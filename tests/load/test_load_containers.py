@@ -90,7 +90,7 @@ def zipped(members: dict[str, bytes]) -> bytes:
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)  # takes "" for a name too
     return sink.getvalue()
 
 
@@ -321,3 +321,8 @@ def test_archives_beside_tables_are_left_alone(tmp_path: Path) -> None:
 def test_members_may_be_named_from_the_current_folder(tmp_path: Path) -> None:
     (tmp_path / "a.tar").write_bytes(tar({"./data/train.jsonl": jsonl(), "./README.md": b"Notes."}))
     check(load(tmp_path, "a.tar")[0])
+
+
+def test_a_member_without_a_name_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(zipped({"rows.jsonl": jsonl(), "": b"nothing"}))
+    check(load(tmp_path, "a.zip")[0])

@@ -16,12 +16,13 @@ from rlvr_atlas.canonical.skeleton import skeleton
 from rlvr_atlas.canonical.templates import known_rules, literal_rule, take_off
 from rlvr_atlas.text import traits
 from rlvr_atlas.text.characters import change_at, clean, squeeze
+from rlvr_atlas.text.subject import subject
 
 __all__ = ["canonicalise", "infer_templates", "key_of", "skeleton"]
 
 #: A label that an option may carry in its own text: "A) 5", "(B) 6".
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_ADDED = ("key", "prompt", "skeleton", "stem", "language", "domain", "is_mcq")
+_ADDED = ("key", "prompt", "skeleton", "stem", "language", "domain", "subject", "is_mcq")
 _OWN_LABEL = r"^\s*(?:\(([A-Z])\)|([A-Z])\s?[).:．、])\s*"
 
 
@@ -37,8 +38,8 @@ def canonicalise(questions: pl.DataFrame, templates: pl.DataFrame) -> pl.DataFra
 
     Returns:
         The same rows in the same order with the columns key (SHA-1 of the prompt and of what is attached to
-        it, 40 hex), prompt, skeleton, stem (skeleton without multiple-choice options), language, domain and
-        is_mcq.
+        it, 40 hex), prompt, skeleton, stem (skeleton without multiple-choice options), language, domain,
+        subject (of English mathematics) and is_mcq.
     """
     texts = questions.select(pl.col("question").unique(maintain_order=True))
     texts = texts.with_columns(bare=_unwrap(texts["question"], templates))
@@ -55,6 +56,8 @@ def canonicalise(questions: pl.DataFrame, templates: pl.DataFrame) -> pl.DataFra
     prompts = _forms(rows.select("prompt", "stem_text").unique("prompt", keep="first", maintain_order=True))
     kinds = rows.select("prompt", "hint").unique(maintain_order=True)
     kinds = kinds.with_columns(traits.domain(kinds))
+    kinds = kinds.join(prompts.select("prompt", "language"), on="prompt", how="left", maintain_order="left")
+    kinds = kinds.with_columns(_subjects(kinds)).drop("language")
     rows = rows.select("prompt", "hint").join(prompts, on="prompt", how="left", maintain_order="left")
     rows = rows.join(kinds, on=["prompt", "hint"], how="left", nulls_equal=True, maintain_order="left")
     if "attachments" in questions.columns:
@@ -111,6 +114,13 @@ def _forms(prompts: pl.DataFrame) -> pl.DataFrame:
     offering = forms["is_mcq"].arg_true()
     stems = change_at(offering, forms["skeleton"], lambda _: skeleton(prompts["stem_text"].gather(offering)))
     return forms.with_columns(stems.alias("stem"))
+
+
+def _subjects(kinds: pl.DataFrame) -> pl.Series:
+    """The subject of each prompt that is English mathematics, which the lists are for; null elsewhere."""
+    none = pl.Series("subject", [None], dtype=pl.String).new_from_index(0, kinds.height)
+    told = ((kinds["domain"] == "math") & (kinds["language"] == "en")).arg_true()
+    return change_at(told, none, lambda _: subject(kinds["prompt"].gather(told)))
 
 
 def _options_line(options: pl.Series) -> pl.Series:

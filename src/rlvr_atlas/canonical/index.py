@@ -54,7 +54,7 @@ def build(rows: pl.DataFrame, ranks: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
 
     Args:
         rows: One line per readable row: dataset, row, split, key, prompt, skeleton, stem, language, domain,
-            is_mcq, answer, declared_source, attachments.
+            subject, is_mcq, answer, declared_source, attachments.
         ranks: dataset, rank, released.
 
     Returns:
@@ -65,7 +65,7 @@ def build(rows: pl.DataFrame, ranks: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
     rows = conform(rows, {"attachments": pl.String})
     ordered = rows.join(ranks, on="dataset", how="left").sort("rank", "row")
     occurrences = conform(ordered.select(*OCCURRENCES), OCCURRENCES)
-    same_for_key = ("prompt", "skeleton", "stem", "language", "domain", "is_mcq", "attachments")
+    same_for_key = ("prompt", "skeleton", "stem", "language", "domain", "subject", "is_mcq", "attachments")
     instances = ordered.group_by("key", maintain_order=True).agg(
         pl.col(*same_for_key).first(),
         pl.col("answer").drop_nulls().first(),

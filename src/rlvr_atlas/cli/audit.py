@@ -9,6 +9,7 @@ import typer
 
 from rlvr_atlas.cli.app import AsJson, Network, WorkspacePath, app
 from rlvr_atlas.cli.show import one_line, out, print_json, print_table, progress
+from rlvr_atlas.errors import AtlasError
 
 if TYPE_CHECKING:
     from rlvr_atlas.check import Checked
@@ -105,7 +106,10 @@ def check(
     network: Network = False,
     as_json: AsJson = False,
 ) -> None:
-    """Look for benchmark items in files; exit code 1 where more rows of one leak than is tolerated."""
+    """Look for benchmark items in files; exit code 1 where more rows of one leak than is tolerated.
+
+    Where a file cannot be read the others are checked all the same, and the exit code is 2.
+    """
     from rlvr_atlas.check import check_all
 
     found = check_all(
@@ -116,29 +120,43 @@ def check(
         rewordings=rewordings,
         allow_network=network,
     )
+    if len(found) == 1 and isinstance(found[0], AtlasError):
+        raise found[0]
     results = list(zip(files, found, strict=True))
-    passed = all(one.share <= tolerance for one in found)
+    unread = sum(isinstance(one, AtlasError) for one in found)
+    failed = sum(not _passes(one, tolerance) for one in found) - unread
+    passed = not (unread or failed)
     if as_json:
         told = [_as_dict(one, file, tolerance) for file, one in results]
         print_json(told[0] if len(told) == 1 else {"passed": passed, "tolerance": tolerance, "files": told})
     else:
         if len(results) > 1:
-            failed = sum(one.share > tolerance for one in found)
             total = f"{failed} of {len(results)} files leak more than the tolerance allows"
+            total += f", {unread} cannot be read" if unread else ""
             out.print(f"{'passed' if passed else 'FAILED'}: {total}", markup=False)
         for file, one in results:
             out.print(_verdict(one, file, tolerance), markup=False)
         for file, one in results:
-            _show(one, file.name if len(results) > 1 else "")
+            if not isinstance(one, AtlasError):
+                _show(one, file.name if len(results) > 1 else "")
     if not passed:
-        raise typer.Exit(1)
+        raise typer.Exit(2 if unread else 1)
 
 
-def _as_dict(found: Checked, file: Path, tolerance: float) -> dict[str, object]:
-    return {
+def _passes(found: Checked | AtlasError, tolerance: float) -> bool:
+    """Whether a file was read and leaks no more than is tolerated."""
+    return not isinstance(found, AtlasError) and found.share <= tolerance
+
+
+def _as_dict(found: Checked | AtlasError, file: Path, tolerance: float) -> dict[str, object]:
+    told: dict[str, object] = {
         "file": str(file),
-        "passed": found.share <= tolerance,
+        "passed": _passes(found, tolerance),
         "tolerance": tolerance,
+    }
+    if isinstance(found, AtlasError):
+        return told | {"error": {"what": found.what, "where": found.where, "fix": found.fix}}
+    return told | {
         "rows": found.rows,
         "skipped_rows": found.skipped,
         "leaked_rows": found.leaked,
@@ -151,8 +169,10 @@ def _as_dict(found: Checked, file: Path, tolerance: float) -> dict[str, object]:
     }
 
 
-def _verdict(found: Checked, file: Path, tolerance: float) -> str:
-    """Whether a file passes, and the counts behind it, in one line."""
+def _verdict(found: Checked | AtlasError, file: Path, tolerance: float) -> str:
+    """Whether a file passes, and the counts behind it or why it could not be read, in one line."""
+    if isinstance(found, AtlasError):
+        return f"UNREADABLE: {one_line(str(found))}"
     low, high = found.interval
     told = f"{found.leaked} of {found.rows} rows leak ({found.share:.3%}, 95% {low:.3%} to {high:.3%})"
     more = f"{found.variants} more use a template; tolerance {tolerance:.3%}"

@@ -20,21 +20,28 @@ def export(
     folder: Annotated[
         Path | None, typer.Option("--out", help="Where to; WORKSPACE/export/FORMAT where left out.")
     ] = None,
+    original: Annotated[
+        bool,
+        typer.Option(
+            "--original/--without-original",
+            help="Whether every row carries its original row, read again from the files of its dataset.",
+        ),
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Write the curated mix, its dataset card, or its provenance."""
     from rlvr_atlas import pipeline
     from rlvr_atlas.export import export as export_mix
-    from rlvr_atlas.workspace.store import Workspace, write_export
+    from rlvr_atlas.workspace.store import Workspace
 
     store = Workspace(workspace)
-    files = export_mix(store.tables(), pipeline.stored_recipe(store), form)
     target = folder or workspace / "export" / form
-    for name, content in files.items():
-        write_export(target / name, content)
-    written = [{"file": str(target / name), "bytes": len(content)} for name, content in files.items()]
+    exported = export_mix(store.tables(), pipeline.stored_recipe(store), form, target, originals=original)
+    written = [{"file": str(file), "bytes": file.stat().st_size} for file in exported.files]
     if as_json:
         print_json(written)
         return
     for file in written:
         out.print(f"{file['file']} ({file['bytes']:,} bytes)", markup=False)
+    for limit in exported.limits:
+        out.print(f"note: {limit}", markup=False)

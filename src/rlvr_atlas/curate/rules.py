@@ -63,7 +63,7 @@ def struck_alone(
     """
     leaked = _leaks(leaks, unjudged, settings)
     judged = rows.join(leaked, on=["dataset", "row"], how="left").with_columns(
-        checkable=_checkable(rows["mix_answer"], rows["domain"])
+        checkable=is_checkable(rows["mix_answer"]) | ~rows["domain"].is_in(_ONE_VALUE)
     )
     rules = [*_cleaning(settings), *_choosing(settings, ~pl.col("is_refill"))]
     if settings.refill is not None:
@@ -131,12 +131,11 @@ def _leaks(leaks: pl.DataFrame, unjudged: pl.DataFrame, settings: CurateSettings
     )
 
 
-def _checkable(answers: pl.Series, domains: pl.Series) -> pl.Series:
+def is_checkable(answers: pl.Series) -> pl.Series:
     """Whether an answer is one that a checker can compare with another: a value, a choice, a name."""
     distinct = answers.drop_nulls().unique().to_list()
     good = [bool(read(text).form) and not _is_prose(read(text), text) for text in distinct]
-    value = answers.replace_strict(distinct, good, default=False, return_dtype=pl.Boolean)
-    return value | ~domains.is_in(_ONE_VALUE)
+    return answers.replace_strict(distinct, good, default=False, return_dtype=pl.Boolean)
 
 
 def _is_prose(reading: Reading, text: str) -> bool:

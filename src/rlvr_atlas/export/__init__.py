@@ -1,12 +1,15 @@
 """Export: a curated mix as files that trainers and catalogues read.
 
-Formats that a library writes are written by that library. Nothing is computed here: what a file says is in
-the workspace's tables.
+Formats that a library writes are written by that library. What a file says is in the workspace's tables, and
+in the original rows, which are read again from their files.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import polars as pl
 
@@ -15,39 +18,52 @@ from rlvr_atlas.errors import InputError, WorkspaceError
 from rlvr_atlas.export.card import card
 from rlvr_atlas.export.croissant import croissant
 from rlvr_atlas.export.facts import Facts, facts
+from rlvr_atlas.export.original_rows import OriginalRows, read_again
 from rlvr_atlas.export.provenance import prov
-from rlvr_atlas.export.training import flat, openrlhf, trl, verl, with_template
+from rlvr_atlas.export.training import FORMATS as TRAINING
+from rlvr_atlas.export.training import check_answers, lots, with_template, write
+from rlvr_atlas.files import guard, replace_file
 
-__all__ = ["FORMATS", "export"]
+__all__ = ["FORMATS", "Exported", "export"]
 
-_TRAINING: dict[str, Callable[[pl.DataFrame, str], dict[str, bytes]]] = {
-    "verl": verl,
-    "trl": trl,
-    "openrlhf": openrlhf,
-    "flat": flat,
-}
 _DESCRIPTIONS: dict[str, Callable[[Facts], dict[str, bytes]]] = {
     "card": card,
     "croissant": croissant,
     "prov": prov,
 }
-FORMATS = (*_TRAINING, *_DESCRIPTIONS)
+FORMATS = (*TRAINING, *_DESCRIPTIONS)
 
 
-def export(tables: Mapping[str, pl.LazyFrame], recipe: Recipe, form: str) -> dict[str, bytes]:
-    """The files of one format.
+@dataclass(frozen=True)
+class Exported:
+    """Result of an export.
+
+    Attributes:
+        files: What was written.
+        limits: What a person should know of it, as sentences.
+    """
+
+    files: list[Path]
+    limits: list[str] = field(default_factory=list)
+
+
+def export(
+    tables: Mapping[str, pl.LazyFrame], recipe: Recipe, form: str, folder: Path, *, originals: bool = True
+) -> Exported:
+    """Write the files of one format; the same for the same workspace and data.
 
     Args:
         tables: Of a workspace.
         recipe: It was made with; its `[curate]` names the mix and the template.
         form: One of `FORMATS`.
-
-    Returns:
-        File name -> content; the same for the same workspace.
+        folder: Where to; it is made.
+        originals: Whether every row carries its original row, for which the files of the datasets are read
+            again.
 
     Raises:
-        WorkspaceError: If there is no mix.
-        InputError: If the format is unknown, or cannot hold this mix.
+        WorkspaceError: If there is no mix, or a file cannot be written.
+        InputError: If the format is unknown, or cannot hold this mix; if files of a dataset are gone or are
+            not those that were ingested.
         MissingExtraError: If the format needs a library that is not installed.
     """
     if form not in FORMATS:
@@ -55,7 +71,43 @@ def export(tables: Mapping[str, pl.LazyFrame], recipe: Recipe, form: str) -> dic
     if recipe.curate is None or "mix" not in tables:
         fix = "add a [curate] table to the recipe (docs/curate.md) and run it"
         raise WorkspaceError("there is no mix to export", fix=fix)
-    if form in _DESCRIPTIONS:
-        return _DESCRIPTIONS[form](facts(tables, recipe.curate))
+    guard(folder, lambda: folder.mkdir(parents=True, exist_ok=True))
+    if form in TRAINING:
+        return _for_training(tables, recipe, form, folder, originals=originals)
+    if originals and form == "croissant":  # the one description with rows of its own, which are text
+        with _originals(tables, recipe, folder, images=False):
+            pass
+    files = _DESCRIPTIONS[form](facts(tables, recipe.curate))
+    for name, content in files.items():
+        replace_file(folder / name, _writer(content))
+    return Exported([folder / name for name in files])
+
+
+def _writer(content: bytes) -> Callable[[Path], object]:
+    return lambda path: path.write_bytes(content)
+
+
+def _for_training(
+    tables: Mapping[str, pl.LazyFrame], recipe: Recipe, form: str, folder: Path, *, originals: bool
+) -> Exported:
+    assert recipe.curate is not None
+    kind, path = TRAINING[form], folder / f"{recipe.curate.name}{TRAINING[form].ending}"
     mix = with_template(tables["mix"].collect(), recipe.curate.template)
-    return _TRAINING[form](mix, recipe.curate.name)
+    if kind.needs_answers:
+        check_answers(mix, form)
+    taken = mix.select("dataset", "row").lazy()
+    named = tables["occurrences"].select("dataset", "row", "declared_source")
+    declared = named.join(taken, on=["dataset", "row"], how="semi").unique(["dataset", "row"]).collect()
+    read = _originals(tables, recipe, folder, images=kind.holds_images) if originals else nullcontext(None)
+    with read as rows:
+        replace_file(path, lambda temporary: write(kind, lots(mix, declared, rows), temporary))
+    as_json = sorted(rows.as_json) if rows else []
+    told = f"original columns that no one type holds are JSON text: {', '.join(as_json)}"
+    return Exported([path], [told] if as_json else [])
+
+
+def _originals(
+    tables: Mapping[str, pl.LazyFrame], recipe: Recipe, folder: Path, *, images: bool
+) -> AbstractContextManager[OriginalRows]:
+    hashes = dict(tables["datasets"].select("dataset", "content_sha256").collect().iter_rows())
+    return read_again(tables["mix"].collect(), recipe, hashes, folder, images=images)

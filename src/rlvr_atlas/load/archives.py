@@ -160,7 +160,8 @@ def _tar_names(path: Path) -> list[str]:
 
 def _zip_names(path: Path) -> list[str]:
     with zipfile.ZipFile(path) as archive:
-        members = [member for member in archive.infolist() if not member.is_dir()]
+        # A damaged directory may name a member "", which `is_dir` does not expect.
+        members = [member for member in archive.infolist() if member.filename and not member.is_dir()]
         names = [member.filename for member in members]
         if _DOCUMENT & set(names):
             raise OSError("it is a document of an office program or an app, not an archive of tables")

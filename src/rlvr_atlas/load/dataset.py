@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import islice
@@ -149,6 +149,27 @@ class DatasetReader:
             self._note(source)
         if not kept:
             raise self._nothing()
+
+    def whole_rows(self, wanted: Collection[int]) -> Iterator[tuple[int, Row, Piece]]:
+        """Some rows with every column that their file has, in the order of the files; one is held at a time.
+
+        Args:
+            wanted: Numbers of the rows, as `batches` gives them; reading stops behind the last one.
+
+        Yields:
+            Number, row, and the file that it is from.
+        """
+        given, number, last = self._given(), 0, max(wanted, default=-1)
+        for source in self._sources():
+            if source.piece in self._twins:
+                continue
+            source.decide(given)
+            for row in source.whole_rows():
+                if not isinstance(row, BadRow) and number in wanted:
+                    yield number, row, source.piece
+                number += not (isinstance(row, BadRow) and row.whole_file)
+                if number > last:
+                    return
 
     @cached_property
     def _pieces(self) -> list[tuple[Piece, PurePath]]:

@@ -54,6 +54,20 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None) -> Rows:
             yield from [BadRow("row group unreadable", f"row group {group}: {_first_line(error)}")] * left
 
 
+def stored_types(path: Path) -> dict[str, Any]:
+    """Column -> Arrow type, as a Parquet or Arrow file says it; empty for any other file."""
+    with contextlib.suppress(*_BROKEN):
+        schema = pq.read_schema(str(path))
+        return dict(zip(schema.names, schema.types, strict=True))
+    with contextlib.suppress(*_BROKEN):
+        with pa.memory_map(str(path)) as source:
+            begins = source.read(6)
+        if begins in (b"ARROW1", b"\xff\xff\xff\xff" + begins[4:]):
+            schema = next(iter(_record_batches(path))).schema
+            return dict(zip(schema.names, schema.types, strict=True))
+    return {}
+
+
 def spread_parquet(path: Path) -> Rows:
     """First and last row of each batch, in row groups spread over the file; no other becomes an object."""
     with contextlib.suppress(*_BROKEN):

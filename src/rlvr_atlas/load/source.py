@@ -139,6 +139,10 @@ class SourceFile:
             rows = self._reshaped(self._read([name for name in needed if name in self._names]))
         return (row if isinstance(row, BadRow) else _only(row, roots) for row in rows)
 
+    def whole_rows(self) -> Iterator[Row | BadRow]:
+        """The rows that `rows` gives, with every column; call one of the two only."""
+        return chain(self.ahead, self._rows)
+
     def available(self) -> list[str]:
         """The paths of the sampled rows as a recipe would write them."""
         return [write(path) for path in self.seen()]

@@ -124,6 +124,7 @@ INSTANCES: Schema = {
     "answer": pl.String,
     "language": pl.String,
     "domain": pl.String,
+    "subject": pl.String,
     "is_mcq": pl.Boolean,
     "occurrences": pl.Int64,
     "attachments": pl.String,  # images, tables, a database, ...: digests, see `schema.attachments`

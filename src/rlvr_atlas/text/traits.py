@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from importlib.resources import files
@@ -21,7 +22,7 @@ _NO_WORDS = (
     r"(?s)\$\$.*?\$\$|\$[^$]*\$|\\\[.*?\\\]|\\\(.*?\\\)|\\[a-zA-Z]+\*?(?:\{[a-z*]*\})?|```.*?```|\[asy\].*?\[/asy\]"
     r"|https?://\S+|<[^>]{0,40}>"
 )
-#: Scripts of one language. A language with letters of its own stands before the one it shares a script with.
+#: Scripts and their languages: one with letters of its own stands before the one it shares a script with.
 _SCRIPTS = (
     (r"\p{Han}|[\u{3040}-\u{30ff}]", (("ja", r"[\u{3040}-\u{30ff}]"), ("zh", r"\p{Han}"))),
     (r"\p{Hangul}", (("ko", r"\p{Hangul}"),)),
@@ -30,34 +31,59 @@ _SCRIPTS = (
     (r"\p{Hebrew}", (("he", r"\p{Hebrew}"),)),
     (r"\p{Thai}", (("th", r"\p{Thai}"),)),
     (r"\p{Devanagari}", (("hi", r"\p{Devanagari}"),)),
-    (r"\p{Bengali}", (("bn", r"\p{Bengali}"),)),
     (r"\p{Greek}", (("el", r"\p{Greek}{3}"),)),
 )
+#: Where other languages have the script too, the library is asked, and believed where it is sure.
+_SHARED = ("ru", "uk", "ar", "fa", "hi")
+#: With fewer letters a text is too short for the library, and with less confidence it is not sure.
+_FEWEST_LETTERS, _CONFIDENCE = 12, 0.7
+#: Numbers and signs, and single Latin letters, which are names of quantities.
+_NO_LETTERS = re.compile(r"\b[a-z]\b|[\d!-&(-,./:-@\[-`{-~\s]+")
 
 
 @cache
 def _data() -> dict[str, dict[str, Any]]:
-    """The lists of `traits.toml`. English comes first, and so wins where two languages have as many words."""
+    """The lists of `traits.toml`."""
     return tomllib.loads(files("rlvr_atlas.text").joinpath("traits.toml").read_text("utf-8"))
+
+
+@cache
+def _library() -> Any:  # noqa: ANN401  it is untyped
+    """py3langid with the languages that are looked for; loading its model takes a moment."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    library = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True, min_confidence=_CONFIDENCE)
+    library.set_languages(_data()["languages"]["known"].split())
+    return library
 
 
 def language(texts: pl.Series) -> pl.Series:
     """ISO 639-1 code of each text, "und" where it is unclear.
 
+    English and scripts of one language are told by patterns, which are surer than a library on the few words
+    between formulas (docs/benchmarks/languages.md); the library tells the rest.
+
     Args:
         texts: Canonical prompts (String).
     """
-    words = texts.str.slice(0, _READ).str.replace_all(_NO_WORDS, " ").str.to_lowercase()
+    words = words_of(texts)
     result = pl.Series(["und"]).new_from_index(0, len(texts))
     # Scripts other than Latin are rare, and each needs a look at every character.
     other = words.str.contains(r"[^\x00-\x{24f}\x{2000}-\x{2bff}]").arg_true()
     result = change_at(other, result, lambda _: _script(words.gather(other)))
+    shared = result.is_in(_SHARED).arg_true()
+    result = change_at(shared, result, lambda first: _by_library(words.gather(shared), first))
     left = (result == "und").arg_true()
-    return change_at(left, result, lambda _: _latin(words.gather(left))).alias("language")
+    return change_at(left, result, lambda _: _by_words(words.gather(left))).alias("language")
+
+
+def words_of(texts: pl.Series) -> pl.Series:
+    """What is said at the beginning of each text between formulas and code, in lower case."""
+    return texts.str.slice(0, _READ).str.replace_all(_NO_WORDS, " ").str.to_lowercase()
 
 
 def _script(words: pl.Series) -> pl.Series:
-    """The language of the script that most characters are of, Latin apart."""
+    """The first language of the script that most characters are of, Latin apart."""
     latin = pl.col("words").str.count_matches(r"\p{Latin}{3,}")
     scripts = pl.coalesce(
         *(
@@ -79,37 +105,24 @@ def _script(words: pl.Series) -> pl.Series:
     return words.to_frame("words").select(scripts).to_series()
 
 
-def _latin(words: pl.Series) -> pl.Series:
-    """The language whose words occur most; English settles the many, the others compete for the rest."""
-    listed = _data()["words"]
-    pick = {code: rf"(?-u:\b)(?:{'|'.join(listed[code].split())})(?-u:\b)" for code in listed}
-    english = words.str.count_matches(pick["en"])
-    all_words = words.str.count_matches(r"\p{Latin}{2,}")
-    sure = (english >= 2) & (english * 5 >= all_words)
-    result = (
-        pl.DataFrame({"sure": sure})
-        .select(pl.when("sure").then(pl.lit("en")).otherwise(pl.lit("und")))
-        .to_series()
-    )
-    rest = (~sure).arg_true()
-    return change_at(rest, result, lambda _: _most(words.gather(rest), pick))
+def _by_words(words: pl.Series) -> pl.Series:
+    """English where a quarter of the words are its commonest ones; else what the library says."""
+    english = words.str.count_matches(rf"(?-u:\b)(?:{'|'.join(_data()['words']['en'].split())})(?-u:\b)")
+    all_words = words.str.count_matches(r"\p{L}{2,}")
+    result = pl.Series(["und"]).new_from_index(0, len(words)).set(english > 0, "en")
+    rest = ((english * 4 < all_words) | (english < 2)).arg_true()
+    return change_at(rest, result, lambda short: _by_library(words.gather(rest), short))
 
 
-def _most(words: pl.Series, pick: dict[str, str]) -> pl.Series:
-    """The language with most matches of its pattern; English where others have no more."""
-    codes = list(pick)
-    counts = pl.DataFrame({code: words.str.count_matches(pattern) for code, pattern in pick.items()})
-    return counts.select(
-        pl.when(pl.max_horizontal(codes[1:]) > pl.max_horizontal(pl.col("en"), 1))
-        .then(
-            pl.concat_list(codes)
-            .list.arg_max()
-            .replace_strict(dict(enumerate(codes)), return_dtype=pl.String)
-        )
-        .when(pl.col("en") > 0)
-        .then(pl.lit("en"))
-        .otherwise(pl.lit("und"))
-    ).to_series()
+def _by_library(words: pl.Series, otherwise: pl.Series) -> pl.Series:
+    """What the library says of texts with letters enough; `otherwise` where it is not sure."""
+    identify = _library().classify
+    found = []
+    for text, default in zip(words, otherwise, strict=True):
+        said = _NO_LETTERS.sub(" ", text)
+        code = identify(said)[0] if sum(map(str.isalpha, said)) >= _FEWEST_LETTERS else "und"
+        found.append(default if code == "und" else code)
+    return pl.Series(found, dtype=pl.String)
 
 
 # --- domain -------------------------------------------------------------------------------------------
