@@ -15,7 +15,7 @@ from rlvr_atlas.text.token_table import TokenTable
 from rlvr_atlas.text.tokens import is_number, is_sign, is_variable, is_word, lexicon
 from rlvr_atlas.text.word_frequency import rarity
 
-WORDS = ["ann", "bo", "pears", "red", "the", "of", "sum", "largest", "seven", "what", "find"]
+WORDS = ["ann", "bo", "pears", "red", "the", "of", "sum", "largest", "seven", "what", "find", "if"]
 TOKENS = [*WORDS, "x", "y", "ab", "7", "12", "3.5", "+", "-", "=", "\\sin", "#", "求"]
 text_of = st.lists(st.sampled_from(TOKENS), max_size=14).map(tuple)
 
@@ -78,6 +78,11 @@ def _exchanged(one, other):
     return sum(other.get(place, what) != what for place, what in one.items())
 
 
+def _exchanged_of(one, other, kind):
+    themselves = {token: token for token in TOKENS if kind(token)}
+    return _exchanged(*(_places(text, themselves) for text in (one, other)))
+
+
 def _pattern(names):
     return [names.index(name) for name in names]
 
@@ -100,6 +105,10 @@ def _plain(one, other):
     moved = digits[0] == digits[1] or 2 * (contexts[0] & contexts[1]).total() >= contexts[0].total()
     same_variables = Counter(variables[0]) == Counter(variables[1])
     same_formulas = Counter(_formula(one)) == Counter(_formula(other))
+    function = lexicon().function_words
+    words = [Counter(t for t in _content(text) if is_word(t)) for text in (one, other)]
+    conditions = [Counter(t for t in text if t in lexicon().conditions) for text in (one, other)]
+    operators = [Counter(_operators(text)) for text in (one, other)]
     fewer = min(content[0].total(), content[1].total())
     return {
         "lexical": _jaccard(*content),
@@ -118,6 +127,16 @@ def _plain(one, other):
         "numbers_new": (values[1] - values[0]).total(),
         "numbers_exchanged": _exchanged(*(_places(text, meanings) for text in (one, other))),
         "asks_exchanged": _exchanged(*(_places(text, lexicon().asks) for text in (one, other))),
+        "words_gone": (words[0] - words[1]).total(),
+        "words_new": (words[1] - words[0]).total(),
+        "words_exchanged": _exchanged_of(one, other, lambda t: is_word(t) and t not in function),
+        "function_words_exchanged": _exchanged_of(one, other, lambda t: t in function),
+        "conditions_gone": (conditions[0] - conditions[1]).total(),
+        "conditions_new": (conditions[1] - conditions[0]).total(),
+        "operators_gone": (operators[0] - operators[1]).total(),
+        "operators_new": (operators[1] - operators[0]).total(),
+        "operators_exchanged": _exchanged_of(one, other, is_sign),
+        "variables_exchanged": _exchanged_of(one, other, is_variable),
         "operators_agree": Counter(_operators(one)) == Counter(_operators(other)),
         "operators": _jaccard(Counter(_operators(one)), Counter(_operators(other))),
         "formulas": _jaccard(Counter(_formula(one)), Counter(_formula(other))),

@@ -20,7 +20,8 @@ from rlvr_atlas.answer.tex import NOTATION
 
 Verdict = Literal["same", "different", "unknown"]
 
-_OPPOSITES = {word: line for line in NOTATION["words"]["opposites"] for word in line.split()}
+#: Answers that have few others beside them: with each word all words that may stand in its place.
+OPPOSITES = {word: line for line in NOTATION["words"]["opposites"] for word in line.split()}
 #: x + C and x + 2C are one family of answers, and nothing here tells a free constant from a given number.
 _CONSTANT = re.compile(r"[Cc](?:_\w)?")
 #: Letters that stand for a given number or for any integer: π/2 + πk and -π/2 + πk are one family.
@@ -70,8 +71,8 @@ def _choices(a: Reading, b: Reading) -> Verdict:
 def _words(a: Reading, b: Reading) -> Verdict:
     if a.form.replace(" ", "") == b.form.replace(" ", ""):
         return "same"
-    known = _OPPOSITES.get(a.form)
-    return "different" if known and known == _OPPOSITES.get(b.form) else "unknown"
+    known = OPPOSITES.get(a.form)
+    return "different" if known and known == OPPOSITES.get(b.form) else "unknown"
 
 
 def _several_choices(a: Reading, b: Reading) -> Verdict:

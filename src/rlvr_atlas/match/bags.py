@@ -157,6 +157,11 @@ class Difference:
         """(pairs,) how many items differ; of some (items,), or of all."""
         return self._sum(np.abs(self.more) * (1.0 if among is None else among[self.item]))
 
+    def sides(self, among: Bools) -> tuple[Floats, Floats]:
+        """(pairs,) how many of some items (items,) only the parent has, and how many only the child has."""
+        more = self.more * among[self.item]
+        return self._sum(np.maximum(more, 0.0)), self._sum(np.maximum(-more, 0.0))
+
     def net(self, among: Bools) -> Floats:
         """(pairs,) how many more of some items (items,) the parent has."""
         return self._sum(self.more * among[self.item])

@@ -9,14 +9,19 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from rlvr_atlas.answer import normal_form
+from rlvr_atlas.answer.judge import OPPOSITES
 from rlvr_atlas.match.measure import Measured
-from rlvr_atlas.match.retrieval import SEARCHED
-from rlvr_atlas.text.tokens import is_number, tokenise
+from rlvr_atlas.match.retrieval import SEARCHED, Candidates
+from rlvr_atlas.text.token_table import Bools, TokenTable
+from rlvr_atlas.text.tokens import is_number, is_word, tokenise
 from rlvr_atlas.text.word_frequency import rarity
 
 Floats = NDArray[np.float64]
 
 _UNKNOWN = math.nan
+#: Words, and characters, of an answer that a question may offer.
+_FEW, _LONGEST = 3, 60
 
 #: No answer weighs more than this; about as much as two numbers that are seldom seen.
 _WEIGHTIEST = 26.0
@@ -55,6 +60,16 @@ FEATURES = (
     "parent_ending",
     "edge",  # as in Evidence, like the next one
     "length",
+    "words_gone",  # how many words, function words left out, only the parent has
+    "words_new",  # how many only the child has
+    "words_exchanged",  # words that stand between the same neighbours, another in each text
+    "function_words_exchanged",  # the same for function words: all, some, not, ...
+    "conditions_gone",  # how many words that mark a condition only the parent has
+    "conditions_new",  # how many only the child has
+    "operators_gone",  # how many signs and TeX commands only the parent has
+    "operators_new",  # how many only the child has
+    "operators_exchanged",  # the same as for words
+    "variables_exchanged",
 )
 
 
@@ -81,6 +96,35 @@ def signals(measured: Measured, agree: Floats, answers: Sequence[str | None]) ->
         "telling": number_weight + np.where(agree == 1, weight, 0.0),
     }
     return np.column_stack([told[name].astype(np.float64) for name in FEATURES[len(SEARCHED) :]])
+
+
+def agree_by_chance(texts: TokenTable, found: Candidates, answers: Sequence[str | None]) -> Bools:
+    """Whether the answer of each child says nothing where it is the parent's too, shape (n,).
+
+    It is so where there are few others to choose from: a word such as `yes`, or words that both texts
+    offer ("odd, even, or neither?").
+
+    Args:
+        texts: Tokens of all texts.
+        found: n pairs.
+        answers: Of all texts.
+    """
+    by_chance = np.zeros(len(found.children), bool)
+    for n, (parent, child) in enumerate(zip(found.parents.tolist(), found.children.tolist(), strict=True)):
+        words = _words(answers[child] or "")
+        if words:
+            offered = (words <= {texts.vocabulary[at] for at in texts.row(side)} for side in (parent, child))
+            by_chance[n] = not words.isdisjoint(OPPOSITES) or all(offered)
+    return by_chance
+
+
+@lru_cache(maxsize=1 << 16)
+def _words(answer: str) -> frozenset[str]:
+    """The words of an answer that is made of few, empty for all other answers."""
+    if any(sign.isdigit() for sign in answer) or len(answer) > _LONGEST:
+        return frozenset()
+    tokens = tokenise((normal_form(answer) or "").lower())
+    return frozenset(tokens) if len(tokens) <= _FEW and all(map(is_word, tokens)) else frozenset()
 
 
 @lru_cache(maxsize=1 << 16)

@@ -124,6 +124,12 @@ def _words(p: Pieces, one: Ints, other: Ints) -> Iterator[tuple[str, Column]]:
     yield "only_function_words", p.whole_content[one] == p.whole_content[other]
     yield "nothing_else_changed", content_apart == 0
     yield "changed", apart.total()
+    for kind, among in (("words", words.is_word & ~function), ("conditions", words.is_condition)):
+        gone, new = apart.sides(among)
+        yield f"{kind}_gone", gone
+        yield f"{kind}_new", new
+    yield "words_exchanged", _exchanged(p.word_places, one, other)
+    yield "function_words_exchanged", _exchanged(p.function_word_places, one, other)
     yield "names_agree", _names_agree(p.texts, apart, one, other)
     rare = (words.is_word & ~function) * words.rarity
     both, weight = bag.common(one, bag, other).weights(rare), bag.distinct_weights(rare)
@@ -162,6 +168,10 @@ def _formulas(p: Pieces, one: Ints, other: Ints) -> Iterator[tuple[str, Column]]
     )
     yield "operators_agree", equal_operators
     yield "operators", jaccard(operators[3], *operators[1:3])
+    yield "operators_gone", operators[1] - operators[3]
+    yield "operators_new", operators[2] - operators[3]
+    yield "operators_exchanged", _exchanged(p.sign_places, one, other)
+    yield "variables_exchanged", _exchanged(p.variable_places, one, other)
     yield "formulas", jaccard(formulas[3], *formulas[1:3])
     yield "formula_size", np.minimum(*operators[1:3])
     yield "variables_agree", equal_variables | (p.variable_pattern[one] == p.variable_pattern[other])

@@ -135,6 +135,30 @@ class Pieces:
         return self._places(self._words.is_value, self._words.value)
 
     @cached_property
+    def word_places(self) -> tuple[Bag, Bag]:
+        """Where words stand that are no function words, and which."""
+        return self._places(self._words.is_word & ~self._words.is_function_word, self._every)
+
+    @cached_property
+    def function_word_places(self) -> tuple[Bag, Bag]:
+        """Where function words stand, and which."""
+        return self._places(self._words.is_function_word, self._every)
+
+    @cached_property
+    def sign_places(self) -> tuple[Bag, Bag]:
+        """Where signs and TeX commands stand, and which."""
+        return self._places(self._words.is_sign, self._every)
+
+    @cached_property
+    def variable_places(self) -> tuple[Bag, Bag]:
+        """Where variables stand, and which."""
+        return self._places(self._words.is_variable, self._every)
+
+    @cached_property
+    def _every(self) -> Ints:
+        return np.arange(self._width - 1)
+
+    @cached_property
     def content(self) -> TokenTable:
         """The texts without function words."""
         return self.texts.only(~self._words.is_function_word)

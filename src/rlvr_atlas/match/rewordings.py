@@ -24,7 +24,7 @@ from rlvr_atlas.match.calibrations import NO_ENCODER
 from rlvr_atlas.match.classifier import classifier
 from rlvr_atlas.match.decide import POSSIBLE, by_classifier, estimate, with_vetoes, worth_comparing
 from rlvr_atlas.match.evidence import Evidence
-from rlvr_atlas.match.features import signals
+from rlvr_atlas.match.features import agree_by_chance, signals
 from rlvr_atlas.match.measure import Measured, measure
 from rlvr_atlas.match.near_duplicates import Pair, answers_agree
 from rlvr_atlas.match.retrieval import SEARCHED, Candidates, Floats, Ints, Texts
@@ -40,6 +40,7 @@ _IN_DERIVED = 5.0
 #: A text whose terms the other holds to this share may be one of its questions, and is read in any case.
 _INSIDE = 0.9
 _TERMS = [SEARCHED.index("child_terms"), SEARCHED.index("parent_terms")]
+_FORMS = SEARCHED.index("forms")
 _COSINE, _COSINE_GAP = SEARCHED.index("cosine"), SEARCHED.index("cosine_gap")
 
 
@@ -263,15 +264,19 @@ def read(
         answers: Their answers, None where unknown.
 
     Returns:
-        What was measured; whether the answers agree (1, 0, or not a number), shape (n,); all features of the
-        classifier, shape (n, len(FEATURES)).
+        What was measured; whether the answers agree (1, 0, or not a number, also where that they do says
+        nothing), shape (n,); all features of the classifier, shape (n, len(FEATURES)).
     """
     measured = measure(texts, found.parents, found.children)
     places = zip(found.parents.tolist(), found.children.tolist(), strict=True)
     judged = [answers_agree(answers[one], answers[other]) for one, other in places]
     agree = np.array([np.nan if told is None else float(told) for told in judged], np.float64)
+    by_chance = agree_by_chance(texts, found, answers) & (agree == 1)
+    agree[by_chance] = np.nan
+    searched = found.searched.copy()
+    searched[by_chance, _FORMS] = np.nan
     between = signals(measured, agree, [answers[child] for child in found.children.tolist()])
-    return measured, agree, np.hstack([found.searched, between])
+    return measured, agree, np.hstack([searched, between])
 
 
 def _templated(texts: TokenTable) -> NDArray[np.bool_]:

@@ -149,6 +149,11 @@ class Vocabulary(Sequence[str]):
         return self.marked(*lexicon().function_words)
 
     @cached_property
+    def is_condition(self) -> Bools:
+        """Words that begin or mark a condition."""
+        return self.marked(*lexicon().conditions)
+
+    @cached_property
     def is_label(self) -> Bools:
         """What several questions are numbered with."""
         return self.marked(*LABELS)

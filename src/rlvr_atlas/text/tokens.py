@@ -30,6 +30,7 @@ class Lexicon:
     function_words: frozenset[str]
     short_words: frozenset[str]
     questions: frozenset[str]
+    conditions: frozenset[str]
 
 
 @cache
@@ -40,7 +41,10 @@ def lexicon() -> Lexicon:
     def turn(table: dict[str, list[str]]) -> dict[str, str]:
         return {word: meaning for meaning, words in table.items() for word in words}
 
-    plain = (frozenset(data[table]["words"]) for table in ("function_words", "short_words", "questions"))
+    plain = (
+        frozenset(data[table]["words"])
+        for table in ("function_words", "short_words", "questions", "conditions")
+    )
     return Lexicon(turn(data["asks"]), turn(data["numbers"]), *plain)
 
 
