@@ -2,8 +2,8 @@
 
 Run: python benchmarks/matching/report.py FOLDER WORKSPACE [--ablation] [--plain]
 
-FOLDER is as benchmarks/matching/measure.py and links.py wrote it, WORKSPACE as it was given to them. With --plain
-only what does without an encoder is printed, as measure.py --plain collects it.
+FOLDER is as benchmarks/matching/measure.py and links.py wrote it, WORKSPACE as it was given to them. With
+--plain only what does without an encoder is printed, as measure.py --plain collects it.
 """
 
 from __future__ import annotations
