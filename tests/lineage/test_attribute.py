@@ -181,3 +181,60 @@ def test_one_line_per_occurrence_whatever_matches_there_are():
         _occurrences(*occurrences).select("dataset", "row").sort("dataset", "row"),
     )
     assert set(result.lineage.filter(dataset="b")["atomic_source"]) == {"s"}
+
+
+def test_the_parent_is_the_closest_and_the_root_the_earliest():
+    """`copy` stands word for word in `middle`; `old` holds rewordings of it."""
+    result = _trace(
+        [("old", "src", (), False), ("middle", None, (), False), ("copy", None, (), False)],
+        [
+            (name, row, f"{'o' if name == 'old' else 'k'}{row}")
+            for name in ("old", "middle", "copy")
+            for row in (0, 1)
+        ],
+        [(f"k{row}", f"o{row}", "reworded", 0.9) for row in (0, 1)],
+    )
+    for row in (0, 1):
+        found = _row(result, "copy", row)
+        assert (found["parent_dataset"], found["relation"], found["hops"]) == ("middle", "identical", 2)
+        assert (found["root_dataset"], found["root_row"], found["atomic_source"]) == ("old", row, "src")
+        assert _row(result, "middle", row)["parent_dataset"] == "old"
+    assert result.edges.filter(child="copy").select("parent", "rows").rows() == [("middle", 2)]
+
+
+def test_of_equally_close_datasets_that_with_most_of_the_rows_is_the_parent():
+    keys = "abcdef"
+    result = _trace(
+        [
+            ("few", None, (), False),
+            ("most", None, (), False),
+            ("late", None, (), False),
+            ("child", None, (), False),
+        ],
+        [
+            *(("few", n, key) for n, key in enumerate(keys[:2])),
+            *(("most", n, key) for n, key in enumerate(keys[:5])),
+            *(("late", n, key) for n, key in enumerate(keys[4:])),
+            *(("child", n, key) for n, key in enumerate(keys)),
+        ],
+    )
+    parents = result.lineage.filter(dataset="child").sort("row")["parent_dataset"].to_list()
+    assert parents == ["most"] * 5 + ["late"]
+    assert _row(result, "child", 0)["root_dataset"] == "few"
+    assert _row(result, "child", 0)["hops"] == 2
+
+
+def test_a_closer_text_of_another_root_is_no_parent():
+    """Otherwise the chain of parents would end elsewhere than at the root."""
+    result = _trace(
+        [("a", "one", (), False), ("b", "two", (), False), ("c", None, (), False)],
+        [("a", 0, "ka"), ("b", 0, "kb"), ("c", 0, "kc")],
+        [("kc", "ka", "embedded", 0.9), ("kc", "kb", "reformatted", 0.9)],
+    )
+    row = _row(result, "c")
+    assert (row["parent_dataset"], row["root_dataset"], row["atomic_source"], row["hops"]) == (
+        "a",
+        "a",
+        "one",
+        1,
+    )

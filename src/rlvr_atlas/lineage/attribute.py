@@ -1,8 +1,11 @@
 """Attribute: parent, root and atomic source of every row.
 
-A row's parent is the same problem in an earlier dataset: in a documented upstream if one holds it, else the
-earliest occurrence. Following parents leads to the root; the first known source on the way back from the root
-is the atomic source. Where no dataset on the way introduces data, the source is unknown and stays null.
+Two questions, two answers. *Where does it come from in the end?* The root is where documented upstreams, or
+else the earliest occurrence of the same problem, lead; the first known source on the way back from it is the
+atomic source. Where no dataset on the way introduces data, the source is unknown and stays null. *What was it
+made from?* The parent is the earlier row with that root which holds the problem most closely: in a documented
+upstream if one does, then by the strongest relation, then in the dataset that holds most of the child's rows
+as closely.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from rlvr_atlas.schema import CONFLICTS, EDGES, LINEAGE, conform, empty, strengt
 from rlvr_atlas.workspace.query import both_ways
 
 Integers = NDArray[np.int64]
+_VARIANT = pl.col("relation") == "variant"
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,9 @@ def attribute(
         min_probability: Matches below it carry no lineage.
     """
     nodes = _nodes(occurrences, datasets, map_label)
-    parents = _choose_parents(nodes, matches.filter(pl.col("probability") >= min_probability), datasets)
-    nodes = _walk(nodes.join(parents, on="node", how="left").sort("node"))
+    candidates = _candidates(nodes, matches.filter(pl.col("probability") >= min_probability), datasets)
+    nodes = _roots(nodes.join(_earliest(candidates), on="node", how="left").sort("node"))
+    nodes = _hops(nodes.join(_closest(candidates, nodes), on="node", how="left").sort("node"))
     lineage = _lineage(occurrences, nodes)
     return Attributed(lineage, _edges(lineage, datasets), _conflicts(occurrences, lineage, map_label))
 
@@ -81,8 +86,13 @@ def _nodes(
     )
 
 
-def _choose_parents(nodes: pl.DataFrame, matches: pl.DataFrame, datasets: pl.DataFrame) -> pl.DataFrame:
-    """For every node the best earlier node: node, up, relation, tier, probability, documented, decided_by."""
+def _candidates(nodes: pl.DataFrame, matches: pl.DataFrame, datasets: pl.DataFrame) -> pl.DataFrame:
+    """Every node with every earlier one of another dataset that it matches.
+
+    Returns:
+        node, dataset, node_parent, dataset_parent, rank_parent, relation, tier, probability, documented,
+        decided_by, strength.
+    """
     decided = matches.with_columns(pl.col("decided_by").fill_null("auto"))
     matched = both_ways(decided, "relation", "tier", "probability", "decided_by")
     itself = nodes.select("key", other="key").unique(maintain_order=True)
@@ -100,62 +110,103 @@ def _choose_parents(nodes: pl.DataFrame, matches: pl.DataFrame, datasets: pl.Dat
         .unique()
         .with_columns(documented=pl.lit(True))
     )
-    variant = pl.col("relation") == "variant"
     inside = pl.col("dataset") == pl.col("dataset_parent")
     earlier = pl.col("node_parent") < pl.col("node")
+    named = ("node", "key", "dataset", "rank")
     return (
         nodes.lazy()
+        .select(*named)
         .join(links.lazy(), on="key")
-        .join(nodes.lazy(), left_on="other", right_on="key", suffix="_parent")
+        .join(nodes.lazy().select(*named), left_on="other", right_on="key", suffix="_parent")
         # A parent is released earlier: rows of one dataset are no parents of each other (repeats see below).
         .filter(earlier & ~inside)
         .join(upstreams.lazy(), on=["dataset", "dataset_parent"], how="left")
         .with_columns(pl.col("documented").fill_null(value=False), strength=strength())
-        .sort(
-            "node",
-            variant,
-            ~pl.col("documented"),
-            # Among documented upstreams the closest text counts, elsewhere the earliest release.
-            pl.when("documented").then("strength").otherwise("rank_parent"),
-            "strength",
-            "node_parent",
-        )
-        .group_by("node", maintain_order=True)
-        .agg(pl.col("node_parent", "relation", "tier", "probability", "documented", "decided_by").first())
-        .rename({"node_parent": "up"})
+        .drop("key", "other", "rank")
         .collect()
     )
 
 
-def _walk(nodes: pl.DataFrame) -> pl.DataFrame:
-    """Follow parents: adds root, hops and atomic_source. Parents stand before their children, so it ends."""
-    itself = np.arange(nodes.height, dtype=np.int64)
-    up = nodes["up"].fill_null(-1).to_numpy()
-    parent: Integers = np.where(up < 0, itself, up)
-    root, hops = parent.copy(), (up >= 0).astype(np.int64)
-    while True:
-        beyond = parent[root]
-        if np.array_equal(beyond, root):
-            break
-        hops += beyond != root
-        root = beyond
+def _earliest(candidates: pl.DataFrame) -> pl.DataFrame:
+    """The candidate that leads to the root, one a node: node, first, first_variant, first_documented.
+
+    Among documented upstreams the closest text counts, elsewhere the earliest release.
+    """
+    place = pl.when("documented").then("strength").otherwise("rank_parent")
+    return (
+        candidates.sort("node", _VARIANT, ~pl.col("documented"), place, "strength", "node_parent")
+        .group_by("node", maintain_order=True)
+        .agg(
+            first=pl.col("node_parent").first(),
+            first_variant=_VARIANT.first(),
+            first_documented=pl.col("documented").first(),
+        )
+    )
+
+
+def _closest(candidates: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
+    """The parent of each node: node, up, relation, tier, probability, documented, decided_by.
+
+    Of the candidates with the node's root. One dataset that explains many rows is likelier than many that
+    explain few, so that of equally close candidates that of the dataset counts which has most of them.
+    """
+    roots = nodes.select("node", "root")
+    distance = (
+        1000 * _VARIANT.cast(pl.Int32) + 100 * (~pl.col("documented")).cast(pl.Int32) + pl.col("strength")
+    )
+    near = (
+        candidates.join(roots, on="node")
+        .join(roots, left_on="node_parent", right_on="node", suffix="_parent")
+        .filter(pl.col("root") == pl.col("root_parent"))
+        .filter(distance == distance.min().over("node"))
+    )
+    held = near.group_by("dataset", "dataset_parent").agg(held=pl.col("node").n_unique())
+    return (
+        near.join(held, on=["dataset", "dataset_parent"])
+        .sort("node", -pl.col("held").cast(pl.Int64), "rank_parent", "node_parent")
+        .group_by("node", maintain_order=True)
+        .agg(pl.col("node_parent", "relation", "tier", "probability", "documented", "decided_by").first())
+        .rename({"node_parent": "up"})
+    )
+
+
+def _roots(nodes: pl.DataFrame) -> pl.DataFrame:
+    """Follow `first`: adds root and atomic_source. Parents stand before their children, so it ends."""
+    root, hops = _ends(nodes["first"])
+    up = nodes["first"].fill_null(-1).to_numpy()
     names = nodes["own"].unique().drop_nulls().sort()
     own = nodes["own"].replace_strict(names, range(len(names)), default=-1, return_dtype=pl.Int64).to_numpy()
     own = np.where(nodes["own"].is_null().to_numpy(), -1, own)
     # A variant is another problem: without a document it may as well be a neighbour from the same template.
-    inherits = ((nodes["relation"] != "variant") | nodes["documented"]).fill_null(value=False).to_numpy()
+    inherits = (~nodes["first_variant"] | nodes["first_documented"]).fill_null(value=False).to_numpy()
     source = own.copy()
     for depth in range(1, int(hops.max(initial=0)) + 1):
         here = np.flatnonzero(hops == depth)
-        inherited = source[parent[here]]
+        inherited = source[up[here]]
         take = (inherited >= 0) & inherits[here]
         source[here] = np.where(take, inherited, own[here])
     table = pl.Series([*names, None], dtype=pl.String)
-    return nodes.with_columns(
-        root=pl.Series(root),
-        hops=pl.Series(hops),
-        atomic_source=table.gather(np.where(source < 0, len(names), source)),
-    )
+    atomic = table.gather(np.where(source < 0, len(names), source))
+    return nodes.with_columns(root=pl.Series(root), atomic_source=atomic)
+
+
+def _hops(nodes: pl.DataFrame) -> pl.DataFrame:
+    """Adds how many parents lie between each node and its root."""
+    return nodes.with_columns(hops=pl.Series(_ends(nodes["up"])[1]))
+
+
+def _ends(up: pl.Series) -> tuple[Integers, Integers]:
+    """Where following `up` (position, or null) ends from each place, and after how many steps."""
+    itself = np.arange(len(up), dtype=np.int64)
+    above = up.fill_null(-1).to_numpy()
+    parent: Integers = np.where(above < 0, itself, above)
+    end, steps = parent.copy(), (above >= 0).astype(np.int64)
+    while True:
+        beyond = parent[end]
+        if np.array_equal(beyond, end):
+            return end, steps
+        steps += beyond != end
+        end = beyond
 
 
 def _lineage(occurrences: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
