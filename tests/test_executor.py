@@ -55,6 +55,12 @@ def test_tables_are_the_same(folder, side_by_side, monkeypatch):
         assert among.read(table).equals(alone.read(table)), table
 
 
+def test_large_datasets_are_read_here_one_after_another(folder, side_by_side, monkeypatch):
+    monkeypatch.setattr(executor, "LARGEST", 10)
+    monkeypatch.setattr(executor, "_start", lambda _: pytest.fail("a process was started"))
+    assert pipeline.run(recipe(folder, "w"), stages=("ingest",)).read("occurrences").height == 160
+
+
 def test_small_datasets_are_read_here(folder, monkeypatch):
     monkeypatch.setattr(executor, "_start", lambda _: pytest.fail("a process was started"))
     assert pipeline.run(recipe(folder, "w"), stages=("ingest",)).read("occurrences").height == 160

@@ -2,9 +2,9 @@
 
 What one dataset alone decides is kept by its content (see `ingest`), so that processes share nothing but the
 folder where it is kept: one that fails, or is killed, leaves its dataset to be read by the caller, who then
-says what is wrong. A cluster would do the same with other machines.
+says what is wrong.
 
-Run as a module it is such a process: a dataset per line comes in, its id goes out.
+Run as a module it is such a process: a dataset per line comes in, and whether it is kept now goes out.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 #: Fewer bytes than this are read sooner than a process starts.
 WORTH_A_PROCESS = 16 << 20
-#: Each process holds a few hundred MB.
+#: Larger datasets, in bytes, are read by the caller, one after another: while it is read each is held whole.
+LARGEST = 256 << 20
 _MOST = 8
 _CHECK_S = 0.2
 
@@ -43,7 +44,7 @@ def read_side_by_side(
         workspace: Where they are kept.
         on_read: Called with the id of each dataset once it was read; from several threads.
     """
-    left = [reader for reader in readers if not is_kept(reader, workspace)]
+    left = [reader for reader in readers if reader.total_bytes <= LARGEST and not is_kept(reader, workspace)]
     left.sort(
         key=lambda reader: -reader.total_bytes
     )  # the longest first, so that none is waited for at the end
@@ -80,9 +81,11 @@ def _serve(
             process.stdin.flush()
         except OSError:
             return
-        if not process.stdout.readline():
+        answer = process.stdout.readline()
+        if not answer:
             return
-        on_read(reader.spec.id)
+        if json.loads(answer):
+            on_read(reader.spec.id)
 
 
 def _start(folder: Path) -> subprocess.Popen[str]:
@@ -122,9 +125,11 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     for line in sys.stdin:
         spec, files = json.loads(line)
+        kept = False
         with contextlib.suppress(Exception):  # the caller reads it again, and says what is wrong
             load_partition(DatasetReader(DatasetSpec(**spec), [*map(Path, files)]), workspace)
-        print(json.dumps(spec["id"]), file=pipe, flush=True)
+            kept = True
+        print(json.dumps(kept), file=pipe, flush=True)
 
 
 if __name__ == "__main__":

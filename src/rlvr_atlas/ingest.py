@@ -31,8 +31,8 @@ class Partition:
     """What one dataset alone decides.
 
     Attributes:
-        rows: Its usable rows in canonical form: those of schema.ROWS that stay, key, prompt, skeleton, stem,
-            language, domain, is_mcq.
+        rows: Its usable rows in canonical form: those of schema.ROWS that stay (attachments among them), key,
+            prompt, skeleton, stem, language, domain, subject, is_mcq.
         skipped: schema.SKIPPED_ROWS.
         schemas: schema.SCHEMAS.
         templates: schema.TEMPLATES that were taken off its prompts.
