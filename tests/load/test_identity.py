@@ -32,6 +32,22 @@ _PLAIN: list[Row] = [
     for n in range(24)
 ]
 
+#: Problems that no other problem shares its words with.
+_TOLD: list[Row] = [
+    {"question": f"{text} Give the result as a whole number between {n + 3} and {91 * n + 417}.",
+     "answer": str(37 * n + 60)}
+    for n, text in enumerate((
+        "A gardener plants tulips in circular beds of growing radius until the seed box is empty.",
+        "Seven couriers leave the harbour at dawn and meet again where two railways cross.",
+        "The clockmaker files a brass wheel so that its teeth mesh with the smaller pinion.",
+        "Every drawer of an old pharmacy holds jars whose labels are permutations of one word.",
+        "Rainwater runs from a slanted roof into barrels that leak at different speeds.",
+        "On a hexagonal board two players colour edges, never closing a triangle of one colour.",
+        "An archivist numbers the pages of an atlas while skipping squares and cubes.",
+        "Among the polynomials that vanish at three primes, pick one with the least norm.",
+    ))
+]  # fmt: skip
+
 
 def _answered(found: list[Row], start: int = 100) -> list[Row]:
     return [row if "answer" in row else {**row, "answer": str(start + n)} for n, row in enumerate(found)]
@@ -96,6 +112,41 @@ def test_starter_code_is_no_condition(tmp_path: Path) -> None:
     typed = [row | {"starter_code": f"def left{n}(a: int, b: int): ..."} for n, row in enumerate(plain)]
     for train, bench in ((plain, stubs), (stubs, plain), (stubs, typed)):
         assert _leaking(_checked(train, bench, tmp_path)).rows() == [(n, n) for n in range(8)]
+
+
+@pytest.mark.parametrize("on_both", [False, True])
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"tools": [{"name": "python"}]},
+        {"repo": "openai/gsm8k"},
+        {"environment": "math-env"},
+        {"website": "artofproblemsolving.com"},
+    ],
+    ids=lambda field: next(iter(field)),
+)
+def test_a_column_about_the_file_hides_no_leak(field: Row, on_both: bool, tmp_path: Path) -> None:
+    marked = [row | field for row in _TOLD]
+    other = [row | {name: f"{value}2" if isinstance(value, str) else [{"name": "search"}]} for row in _TOLD
+             for name, value in field.items()]  # fmt: skip
+    for train, bench in ((marked, other if on_both else _TOLD), (_TOLD, marked)):
+        assert _leaking(_checked(train, bench, tmp_path)).rows() == [(n, n) for n in range(8)]
+
+
+def test_a_run_finds_leaks_beside_columns_about_the_file(tmp_path: Path) -> None:
+    about: Row = {"tools": [{"name": "python"}], "repo": "a/b", "environment": "m", "website": "c.org"}
+    for train, bench in ((about, {}), ({}, about)):
+        folder = tmp_path / ("train" if train else "bench")
+        folder.mkdir()
+        specs = [
+            DatasetSpec(
+                id=role, role=role, path=str(store([row | more for row in _TOLD], folder / f"{role}.jsonl"))
+            )
+            for role, more in (("train", train), ("benchmark", bench))
+        ]
+        done = run(Recipe(workspace={"path": str(folder / "ws")}, datasets=specs, base=folder))
+        leaks = done.read("leaks").filter(is_same_problem()).sort("row")
+        assert leaks.select("row", "benchmark_row").rows() == [(n, n) for n in range(8)]
 
 
 def test_the_case_of_images(cases: Path) -> None:

@@ -47,6 +47,7 @@ def test_nothing_is_attached_to_plain_problems(tmp_path: Path) -> None:
     about: Row = {
         "image_count": 0, "has_image": False, "image_caption": "a square", "file_name": "train/part.json",
         "images": [], "url": "https://example.org/1", "repo": "gsm8k", "environment": None, "db_id": "",
+        "website": "example.org",
         "tools": [],
     }  # fmt: skip
     assert attached(tmp_path, [row | about for row in problems()]) == [None] * 24
@@ -91,7 +92,10 @@ def test_what_the_text_holds_is_not_attached_to_it(tmp_path: Path) -> None:
     shown = [row | {"question": f"{schema}\n{row['question']}", "db_id": "shop"} for row in problems()]
     assert attached(tmp_path, shown) == [None] * 24
     # A name may stand in a text by chance.
-    named = [row | {"question": f"At the shop: {row['question']}", "db_id": "shop"} for row in problems()]
+    named = [
+        row | {"question": f"At the shop: {row['question']}", "db_id": f"shop{nth}"}
+        for nth, row in enumerate(problems())
+    ]
     assert all(attached(tmp_path, named))
 
 
@@ -143,3 +147,91 @@ def test_a_recipe_says_what_counts(tmp_path: Path) -> None:
     assert found("image", "ctx").n_unique() == 24
     with pytest.raises(InputError, match="adapter.attachments"):
         found("picture")
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"speech": "Ladies and gentlemen, the lamps are on sale today."},
+        {"figure": "3"},
+        {"figure": 3},
+        {"figure": "Fig. 2"},
+        {"figure": "3.5"},
+        {"image": "left"},
+        {"picture": "no picture here at all"},
+        {"image": "no image available"},
+        {"images": ["none given here", "two"]},
+        {"video": "A man walks. Then he runs"},
+    ],
+)
+def test_words_and_labels_are_no_media(field: Row, tmp_path: Path) -> None:
+    made = [
+        row | {name: f"{value} {nth}" if isinstance(value, str) and " " in value else value}
+        for nth, row in enumerate(problems())
+        for name, value in field.items()
+    ]
+    assert attached(tmp_path, made, "a.jsonl") == [None] * 24
+    assert attached(tmp_path, made[:1], "b.jsonl") == [None]
+
+
+def test_words_among_images_are_none(tmp_path: Path) -> None:
+    told = ["no image available", "there was none to be seen"]
+    made = [row | {"image": f"{nth}.png" if nth % 3 else told[nth % 2]} for nth, row in enumerate(problems())]
+    assert [value is None for value in attached(tmp_path, made)] == [True, False, False] * 8
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        '<svg width="4"><circle r="{}"/></svg>', "[asy] draw((0,0)--({},1)); [/asy]", "my pictures/a {}.png",
+        r"\begin{{tikzpicture}} \draw (0,0) -- ({},1); \end{{tikzpicture}}", "https://example.org/i?n={}",
+        "COCO_val_00012{}", "scans/{}.jxl",
+    ],
+)  # fmt: skip
+def test_drawings_and_places_are_media(drawn: str, tmp_path: Path) -> None:
+    made = [row | {"figure": drawn.format(nth)} for nth, row in enumerate(problems())]
+    found = attached(tmp_path, made, "a.jsonl")
+    assert len({*found}) == 24
+    assert all(value and value.startswith("image.") for value in found)
+
+
+_CONSTANT: list[Row] = [
+    {"tools": [{"name": "python"}]}, {"repo": "openai/gsm8k"}, {"environment": "math-env"},
+    {"website": "artofproblemsolving.com"}, {"db_id": "main"}, {"starter_code": "def f(n):\n    pass"},
+    {"image": "logo.png"}, {"files": ["notes.txt"]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("field", _CONSTANT, ids=lambda field: next(iter(field)))
+def test_what_all_problems_of_a_file_share_is_attached_to_none(field: Row, tmp_path: Path) -> None:
+    assert attached(tmp_path, [row | field for row in problems()]) == [None] * 24
+
+
+def test_a_setting_that_nearly_all_rows_share_is_attached_to_none(tmp_path: Path) -> None:
+    made = [row | {"environment": "maths" if nth else "other"} for nth, row in enumerate(problems())]
+    assert attached(tmp_path, made) == [None] * 24
+    # But where it alone tells two rows apart.
+    again = [row | {"environment": "maths"} for row in problems()]
+    assert all(attached(tmp_path, [*again, again[0] | {"environment": "other"}], "b.parquet"))
+
+
+def test_a_repository_counts_beside_a_commit_or_a_container(tmp_path: Path) -> None:
+    made = [row | {"repo": f"some/thing{nth % 5}"} for nth, row in enumerate(problems())]
+    assert attached(tmp_path, made) == [None] * 24
+    more = [row | {"base_commit": f"{nth:040x}"} for nth, row in enumerate(made)]
+    assert all("environment.repository" in str(value) for value in attached(tmp_path, more, "b.parquet"))
+    one = attached(tmp_path, more[:1], "c.parquet")[0]
+    assert one is not None
+    assert "environment.commit" in one
+    assert "environment.repository" in one
+
+
+def test_in_a_small_file_content_and_databases_are_kept(tmp_path: Path) -> None:
+    for count in (1, 3):
+        few = problems(count)
+        kept: list[Row] = [{"image": image("x")}, {"db_id": "shop"}, {"table": {"a": ["mugs"]}}]
+        for nth, field in enumerate(kept):
+            assert all(attached(tmp_path, [row | field for row in few], f"{count}-{nth}.parquet"))
+        for nth, field in enumerate(_CONSTANT[:4]):
+            found = attached(tmp_path, [row | field for row in few], f"{count}-{nth}.jsonl")
+            assert found == [None] * count

@@ -22,6 +22,8 @@ _POINT, _LOW = "\x02", "\x03"
 _LETTER = "\x04"
 #: What the table turns every kind of \frac into.
 _FRACTION = "\x05"
+#: After an equals sign that stays.
+_KEPT = "\x10"
 #: Brackets that stand for the braces of an argument.
 _OPEN, _CLOSE = "\x0e", "\x0f"
 
@@ -107,12 +109,17 @@ _BRACKETS: tuple[tuple[str, str], ...] = (
     (r"&\s*([=<>≤≥≠≡≈])", "$1"),
 )
 _GROUP = r"\((?:[^()]|\([^()]*\))*\)"
-#: P = (1, 2) declares the point that P(1, 2) does. Only points have one capital letter and a comma inside.
+#: P = (1, 2) declares the point that P(1, 2) does. Two letters may be a pair or an interval, and what is
+#: in brackets a condition, as in P(X=(1, 2)).
 _POINTS = (
+    (r"([A-Z]'{0,2}\s*=)(\s*\(\s*[a-zA-Z]\s*,\s*[a-zA-Z]\s*\))", f"$1{_KEPT}$2"),
+    (r"(=)(\s*\([^()]*\)[\s$]*(?:(?:be|is|as|an?|the|open|real)\s+){0,4}interval)", f"$1{_KEPT}$2"),
     (
-        rf"(^|[^\p{{L}}\p{{N}}'\)]\s*)([A-Z]'{{0,2}})\s*=\s*(\((?:[^(),=]|{_GROUP})+,(?:[^()=]|{_GROUP})+\))",
+        r"(^|[^\p{L}\p{N}'()\[\]{}])([A-Z]'{0,2})"
+        rf"\s*=\s*(\((?:[^(),=]|{_GROUP})+,(?:[^()=]|{_GROUP})+\))",
         "$1$2$3",
     ),
+    (_KEPT, ""),
 )
 #: How deep groups are nested, at most, for their brackets to be unified.
 _DEPTH = 12

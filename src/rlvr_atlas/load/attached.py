@@ -150,6 +150,32 @@ def kind_of(element: Element) -> str | None:
     return next((kind for kind, medium in ATTACHMENT_NAMES.media.items() if suffix in medium.endings), None)
 
 
+#: How a picture that is drawn by code is told: SVG, Asymptote, TikZ, matplotlib.
+_DRAWN = re.compile(
+    r"<svg|<\?xml|\[asy\]|\\begin\s*\{(?:tikz|asy|picture|pspicture)|\\draw\b|\b(?:draw|fill)\s*\(|\bplt\."
+)
+_LINK = re.compile(r"[a-zA-Z][\w+.-]*://\S+")
+#: A name without an ending that is shorter is a number or a label: "3", "left".
+_SHORTEST_NAME = 8
+
+
+def can_be(element: Element, kind: str) -> bool:
+    """Whether something can stand for a medium of a kind: a sentence or a label is no image."""
+    held = element[1]
+    if kind not in ATTACHMENT_NAMES.media or kind == "file" or isinstance(held, bytes):
+        return True
+    if _LINK.match(held) or _ends_as_a_medium(held):
+        return True
+    if _BLANK.search(held):
+        return held.startswith("{") or _DRAWN.search(held) is not None
+    return len(held) >= _SHORTEST_NAME and re.search(r"[\d/]", held) is not None
+
+
+def _ends_as_a_medium(text: str) -> bool:
+    suffix = ending(text)
+    return any(suffix in medium.endings for medium in ATTACHMENT_NAMES.media.values())
+
+
 def plain(value: Value) -> str:
     """A value as one text, whatever the order of its fields; empty where it holds nothing."""
     if isinstance(value, str):

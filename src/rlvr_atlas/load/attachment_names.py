@@ -58,6 +58,8 @@ class AttachmentNames:
     nothing: frozenset[str]
     loose: frozenset[str]
     documents: frozenset[str]
+    settings: frozenset[str]
+    surely: frozenset[str]
 
 
 def _named(table: dict[str, Any]) -> Named:
@@ -89,6 +91,8 @@ def _read() -> AttachmentNames:
         nothing=frozenset(table["nothing"]),
         loose=frozenset(map(normal, table["media"]["file"]["loose"])),
         documents=frozenset(table["media"]["file"]["documents"]),
+        settings=frozenset(table["settings"]),
+        surely=frozenset(table["surely"]),
     )
 
 

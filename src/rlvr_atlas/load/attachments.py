@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
-from rlvr_atlas.load.attached import Element, digest, ending, kind_of, leaves, media, plain, stub
+from rlvr_atlas.load.attached import Element, can_be, digest, ending, kind_of, leaves, media, plain, stub
+from rlvr_atlas.load.attachment_constant import tells_apart
 from rlvr_atlas.load.attachment_names import ATTACHMENT_NAMES, Named
 from rlvr_atlas.load.names import normal, words
 from rlvr_atlas.load.opened import as_list, as_struct
@@ -71,7 +73,31 @@ def find_attachments(
         found += [Attached(kind, path, parts=True) for kind in kinds]
         if not kinds and path not in taken:
             found += filter(None, [_named(path, values) or _medium(path, values)])
+    found = _of_problems(found, rows, taken)
     return tuple(sorted(found, key=lambda one: (one.kind, one.form, one.rank)))
+
+
+def _of_problems(found: Sequence[Attached], rows: Sequence[Row], taken: Collection[Path]) -> list[Attached]:
+    """Without the fields that describe the file; a repository counts beside a commit or a container."""
+    kept = [
+        one
+        for one in found
+        if one.form != "repository" and tells_apart(one.kind, one.form, rows, taken, partial(_compared, one))
+    ]
+    if any(one.form in ("commit", "container") for one in kept):
+        kept += [one for one in found if one.form == "repository"]
+    return kept
+
+
+def _compared(one: Attached, row: Row) -> str | None:
+    """What a field holds in a row, as a text that is equal for equal content; None for nothing."""
+    value = get(row, one.path)
+    if value is None or isinstance(value, bool):
+        return None
+    if one.kind not in ATTACHMENT_NAMES.media:
+        return plain(value) or None
+    held = [element[1] for element in _elements(value, one)]
+    return digest(held) if held else None
 
 
 def _at(path: Path, rows: Sequence[Row]) -> list[Attached]:
@@ -110,7 +136,7 @@ def typed_parts(value: Value, depth: int = 0) -> Iterator[tuple[str, Value]]:
         if not isinstance(part, dict) or str(part.get("role", part.get("from"))).lower() in _ANSWERING:
             continue
         kind = _part_kind(part)
-        if kind and any(True for _ in media(part)):
+        if kind and any(can_be(one, kind) for one in media(part)):
             yield kind, {name: inner for name, inner in part.items() if name != "text"}
         elif isinstance(inner := part.get("content", part.get("value")), list):
             yield from typed_parts(inner, depth + 1)
@@ -158,8 +184,9 @@ def _medium(path: Path, values: Sequence[Value]) -> Attached | None:
         ids = [value for value in values if _identifier(value)]
         return Attached(kind, path, "id") if 2 * len(ids) >= len(values) else None
     plainly = rest <= ATTACHMENT_NAMES.kept
-    good = sum(any(plainly or _is_medium(one, kind) for one in media(value)) for value in values)
-    return Attached(kind, path) if good and 2 * good >= sum(map(bool, values)) else None
+    held = list(filter(None, (list(media(value)) for value in values)))
+    good = sum(any(can_be(one, kind) and (plainly or _is_medium(one, kind)) for one in each) for each in held)
+    return Attached(kind, path) if good and 2 * good >= len(held) else None
 
 
 def _by_content(path: Path, values: Sequence[Value]) -> Attached | None:
@@ -257,12 +284,12 @@ def _elements(value: Value, one: Attached) -> Iterable[Element]:
     if one.parts:
         for kind, part in typed_parts(value):
             if kind == one.kind:
-                yield from media(part)
+                yield from (element for element in media(part) if can_be(element, kind))
     elif one.form == "id":
         if text := _identifier(value):
             yield "id", text
     else:
-        yield from media(value)
+        yield from (element for element in media(value) if can_be(element, one.kind))
 
 
 def _texts(
