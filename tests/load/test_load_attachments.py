@@ -233,5 +233,5 @@ def test_in_a_small_file_content_and_databases_are_kept(tmp_path: Path) -> None:
         for nth, field in enumerate(kept):
             assert all(attached(tmp_path, [row | field for row in few], f"{count}-{nth}.parquet"))
         for nth, field in enumerate(_CONSTANT[:4]):
-            found = attached(tmp_path, [row | field for row in few], f"{count}-{nth}.jsonl")
+            found = attached(tmp_path, [row | field for row in few], f"{count}-{nth}-same.parquet")
             assert found == [None] * count
