@@ -1,7 +1,7 @@
 """Values of original rows as Arrow columns: as the file stores them, and one type over all datasets of a mix.
 
 Rows of a JSON file need not agree. A column for which no type holds every value becomes JSON text, so that
-nothing is lost or changed.
+no value is lost. Times and durations are kept to the microsecond, as Python has them.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ def json_array(values: Sequence[Any]) -> Any:  # noqa: ANN401
 
 
 def _json(value: Any) -> str:  # noqa: ANN401
-    text = json.dumps(value, ensure_ascii=False, default=_plain)
+    text = json.dumps(value, ensure_ascii=False, default=plain)
     # Half of a UTF-16 pair cannot be stored, but its escape means the same in JSON.
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401
-    """What JSON lacks, as a text."""
+def plain(value: Any) -> Any:  # noqa: ANN401
+    """What JSON lacks, as a text: bytes as base64, times as ISO 8601, else as Python prints it."""
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
@@ -129,6 +129,12 @@ def fitted(array: Any, type_: Any) -> Any:  # noqa: ANN401
         return pa.array(array.to_pylist(), type=type_)  # structs with other fields, and lists of them
     except _NO_COLUMN as error:
         raise ValueError(str(error)) from None
+
+
+def is_text(type_: Any) -> bool:  # noqa: ANN401
+    """Whether a type is one of the three that Arrow has for texts."""
+    kinds = pa.types
+    return bool(kinds.is_string(type_) or kinds.is_large_string(type_) or kinds.is_string_view(type_))
 
 
 def _is_list(type_: Any) -> bool:  # noqa: ANN401

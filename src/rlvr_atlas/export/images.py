@@ -1,42 +1,46 @@
-"""The images that a row shows: their bytes in the row, a file beside the data, or an address.
+"""The images that a problem is asked of: their bytes in the row, a file beside the data, or an address.
 
-An address stays what it is wherever the row goes. Bytes need a format that holds them, and a file has to be
-read now, because its path means nothing in another place.
+Names mean what they mean to the loader, so that a picture of the solution is not shown with the problem. An
+address stays what it is wherever the row goes. Bytes need a format that holds them, and a file has to be read
+now, because its path means nothing in another place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.load.names import words
+from rlvr_atlas.load.attached import ending, kind_of, media
+from rlvr_atlas.load.attachment_names import ATTACHMENT_NAMES
+from rlvr_atlas.load.attachments import _ANSWERING
+from rlvr_atlas.load.names import NAMES, words
+from rlvr_atlas.load.opened import as_list, literal
+from rlvr_atlas.load.paths import Path as Steps
+from rlvr_atlas.load.paths import get, write
 
-_NAMES = frozenset(
-    [
-        "image",
-        "images",
-        "img",
-        "imgs",
-        "picture",
-        "pictures",
-        "figure",
-        "figures",
-        "diagram",
-        "diagrams",
-        "photo",
-        "photos",
-        "screenshot",
-    ]
+_MEDIUM = ATTACHMENT_NAMES.media["image"]
+#: A field with one of these words holds the answer, or what a model has said.
+_ANSWERS = frozenset(
+    {"answers", "target", "generated", "prediction", "predicted"}
+    | NAMES.sure
+    | NAMES.answer.inside
+    | NAMES.solution.inside
+    | NAMES.solution.ranks.keys()
 )
-_ENDINGS = frozenset((".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".svg"))
-_MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
-_AN_ADDRESS = ("http://", "https://", "data:", "s3://", "gs://", "hf://")
+_AN_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//|data:", re.IGNORECASE)
+_AN_IMAGE_URL = re.compile(r"data:image/", re.IGNORECASE)
+#: Base64 that is shorter holds no image.
+_SHORTEST = 64
 #: An image file that is larger is none of a dataset of problems.
 _LARGEST = 256 << 20
 _DEEPEST = 8
+
+#: The names of the structs and of the field that a value is in.
+_Field = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -47,35 +51,111 @@ class Image:
     content: bytes | None = None
 
 
-def images_of(row: dict[str, Any]) -> list[Image]:
-    """The images of a row in the order of its fields, without those that it names by an address."""
-    return list(_inside(row, named=False, depth=0))
+def images_of(row: dict[str, Any], given: Sequence[Steps] | None = None) -> list[Image]:
+    """The images that a problem is asked of, in the order of the fields of its row.
+
+    Left out are those of answers, solutions and assistant turns, those that are named by an address, a
+    content that an earlier field has, and paths beside fields that hold the bytes of images.
+
+    Args:
+        row: As its file has it.
+        given: What a recipe has set for its attachments; then no other field counts.
+    """
+    if given is None:
+        found = list(_inside(row, (), named=False))
+    else:
+        found = [pair for at in given for pair in _inside(get(row, at), (write(at),), named=True)]
+    holding = {field for field, image in found if image.content is not None}
+    first: dict[bytes, _Field] = {}
+    shown = []
+    for field, image in found:
+        if image.content is not None:
+            if first.setdefault(image.content, field) == field:
+                shown.append(image)
+        elif not holding or field in holding:
+            shown.append(image)
+    return shown
 
 
-def _inside(value: Any, *, named: bool, depth: int) -> Iterator[Image]:  # noqa: ANN401
+def _inside(value: Any, field: _Field, *, named: bool, depth: int = 0) -> Iterator[tuple[_Field, Image]]:  # noqa: ANN401
     if depth > _DEEPEST:
         return
     if isinstance(value, bytes):
-        if _is_image(value):
-            yield Image(None, value)
+        if _is_image(value, named=named):
+            yield field, Image(None, value)
     elif isinstance(value, str):
-        if named and PurePosixPath(value).suffix.lower() in _ENDINGS and not value.startswith(_AN_ADDRESS):
-            yield Image(value)
+        yield from _of_text(value, field, named=named, depth=depth)
     elif isinstance(value, list):
         for part in value:
-            yield from _inside(part, named=named, depth=depth + 1)
-    elif isinstance(value, dict):
-        content, path = value.get("bytes"), value.get("path")
-        if isinstance(content, bytes) and (named or _is_image(content)):
-            yield Image(path if isinstance(path, str) else None, content)
+            yield from _inside(part, field, named=named, depth=depth + 1)
+    elif isinstance(value, dict) and str(value.get("role", value.get("from"))).lower() not in _ANSWERING:
+        turns = as_list(value)
+        if turns is not None:
+            yield from _inside(turns, field, named=named, depth=depth + 1)
+        else:
+            yield from _of_struct(value, field, named=named, depth=depth)
+
+
+def _of_struct(
+    value: dict[str, Any], field: _Field, *, named: bool, depth: int
+) -> Iterator[tuple[_Field, Image]]:
+    if "bytes" in value:
+        path = value.get("path")
+        content = _content(value["bytes"])
+        if content and _is_image(content, named=named):
+            yield field, Image(path if isinstance(path, str) else None, content)
             return
-        for name, part in value.items():
-            says_so = not _NAMES.isdisjoint(words(str(name))) or value.get("type") == "image"
-            yield from _inside(part, named=named or says_so, depth=depth + 1)
+        if not content and isinstance(path, str):
+            yield from _of_text(path, field, named=named, depth=depth)
+            return
+    named = named or _says_image(value.get("type"))
+    for name, part in value.items():
+        said = set(words(str(name)))
+        if not _is_left_out(said):
+            here = named or not said.isdisjoint(_MEDIUM.words)
+            yield from _inside(part, (*field, str(name)), named=here, depth=depth + 1)
 
 
-def _is_image(content: bytes) -> bool:
-    return content.startswith(_MAGIC) or (content[:4] == b"RIFF" and content[8:12] == b"WEBP")
+def _says_image(type_: Any) -> bool:  # noqa: ANN401
+    return isinstance(type_, str) and not _MEDIUM.words.isdisjoint(words(type_))
+
+
+def _is_left_out(said: set[str]) -> bool:
+    """Whether a field of this name tells of an image only, or is of the answer."""
+    if said & _MEDIUM.words and said & ATTACHMENT_NAMES.about:
+        return True
+    return bool(said & _ANSWERS) and not any(NAMES.options.worth(word)[0] for word in said)
+
+
+def _of_text(text: str, field: _Field, *, named: bool, depth: int) -> Iterator[tuple[_Field, Image]]:
+    """Of a path, base64, a data URL, or the JSON text of such."""
+    text = text.strip()
+    if text[:1] in ("[", "{"):
+        value = literal(text) if named or '"bytes"' in text or "image" in text else None
+        if isinstance(value, list | dict):
+            yield from _inside(value, field, named=named, depth=depth + 1)
+    elif text[:5].lower() == "data:" or (named and len(text) >= _SHORTEST):
+        content = _content(text)
+        if content and _is_image(content, named=_AN_IMAGE_URL.match(text) is not None):
+            yield field, Image(None, content)
+            return
+    if named and ending(text) in _MEDIUM.endings and not _AN_ADDRESS.match(text):
+        yield field, Image(text)
+
+
+def _content(held: Any) -> bytes | None:  # noqa: ANN401
+    """What stands where bytes are expected, decoded; None where it is something else."""
+    if isinstance(held, bytes):
+        return held
+    if not isinstance(held, str):
+        return None
+    return next((part for _, part in media({"bytes": held}) if isinstance(part, bytes)), None)
+
+
+def _is_image(content: bytes, *, named: bool) -> bool:
+    """Whether bytes are an image; where the name says so, also in a format that is not known here."""
+    kind = kind_of(("content", content))
+    return kind == "image" or (named and bool(content) and kind not in ("audio", "file"))
 
 
 def with_content(image: Image, file: Path, where: str) -> Image:

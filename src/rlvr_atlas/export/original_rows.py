@@ -26,6 +26,8 @@ from rlvr_atlas.export.verifier import VERIFIER, stated_verifier
 from rlvr_atlas.files import explained
 from rlvr_atlas.load import DatasetReader, open_dataset
 from rlvr_atlas.load.archives import Piece
+from rlvr_atlas.load.paths import Path as Steps
+from rlvr_atlas.load.paths import parse
 from rlvr_atlas.load.read_tables import stored_types
 from rlvr_atlas.load.rows import Row, size_of
 
@@ -157,13 +159,19 @@ def read_again(
     """
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
-            batches = _Writer(file, images=images)
+            batches = _Writer(file, _given(recipe), images=images)
             for dataset, rows in mix.group_by("dataset", maintain_order=True):
                 wanted = set(rows["row"])
                 batches.write(_rows_again(str(dataset[0]), wanted, recipe, hashes))
             yield batches.finish()
     except OSError as error:
         raise explained(error, folder) from None
+
+
+def _given(recipe: Recipe) -> dict[str, list[Steps]]:
+    """Dataset -> where its attachments are, for those of which the recipe says so."""
+    told = {spec.id: spec.adapter.attachments for spec in recipe.datasets if spec.adapter}
+    return {name: [parse(path) for path in paths] for name, paths in told.items() if paths is not None}
 
 
 def _rows_again(
@@ -198,8 +206,8 @@ def _reader(dataset: str, recipe: Recipe) -> DatasetReader:
 class _Writer:
     """Writes batches behind one another and remembers where each row is."""
 
-    def __init__(self, file: BinaryIO, *, images: bool) -> None:
-        self._file, self._images = file, images
+    def __init__(self, file: BinaryIO, given: Mapping[str, Sequence[Steps]], *, images: bool) -> None:
+        self._file, self._given, self._images = file, given, images
         self._ranges: list[tuple[int, int, frozenset[str]]] = []
         self._places: dict[Place, tuple[int, int]] = {}
         self._types: tuple[Path, dict[str, Any]] = (Path(), {})
@@ -241,7 +249,7 @@ class _Writer:
     def _shown(self, entry: _Read) -> list[dict[str, Any]]:
         (dataset, number), row, piece = entry
         where = f"{dataset}:{number}"
-        found = images_of(row)
+        found = images_of(row, self._given.get(dataset))
         if found and not self._images:
             fix = "export as verl or trl, or without what the rows hold beside their text: --without-original"
             raise InputError("it has an image, which this format does not hold", where=where, fix=fix)

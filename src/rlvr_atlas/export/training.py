@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from rlvr_atlas.config.curate import SLOT
 from rlvr_atlas.errors import InputError
+from rlvr_atlas.export.columns import is_text, plain
 from rlvr_atlas.export.original_rows import OriginalRows
 from rlvr_atlas.export.verifier import verifiers
 
@@ -101,7 +102,7 @@ def lots(mix: pl.DataFrame, declared: pl.DataFrame, originals: OriginalRows | No
 
 
 def _has_own_source(originals: OriginalRows) -> bool:
-    return bool(pa.types.is_string(originals.types.get("data_source", pa.null())))
+    return is_text(originals.types.get("data_source", pa.null()))
 
 
 def _named(rows: pl.DataFrame, own: Any, stated: Any) -> pl.DataFrame:  # noqa: ANN401
@@ -216,8 +217,8 @@ def write(form: Format, cut: Iterable[Lot], path: Path) -> None:
 
 
 def lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
-    """JSON, one object a line, in which nothing else than the line break looks like one."""
-    texts = (orjson.dumps(row, default=str).decode("utf-8") for row in rows)
+    """JSON, one object a line, in which nothing else than the line break looks like one; bytes are base64."""
+    texts = (orjson.dumps(row, default=plain).decode("utf-8") for row in rows)
     safe = (_NOT_IN_LINES.sub(lambda found: f"\\u{ord(found[0]):04x}", text) for text in texts)
     return "".join(f"{text}\n" for text in safe).encode("utf-8")
 
