@@ -16,7 +16,7 @@ from typing import Any
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.load.attached import ending, kind_of, media
 from rlvr_atlas.load.attachment_names import ATTACHMENT_NAMES
-from rlvr_atlas.load.attachments import _ANSWERING
+from rlvr_atlas.load.attachments import ANSWERING
 from rlvr_atlas.load.names import NAMES, words
 from rlvr_atlas.load.opened import as_list, literal
 from rlvr_atlas.load.paths import Path as Steps
@@ -88,7 +88,7 @@ def _inside(value: Any, field: _Field, *, named: bool, depth: int = 0) -> Iterat
     elif isinstance(value, list):
         for part in value:
             yield from _inside(part, field, named=named, depth=depth + 1)
-    elif isinstance(value, dict) and str(value.get("role", value.get("from"))).lower() not in _ANSWERING:
+    elif isinstance(value, dict) and str(value.get("role", value.get("from"))).lower() not in ANSWERING:
         turns = as_list(value)
         if turns is not None:
             yield from _inside(turns, field, named=named, depth=depth + 1)

@@ -31,7 +31,7 @@ _LEAVES = 1000
 #: A question that holds a schema needs no name of a database.
 _SCHEMA = re.compile(r"create\s+(?:temp\w*\s+)?table", re.IGNORECASE)
 _BLANK = re.compile(r"\s+")
-_ANSWERING = frozenset(("assistant", "gpt", "model", "bot", "chatgpt", "ai"))
+ANSWERING = frozenset(("assistant", "gpt", "model", "bot", "chatgpt", "ai"))
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def typed_parts(value: Value, depth: int = 0) -> Iterator[tuple[str, Value]]:
     if elements is None or depth > _DEEPEST:
         return
     for part in elements:
-        if not isinstance(part, dict) or str(part.get("role", part.get("from"))).lower() in _ANSWERING:
+        if not isinstance(part, dict) or str(part.get("role", part.get("from"))).lower() in ANSWERING:
             continue
         kind = _part_kind(part)
         if kind and any(can_be(one, kind) for one in media(part)):
