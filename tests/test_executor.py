@@ -71,7 +71,7 @@ def test_what_a_process_does_not_read_is_read_here(start, folder, side_by_side, 
     code = {
         "dies at once": "",
         "answers nothing": "import sys; sys.stdin.readline()",
-        "keeps nothing": "import sys\nfor line in sys.stdin: print(1, flush=True)",
+        "keeps nothing": 'import sys\nfor line in sys.stdin: print("kept", flush=True)',
     }[start]
     monkeypatch.setattr(
         executor,

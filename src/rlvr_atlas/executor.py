@@ -32,6 +32,8 @@ WORTH_A_PROCESS = 16 << 20
 LARGEST = 256 << 20
 _MOST = 8
 _CHECK_S = 0.2
+#: What a process says of a dataset that it has read.
+_KEPT = "kept\n"
 
 
 def read_side_by_side(
@@ -45,9 +47,8 @@ def read_side_by_side(
         on_read: Called with the id of each dataset once it was read; from several threads.
     """
     left = [reader for reader in readers if reader.total_bytes <= LARGEST and not is_kept(reader, workspace)]
-    left.sort(
-        key=lambda reader: -reader.total_bytes
-    )  # the longest first, so that none is waited for at the end
+    # The longest first, so that none is waited for at the end.
+    left.sort(key=lambda reader: -reader.total_bytes)
     workers = min(_processors(), len(left), _MOST)
     if workers < 2 or sum(reader.total_bytes for reader in left) < WORTH_A_PROCESS:
         return
@@ -84,7 +85,7 @@ def _serve(
         answer = process.stdout.readline()
         if not answer:
             return
-        if json.loads(answer):
+        if answer == _KEPT:
             on_read(reader.spec.id)
 
 
@@ -125,11 +126,12 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     for line in sys.stdin:
         spec, files = json.loads(line)
-        kept = False
+        answer = "not kept\n"
         with contextlib.suppress(Exception):  # the caller reads it again, and says what is wrong
             load_partition(DatasetReader(DatasetSpec(**spec), [*map(Path, files)]), workspace)
-            kept = True
-        print(json.dumps(kept), file=pipe, flush=True)
+            answer = _KEPT
+        pipe.write(answer)
+        pipe.flush()
 
 
 if __name__ == "__main__":

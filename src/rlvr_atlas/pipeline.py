@@ -29,7 +29,6 @@ from rlvr_atlas.load import open_dataset
 from rlvr_atlas.match import embedder, match, wants_encoder
 from rlvr_atlas.report import render
 from rlvr_atlas.schema import DATASETS, VERDICTS, conform
-from rlvr_atlas.workspace.files import hash_of
 from rlvr_atlas.workspace.graph import made_from
 from rlvr_atlas.workspace.manifest import refuse_inputs
 from rlvr_atlas.workspace.store import Workspace
@@ -234,24 +233,13 @@ def make_mix(recipe: Recipe, workspace: Workspace, _network: bool, on_progress: 
 def report(_recipe: Recipe, workspace: Workspace, _network: bool, on_progress: OnProgress) -> None:
     """Write `report.html` from the tables that are there, unless it is already the page of these."""
     made = made_from(workspace, "report")
-    page = workspace.folder / "report.html"
-    if workspace.done("report", made) and _hash_of(page) == workspace.manifest.get("report"):
+    if workspace.done("report", made) and workspace.holds("report.html", workspace.manifest.get("report")):
         return
     started = time.monotonic()
     on_progress("report", "report.html", 0, 1)
     tables = {name: frame.collect() for name, frame in workspace.tables().items()}
-    workspace.write_text("report.html", render(tables, workspace.manifest))
-    workspace.note(report=_hash_of(page))
+    workspace.note(report=workspace.write_text("report.html", render(tables, workspace.manifest)))
     workspace.finish("report", made, {}, seconds=time.monotonic() - started)
-
-
-def _hash_of(path: Path) -> str | None:
-    """SHA-256 of a file; None where there is none."""
-    try:
-        with path.open("rb") as handle:
-            return hash_of(handle)
-    except OSError:
-        return None
 
 
 _STAGE_FUNCTIONS: dict[str, Callable[[Recipe, Workspace, bool, OnProgress], None]] = {

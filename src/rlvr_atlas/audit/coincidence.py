@@ -98,9 +98,8 @@ class Rarity:
 def _distinct(texts: TokenTable) -> tuple[Ints, Ints]:
     """Text and token, each pair once."""
     size = max(len(texts.vocabulary), 1)
-    packed = np.sort(
-        texts.text_of_each * size + texts.ids
-    )  # np.unique hashes, which takes five times as long
+    # np.unique hashes, which takes five times as long.
+    packed = np.sort(texts.text_of_each * size + texts.ids)
     text, token = np.divmod(packed[np.diff(packed, prepend=-1) > 0], size)
     return text, token
 

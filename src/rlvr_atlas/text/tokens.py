@@ -64,9 +64,8 @@ def pattern(*, of_python: bool = True) -> str:
     )
     number, command, single = r"\d+(?:\.\d+)?", r"\\[a-z]+", rf"[{_UNSPACED}]"
     word, sign = rf"[^\W\d_{_UNSPACED}]+", rf"[^\w\s{re.escape(_SILENT)}]"
-    if (
-        not of_python
-    ):  # its \w and \s are other classes: marks above letters, raised digits, old control characters
+    if not of_python:
+        # Its \w and \s are other classes: marks above letters, raised digits, old control characters.
         word = rf"[[\p{{L}}\p{{Nl}}\p{{No}}]--[{_UNSPACED}]]+"
         sign = rf"[^\p{{L}}\p{{N}}_\s\x1c-\x1f{re.escape(_SILENT)}]"
     return "|".join([word, number, command, *map(re.escape, unspaced), single, sign])

@@ -213,16 +213,18 @@ class Workspace:
         if stage in self.manifest["stages"]:
             self._drop(stage)
 
+    def holds(self, name: str, digest: str | None) -> bool:
+        """Whether a file of the workspace, such as the report, is there and has this SHA-256."""
+        return digest is not None and self._is_intact(self.folder / name, digest)
+
     def note(self, **facts: object) -> None:
         """Record facts about the run (the recipe, versions) in the manifest."""
         self.manifest.update(facts)
         self._write_manifest()
 
-    def write_text(self, name: str, text: str) -> Path:
-        """Write a file of the workspace such as the report, atomically."""
-        path = self.folder / name
-        replace_file(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-        return path
+    def write_text(self, name: str, text: str) -> str:
+        """Write a file of the workspace such as the report, atomically; its SHA-256."""
+        return self._write(self.folder / name, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
     def append_lines(self, name: str, lines: Sequence[str]) -> None:
         """Add lines to a file that runs only ever read, such as people's decisions.
