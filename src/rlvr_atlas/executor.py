@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from rlvr_atlas.config import DatasetSpec
 from rlvr_atlas.ingest import is_kept, load_partition
 from rlvr_atlas.load import DatasetReader
+from rlvr_atlas.parallel import processors
 
 if TYPE_CHECKING:
     from rlvr_atlas.workspace.store import Workspace
@@ -49,7 +50,7 @@ def read_side_by_side(
     left = [reader for reader in readers if reader.total_bytes <= LARGEST and not is_kept(reader, workspace)]
     # The longest first, so that none is waited for at the end.
     left.sort(key=lambda reader: -reader.total_bytes)
-    workers = min(_processors(), len(left), _MOST)
+    workers = min(processors(), len(left), _MOST)
     if workers < 2 or sum(reader.total_bytes for reader in left) < WORTH_A_PROCESS:
         return
     processes: list[subprocess.Popen[str]] = []
@@ -107,13 +108,6 @@ def _stop(processes: Iterable[subprocess.Popen[str]]) -> None:
         process.kill()
         with contextlib.suppress(OSError, ValueError):  # what was not sent yet cannot be any more
             process.communicate()
-
-
-def _processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # not on every platform
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def main() -> None:

@@ -137,12 +137,14 @@ def _by_text_alone(judged: list[_Judged], texts: pl.DataFrame) -> list[_Judged]:
 
     Of texts in the same words the one that nothing is attached to is meant.
     """
-    attached = dict(texts.select("key", "attachments").iter_rows())
+    skeletons = texts.filter(pl.col("key").is_in([key for *_, key in judged]))["skeleton"]
+    meant_by = texts.filter(pl.col("skeleton").is_in(skeletons.to_list()))
+    attached = dict(meant_by.select("key", "attachments").iter_rows())
     if not any(map(needed, attached.values())):
         return judged
     from rlvr_atlas.match.decide import with_attachment
 
-    words = dict(texts.select("key", "skeleton").iter_rows())
+    words = dict(meant_by.select("key", "skeleton").iter_rows())
     bare = {words[key]: key for key in reversed(attached) if needed(attached[key]) is None}
     meant = [(verdict, evidence, bare.get(words[key], key)) for verdict, evidence, key in judged]
     return [

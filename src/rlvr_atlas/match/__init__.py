@@ -25,6 +25,7 @@ from rlvr_atlas.match.attachments import paired
 from rlvr_atlas.match.decide import Verdict, settle, with_attachments
 from rlvr_atlas.match.exact import equal_skeletons
 from rlvr_atlas.match.minhash import Signatures
+from rlvr_atlas.parallel import side_by_side
 from rlvr_atlas.schema import MATCHES, SAME_PROBLEM, conform
 from rlvr_atlas.text.token_table import TokenTable
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from rlvr_atlas.config import MatchSettings
     from rlvr_atlas.match.dataset_prior import Datasets
+    from rlvr_atlas.match.retrieval import Texts
     from rlvr_atlas.match.rewordings import Found
 
 __all__ = ["Matched", "embedder", "match", "wants_encoder"]
@@ -78,15 +80,19 @@ def match(
     )
     answers, datasets = units["answer"].to_list(), units["first_dataset"].to_list()
     texts = TokenTable.of(units["skeleton"])
-    found = lexical.find(texts, answers, datasets, settings)
+    searched_for = settings.rewordings or embed is not None
+    found, index = side_by_side(
+        lambda: lexical.find(texts, answers, datasets, settings),
+        lambda: _index(texts, units["answer"]) if searched_for else None,
+    )
     code = (units["domain"] == "code").to_numpy()
     if code.any():
         found = replace(found, pairs=_by_parts(found, texts, units, np.flatnonzero(code), settings))
     attached = "attachments" if "attachments" in instances.columns else pl.lit(None, pl.String)
     ordered = instances.select("key", "skeleton", "answer", attachments=attached).with_row_index("order")
     by_wording, in_other_words, further = found.pairs, [], None
-    if settings.rewordings or embed is not None:
-        from rlvr_atlas.match import rewordings  # it loads SciPy, which a look-up need not wait for
+    if index is not None:
+        from rlvr_atlas.match import rewordings
 
         vectors = None if embed is None else embed(units["key"].to_list(), units["prompt"].to_list())
         places = instances.select("key", "skeleton", dataset="first_dataset")
@@ -94,7 +100,7 @@ def match(
             places = occurrences.select("dataset", "key").join(places.drop("dataset"), on="key")
         encoded = None if vectors is None else Encoded(vectors, _calibration(settings))
         belongs = _datasets(found.pairs, units, places, exclusive=exclusive)
-        further = rewordings.find(texts, answers, normal_column(units["answer"]).to_list(), belongs, encoded)
+        further = rewordings.find(index, texts, answers, belongs, encoded)
         known = {(pair.parent, pair.child): pair.verdict for pair in found.pairs}
         in_other_words = [pair for pair in further.pairs if _decided_by_search(pair, known, settings)]
         overruled = {(pair.parent, pair.child) for pair in in_other_words}
@@ -112,6 +118,13 @@ def match(
 def embedder(settings: MatchSettings, folder: Path) -> Embed:
     """The encoder of a recipe, its vectors in the metric that was fitted for it; see `encoder.embed`."""
     return encoder_embedder(settings, folder, calibrations.metric(settings.encoder))
+
+
+def _index(texts: TokenTable, answers: pl.Series) -> Texts:
+    """The texts, ready to be searched."""
+    from rlvr_atlas.match.retrieval import Texts  # it loads SciPy, which a look-up need not wait for
+
+    return Texts(texts, normal_column(answers).to_list())
 
 
 def _calibration(settings: MatchSettings) -> str:

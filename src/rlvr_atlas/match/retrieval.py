@@ -9,8 +9,9 @@ the columns `SEARCHED`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from scipy.sparse import csr_array
 from rlvr_atlas.match.minhash import WINDOW, Pairs, pairs_within_groups
 from rlvr_atlas.match.sparse import compact, products, row_of_each, squares
 from rlvr_atlas.match.terms import Terms
+from rlvr_atlas.parallel import in_threads
 from rlvr_atlas.text.token_table import TokenTable
 
 Ints = NDArray[np.int64]
@@ -124,7 +126,20 @@ class Texts:
         *,
         by_numbers: bool = False,
     ) -> Iterator[Candidates]:
-        """The best earlier texts of each child, and those of `extra`, block by block.
+        """The best earlier texts of each child, and those of `extra`, block by block; see `blocks`."""
+        blocks = self.blocks(children, limits, extra, vectors, by_numbers=by_numbers)
+        return (block() for block in blocks)
+
+    def blocks(
+        self,
+        children: Ints,
+        limits: Ints,
+        extra: Ints,
+        vectors: NDArray[np.floating] | None = None,
+        *,
+        by_numbers: bool = False,
+    ) -> list[Callable[[], Candidates]]:
+        """The same as a function for each block, which may be called from any thread.
 
         Args:
             children: (n,) positions of the texts to be searched for, ascending.
@@ -134,18 +149,22 @@ class Texts:
             by_numbers: Whether only texts with the same numbers are candidates.
         """
         kinds = (self._same_numbers,) if by_numbers else self._kinds
-        alike = [self._alike(children, limits, kind) for kind in kinds]
+        alike = in_threads(lambda kind: self._alike(children, limits, kind), kinds)
         starts = np.arange(0, len(children) + _BLOCK, _BLOCK)
         bounds = [np.searchsorted(pairs[:, 0], starts) for pairs in alike]
         best = 0 if by_numbers else _ANY
-        for number, start in enumerate(range(0, len(children), _BLOCK)):
+
+        def block(number: int) -> Candidates:
+            start = number * _BLOCK
             part = slice(start, start + _BLOCK)
             moved = np.array([start, 0], np.int64)
             known = [
                 pairs[at[number] : at[number + 1]] - moved for pairs, at in zip(alike, bounds, strict=True)
             ]
             known.append(_listed(extra[part]))
-            yield self._block(children[part], limits[part], known, best, vectors)
+            return self._block(children[part], limits[part], known, best, vectors)
+
+        return [partial(block, number) for number in range(len(starts) - 1)]
 
     def closest(self, children: Ints, among: Ints, k: int) -> Ints:
         """Of some texts those that share most with each child, rare terms first; (n, k), -1 for none.
@@ -215,12 +234,7 @@ class Texts:
         vectors: NDArray[np.floating] | None,
     ) -> Candidates:
         asked = self._questions(children)
-        scores = asked @ self._by_term
-        near = np.flatnonzero(scores.data >= _LEAST)
-        row = np.searchsorted(scores.indptr, near, side="right") - 1
-        column, share = scores.indices[near].astype(np.int64), scores.data[near].astype(np.float64)
-        other = column != children[row]
-        row, column, share = row[other], column[other], share[other]
+        row, column, share = _high(asked @ self._by_term, children, limits)
         neighbours = _crowds(row, share, len(children))
         early = column < limits[row]
         row, column, share = row[early], column[early], share[early]
@@ -266,6 +280,31 @@ class Texts:
         score = np.bincount(row, own.data[keep], minlength=len(children))
         rows = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(children)))])
         return csr_array(((1 / score[row]).astype(np.float32), own.indices[keep], rows), shape=own.shape)
+
+
+def _high(scores: csr_array, children: Ints, limits: Ints) -> tuple[Ints, Ints, Floats]:
+    """Row, column and value of the scores that are not far below the best earlier one of their child.
+
+    Nine of ten scores are left out here, in few passes over the matrix: they take most of the memory.
+
+    Args:
+        scores: (n, texts).
+        children: (n,) position of each row's own text, which is left out.
+        limits: (n,) only positions below are earlier ones.
+    """
+    row = np.repeat(np.arange(len(children), dtype=np.int32), np.diff(scores.indptr))
+    scores.data[scores.indices == children.astype(np.int32)[row]] = 0
+    earlier = np.where(scores.indices < limits.astype(np.int32)[row], scores.data, 0)
+    best = np.zeros(len(children), np.float32)
+    filled = np.diff(scores.indptr) > 0
+    if filled.any():
+        best[filled] = np.maximum.reduceat(earlier, scores.indptr[:-1][filled])
+    high = np.flatnonzero(scores.data >= np.maximum(_FAIR * best, _LEAST)[row])
+    return (
+        row[high].astype(np.int64),
+        scores.indices[high].astype(np.int64),
+        scores.data[high].astype(np.float64),
+    )
 
 
 def _cosines(row: Ints, children: Ints, parents: Ints, vectors: NDArray[np.floating] | None) -> Floats:

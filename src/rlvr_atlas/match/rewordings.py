@@ -10,8 +10,7 @@ apart by their numbers, and searched for only among texts that have the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -28,6 +27,7 @@ from rlvr_atlas.match.features import agree_by_chance, signals
 from rlvr_atlas.match.measure import Measured, measure
 from rlvr_atlas.match.near_duplicates import Pair, answers_agree
 from rlvr_atlas.match.retrieval import SEARCHED, Candidates, Floats, Ints, Texts
+from rlvr_atlas.parallel import in_threads
 from rlvr_atlas.text.token_table import TokenTable
 
 #: More texts than this that are equal with numbers masked are searched by their numbers alone.
@@ -50,28 +50,26 @@ class Found:
 
     Attributes:
         pairs: Pairs that are the same problem or variants, ordered by child and parent.
-        compared: How many candidate pairs were read.
         templated: How many texts were searched by their numbers alone because they belong to a large family.
     """
 
     pairs: list[Pair]
-    compared: int
     templated: int
 
 
 def find(
+    index: Texts,
     texts: TokenTable,
     answers: Sequence[str | None],
-    forms: Sequence[str | None],
     datasets: dataset_prior.Datasets,
     encoded: Encoded | None = None,
 ) -> Found:
     """Find earlier texts that are the same problem in other words, or the one it was varied from.
 
     Args:
-        texts: Tokens of all texts, ordered by release.
+        index: All texts, ready to be searched.
+        texts: Their tokens, ordered by release.
         answers: Their answers, None where unknown.
-        forms: Normal forms of the answers.
         datasets: Which text is of which dataset, and which are to be searched for; only texts of earlier
             datasets may be parents.
         encoded: The texts as vectors, where there is an encoder.
@@ -79,7 +77,7 @@ def find(
     wanted = datasets.searched & (datasets.begins > 0)
     templated = _templated(texts) & wanted
     datasets = replace(datasets, searched=wanted)
-    search = _Search(Texts(texts, forms), texts, answers, datasets.begins, encoded)
+    search = _Search(index, texts, answers, datasets.begins, encoded)
     found = search.run(np.flatnonzero(wanted & ~templated))
     found = _joined([found, search.run(np.flatnonzero(templated), by_numbers=True)])
     origins = dataset_prior.origins(found.claims, datasets)
@@ -91,7 +89,7 @@ def find(
         replace(seen, dataset_odds=factor)
         for seen, factor in zip(found.evidence, factors.round(4).tolist(), strict=True)
     ]
-    return Found(_pairs(found, evidence, factors), search.compared, int(templated.sum()))
+    return Found(_pairs(found, evidence, factors), int(templated.sum()))
 
 
 def _pairs(found: _Read, evidence: Sequence[Evidence], factors: Floats) -> list[Pair]:
@@ -154,18 +152,6 @@ def _joined(parts: Sequence[_Read]) -> _Read:
     return _Read(children[order], parents[order], weighed[order], evidence[order])
 
 
-def _ahead(blocks: Iterator[Candidates]) -> Iterator[Candidates]:
-    """The same, each worked out in another thread while the one before is read.
-
-    Products of sparse matrices do not hold Python's lock, and reading is all Python.
-    """
-    with ThreadPoolExecutor(1) as other:
-        coming = other.submit(next, blocks, None)
-        while (block := coming.result()) is not None:
-            coming = other.submit(next, blocks, None)
-            yield block
-
-
 class _Search:
     """Searches for texts, compares the pairs that it finds."""
 
@@ -181,8 +167,6 @@ class _Search:
         self._limits, self._vectors = limits, encoded.vectors if encoded else None
         calibration = encoded.calibration if encoded else NO_ENCODER
         self._cosines_count, self._model = calibration != NO_ENCODER, classifier(calibration)
-        #: How many pairs were read.
-        self.compared = 0
 
     def run(self, children: Ints, among: Ints | None = None, *, by_numbers: bool = False) -> _Read:
         """What is found for each child.
@@ -196,18 +180,15 @@ class _Search:
         extra = nearest(children, limits, None if by_numbers else self._vectors, among)
         if among is not None:
             extra = np.hstack([extra, self._index.closest(children, among, _AMONG)])
-        index = self._index
-        blocks = _ahead(index.search(children, limits, extra, self._vectors, by_numbers=by_numbers))
-        return _joined(
-            [_NOTHING, *(self._read(block, 1 if among is None else _IN_DERIVED) for block in blocks)]
-        )
+        blocks = self._index.blocks(children, limits, extra, self._vectors, by_numbers=by_numbers)
+        ease = 1.0 if among is None else _IN_DERIVED
+        return _joined([_NOTHING, *in_threads(lambda block: self._read(block(), ease), blocks)])
 
     def _read(self, found: Candidates, ease: float) -> _Read:
         searched = self._visible(found.searched)
         worth = worth_comparing(searched, self._model, in_derived_dataset=ease)
         likely = found[worth | (searched[:, _TERMS].max(axis=1) >= _INSIDE)]
         measured, agree, features = read(likely, self._texts, self._answers)
-        self.compared += len(measured)
         estimated = estimate(self._visible(features), self._model)
         kept = np.flatnonzero(
             measured.columns["edge"] | measured.columns["part"] | (estimated[:, :2] >= POSSIBLE).any(axis=1)
