@@ -334,7 +334,6 @@ WRONG = {
         "did you mean 'seed'",
         "docs/recipes.md",
     ),
-    "nothing to check": (lambda: atlas.check(MINE), "", "nothing to check against", "name a benchmark"),
     "a share": (
         lambda: atlas.check(MINE, EXAM, min_probability=3),
         "check",

@@ -204,7 +204,8 @@ def test_every_file_is_checked_and_none_is_a_benchmark(made):
     for files in ([clean, leaky], [leaky, clean], [leaky, leaky, clean]):
         for arguments in ([*files, *target], [*target, *files], [files[0], *target, *files[1:]]):
             assert invoke(*arguments).exit_code == 1
-    assert "nothing to check against" in str(invoke(clean, made / "bench.jsonl").exception)
+    without = invoke(clean, made / "bench.jsonl").stdout  # against the benchmarks of the public atlas
+    assert "clean.jsonl: " in without and "bench.jsonl: " in without
     assert invoke(clean, made / "bench.jsonl", *target).exit_code == 1  # a benchmark leaks itself
 
 
@@ -265,16 +266,9 @@ def test_unreadable_rows_are_counted_and_said(made, tmp_path):
     assert any("could not be read" in limit for limit in found.limits)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        ([], "nothing to check against"),
-        (["no/such/benchmark"], "neither a file nor a benchmark"),
-    ],
-)
-def test_what_to_check_against_must_be_there(made, arguments, words):
-    with pytest.raises(InputError, match=words):
-        check(made / "clean.jsonl", arguments)
+def test_what_to_check_against_must_be_there(made):
+    with pytest.raises(InputError, match="neither a file nor a benchmark"):
+        check(made / "clean.jsonl", ["no/such/benchmark"])
 
 
 def test_a_file_that_is_not_there_is_said(made):

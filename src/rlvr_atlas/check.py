@@ -26,6 +26,7 @@ from rlvr_atlas.load import open_dataset
 from rlvr_atlas.load.resolve import resolve
 from rlvr_atlas.match import match
 from rlvr_atlas.match.decide import sure_enough_for_leak
+from rlvr_atlas.public_atlas import PublicAtlas, open_atlas
 from rlvr_atlas.schema import EVIDENCE, is_same_problem, strength
 from rlvr_atlas.stats import wilson
 from rlvr_atlas.text.tokens import Parts
@@ -34,7 +35,8 @@ from rlvr_atlas.workspace.query import both_ways
 #: What is said of each leaking row.
 LEAK = ("row", "benchmark", "benchmark_row", "relation", "tier", "probability", "bits", "evidence", "prompt")
 _COLUMNS = ["key", "matched", *LEAK[:-1]]
-_FILE = "file"
+#: Id of what is checked.
+FILE = "file"
 
 
 @dataclass(frozen=True)
@@ -91,11 +93,11 @@ def check(
     Args:
         file: Rows in any format and layout that `load` reads; a spec says where they are.
         against: Benchmarks: paths, globs, ids of the registry or of the Hub; a spec stands for itself.
-        indexes: Indexes made by `audit --write-index`.
+        indexes: Indexes made by `audit --write-index`. With neither, the benchmarks of the public atlas.
         options: As of `check_all`.
 
     Raises:
-        InputError: If something cannot be read, or there is nothing to check against.
+        InputError: If something cannot be read.
     """
     (found,) = check_all([file], against, indexes, **options)
     if isinstance(found, AtlasError):
@@ -117,7 +119,7 @@ def check_all(  # noqa: PLR0913  each is one thing to choose
     Args:
         files: As `file` of `check`.
         against: As of `check`; each is read once.
-        indexes: As of `check`.
+        indexes: As of `check`. With neither, the benchmarks of the public atlas.
         min_probability: Overlaps below it are listed as unjudged.
         rewordings: Whether heavy rewordings are searched for too, which takes longer; only against text.
         allow_network: Whether benchmarks may be fetched from the Hub.
@@ -126,48 +128,99 @@ def check_all(  # noqa: PLR0913  each is one thing to choose
         One result for each file, in their order; of a file that cannot be read, why not.
 
     Raises:
-        InputError: If a file is not there, a benchmark cannot be read, or there is nothing to check against.
+        InputError: If a file is not there, or a benchmark cannot be read.
     """
+    opened = [(path.name, fingerprints.read(path)) for path in indexes]
     if not against and not indexes:
-        raise InputError("nothing to check against", fix="name a benchmark (--against) or an index (--index)")
-    opened = [fingerprints.read(path) for path in indexes]
+        opened = [public_benchmarks(open_atlas())]
     for file in files:
         if isinstance(file, Path):
             _check_there(file)
-    benchmarks = [(spec, _part(spec, allow_network)) for spec in resolve(against, "benchmark", taken=[_FILE])]
+    against_all = Against(
+        read_benchmarks(against, allow_network=allow_network), opened, min_probability, rewordings
+    )
     found: list[Checked | AtlasError] = []
     for file in files:
-        mine = DatasetSpec(path=str(file.resolve()), id=_FILE) if isinstance(file, Path) else file
-        mine = mine.model_copy(update={"id": _FILE})
         try:
-            part = _part(mine, allow_network)
+            part = read_file(file, allow_network=allow_network)
         except AtlasError as error:
-            named = str(file) if isinstance(file, Path) else f"dataset {file.id}"
-            where = error.where.replace(f"dataset {_FILE}", named)
-            found.append(InputError(error.what, where=where, fix=error.fix))
+            found.append(error)
             continue
-        read = _together([*benchmarks, (mine, part)])
-        limits = _unread(read)
-        pairs = []
-        if against:
-            by_text, cut = _by_text(read, rewordings=rewordings)
-            pairs.append(by_text)
-            limits += cut
-        for path, opened_index in zip(indexes, opened, strict=True):
-            pairs.append(_by_prints(read, opened_index))
-            limits += _about(path, opened_index)
-        found.append(_result(read, pl.concat(pairs), limits, min_probability))
+        found.append(against_all.check(part))
     return found
+
+
+def public_benchmarks(atlas: PublicAtlas) -> tuple[str, fingerprints.Index]:
+    """The benchmarks of an atlas, as `Against.indexes` takes them."""
+    return f"the public atlas ({len(atlas.benchmarks.benchmarks)} benchmarks)", atlas.benchmarks
+
+
+def read_file(file: Path | DatasetSpec, *, allow_network: bool = False) -> Partition:
+    """The rows of a file in canonical form.
+
+    Raises:
+        AtlasError: If it cannot be read; the message names the file.
+    """
+    mine = DatasetSpec(path=str(file.resolve()), id=FILE) if isinstance(file, Path) else file
+    try:
+        return _part(mine.model_copy(update={"id": FILE}), allow_network)
+    except AtlasError as error:
+        named = str(file) if isinstance(file, Path) else f"dataset {file.id}"
+        where = error.where.replace(f"dataset {FILE}", named)
+        raise InputError(error.what, where=where, fix=error.fix) from None
+
+
+def read_benchmarks(
+    against: Sequence[str | DatasetSpec], *, allow_network: bool = False
+) -> list[tuple[DatasetSpec, Partition]]:
+    """Benchmarks in canonical form.
+
+    Raises:
+        AtlasError: If one cannot be found or read.
+    """
+    return [(spec, _part(spec, allow_network)) for spec in resolve(against, "benchmark", taken=[FILE])]
 
 
 def _part(spec: DatasetSpec, allow_network: bool) -> Partition:
     return read_partition(open_dataset(spec, Path(), allow_network=allow_network))
 
 
+@dataclass(frozen=True)
+class Against:
+    """What files are checked against.
+
+    Attributes:
+        benchmarks: Their texts.
+        indexes: Name and content of indexes without text.
+        min_probability: Overlaps below it are listed as unjudged.
+        rewordings: Whether heavy rewordings are searched for too; only against text.
+    """
+
+    benchmarks: Sequence[tuple[DatasetSpec, Partition]] = ()
+    indexes: Sequence[tuple[str, fingerprints.Index]] = ()
+    min_probability: float = 0.5
+    rewordings: bool = False
+
+    def check(self, part: Partition) -> Checked:
+        """Look for benchmark items in a file (see `read_file`)."""
+        mine = DatasetSpec(path=FILE, id=FILE)
+        read = _together([*self.benchmarks, (mine, part)])
+        limits = _unread(read)
+        pairs = []
+        if self.benchmarks:
+            by_text, cut = _by_text(read, rewordings=self.rewordings)
+            pairs.append(by_text)
+            limits += cut
+        for name, opened in self.indexes:
+            pairs.append(_by_prints(read, opened))
+            limits += _about(name, opened)
+        return _result(read, pl.concat(pairs), limits, self.min_probability)
+
+
 def _unread(read: _Read) -> list[str]:
     """What could not be read, as sentences."""
     return [
-        f"{line['skipped_rows']} rows of {'the file' if line['dataset'] == _FILE else line['dataset']}"
+        f"{line['skipped_rows']} rows of {'the file' if line['dataset'] == FILE else line['dataset']}"
         " could not be read"
         for line in read.datasets.filter(pl.col("skipped_rows") > 0).iter_rows(named=True)
     ]
@@ -188,7 +241,7 @@ def _together(parts: Sequence[tuple[DatasetSpec, Partition]]) -> _Read:
     datasets = pl.DataFrame(
         {
             "dataset": [spec.id for spec, _ in parts],
-            "role": ["train" if spec.id == _FILE else "benchmark" for spec, _ in parts],
+            "role": ["train" if spec.id == FILE else "benchmark" for spec, _ in parts],
             "rank": range(len(parts)),
             "released": pl.Series([None] * len(parts), dtype=pl.Date),
             "skipped_rows": [part.skipped.height for _, part in parts],
@@ -204,8 +257,8 @@ def _together(parts: Sequence[tuple[DatasetSpec, Partition]]) -> _Read:
 
 def _by_text(read: _Read, *, rewordings: bool) -> tuple[pl.DataFrame, list[str]]:
     """Overlaps by the same matching as a run's."""
-    mine = read.instances.filter(first_dataset=_FILE)
-    items = read.instances.filter(pl.col("first_dataset") != _FILE)
+    mine = read.instances.filter(first_dataset=FILE)
+    items = read.instances.filter(pl.col("first_dataset") != FILE)
     if not rewordings:
         printer = fingerprints.Printer()
         mine = mine[fingerprints.worth_comparing(printer.prints(mine), printer.prints(items))]
@@ -218,7 +271,7 @@ def _by_text(read: _Read, *, rewordings: bool) -> tuple[pl.DataFrame, list[str]]
 
 def _by_prints(read: _Read, opened: fingerprints.Index) -> pl.DataFrame:
     """Overlaps by the prints of an index."""
-    mine = read.occurrences.filter(dataset=_FILE).select("row", "key")
+    mine = read.occurrences.filter(dataset=FILE).select("row", "key")
     keys = mine.select("key").unique(maintain_order=True)
     texts = keys.join(read.instances, on="key", maintain_order="left")
     parts = [Parts.of(skeleton) for skeleton in texts["skeleton"]]
@@ -239,7 +292,7 @@ def _by_prints(read: _Read, opened: fingerprints.Index) -> pl.DataFrame:
         .filter(pl.col("same") | ~pl.col("same").any().over("key", "benchmark"))
         .with_columns(
             bits=pl.when("same").then("bits").otherwise("wording_bits"),
-            dataset=pl.lit(_FILE),
+            dataset=pl.lit(FILE),
             texts=pl.lit(texts.height),
             benchmark_key="item",
         )
@@ -255,14 +308,14 @@ def _by_prints(read: _Read, opened: fingerprints.Index) -> pl.DataFrame:
     return mine.join(pairs, on="key").select(_COLUMNS)
 
 
-def _about(path: Path, opened: fingerprints.Index) -> list[str]:
+def _about(name: str, opened: fingerprints.Index) -> list[str]:
     """What a person should know of an index."""
     from rlvr_atlas import __version__
 
-    sentences = [f"{path.name}: no text is inside, so that some rewordings are missed"]
+    sentences = [f"{name}: no text is inside, so that some rewordings are missed"]
     if opened.version != __version__:
         sentences.append(
-            f"{path.name} was made by version {opened.version}, this is {__version__}: texts that they bring "
+            f"{name} was made by version {opened.version}, this is {__version__}: texts that they bring "
             "into canonical form in different ways are missed"
         )
     return sentences
@@ -282,11 +335,11 @@ def _result(read: _Read, found: pl.DataFrame, limits: list[str], min_probability
         limits.append(f"{common} rows share a benchmark's text, but it is too common to call them leaks")
     if unjudged["row"].n_unique() > common:
         limits.append(f"{unjudged['row'].n_unique() - common} rows overlap less probably than a leak must")
-    mine = read.occurrences.filter(dataset=_FILE)
+    mine = read.occurrences.filter(dataset=FILE)
     real = leaks.filter(is_same_problem())["row"]
     return Checked(
         rows=mine.height,
-        skipped=int(read.datasets.filter(dataset=_FILE)["skipped_rows"].item()),
+        skipped=int(read.datasets.filter(dataset=FILE)["skipped_rows"].item()),
         leaked=real.n_unique(),
         variants=leaks.filter(~pl.col("row").is_in(real.implode()))["row"].n_unique(),
         leaks=leaks.select(LEAK),

@@ -131,13 +131,13 @@ def check(  # noqa: PLR0913
     Args:
         data: The rows, in any form that `trace` takes.
         against: Benchmarks, in any form that `trace` takes.
-        indexes: Files made by `rlvr-atlas audit --write-index`.
+        indexes: Files made by `rlvr-atlas audit --write-index`. With neither, the public atlas.
         min_probability: Overlaps below it are listed as unjudged, 0 to 1.
         rewordings: Whether heavy rewordings are searched for too, which takes longer.
         network: Whether the Hub may be asked.
 
     Raises:
-        InputError: If something cannot be read, or there is nothing to check against.
+        InputError: If something cannot be read.
 
     Example:
         >>> rows = [{"problem": "A boat has 7 sails and 52 oars. How many more oars than sails?"}]

@@ -108,6 +108,7 @@ def check(
 ) -> None:
     """Look for benchmark items in files; exit code 1 where more rows of one leak than is tolerated.
 
+    Without --against and --index they are compared with the benchmarks of the public atlas in the package.
     Where a file cannot be read the others are checked all the same, and the exit code is 2.
     """
     from rlvr_atlas.check import check_all

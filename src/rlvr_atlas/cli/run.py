@@ -10,7 +10,6 @@ import typer
 from rlvr_atlas.cli.app import AsJson, Network, WorkspacePath, app
 from rlvr_atlas.cli.recover import show_curve
 from rlvr_atlas.cli.show import err, out, print_json, print_table, progress, show_summary
-from rlvr_atlas.errors import InputError
 
 
 @app.command()
@@ -46,16 +45,6 @@ def ingest(workspace: WorkspacePath, network: Network = False, as_json: AsJson =
 def match(workspace: WorkspacePath, as_json: AsJson = False) -> None:
     """Match and attribute again, where something changed."""
     _run_stage(workspace, "trace", False, as_json)
-
-
-@app.command(hidden=True)
-def trace(workspace: WorkspacePath) -> None:
-    """The former name of `match`."""
-    raise InputError(
-        "'trace' of a workspace is called 'match' now",
-        where=str(workspace),
-        fix=f"run: rlvr-atlas match {workspace}",
-    )
 
 
 @app.command()

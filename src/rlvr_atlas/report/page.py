@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
@@ -116,6 +116,16 @@ def render(tables: Tables, manifest: Mapping[str, Any]) -> str:
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         )
     )
+
+
+def render_trace(files: Sequence[Mapping[str, Any]]) -> str:
+    """The page of `trace FILE`.
+
+    Args:
+        files: Of each file: name, error, answer, tables (title and lines), examples, limits, steps.
+    """
+    template = _environment().get_template("trace.html.jinja")
+    return template.render(files=files, style=Markup(_file("style.css")))
 
 
 def _environment() -> jinja2.Environment:
