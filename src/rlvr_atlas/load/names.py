@@ -44,6 +44,8 @@ class Part:
 
     def worth(self, name: str) -> tuple[float, int]:
         """How well a name fits (0 for not at all), and its place among equals (lower is better)."""
+        if name.startswith("__"):  # what a library put there, such as `__key__` and `__index_level_0__`
+            return 0.0, 0
         if (known := self.ranks.get(normal(name))) is not None:
             return known
         parts = words(name)
