@@ -24,6 +24,7 @@ Place = tuple[str, int]
 _KEY = re.compile(r"[0-9a-f]{40}")
 #: DATASET:ROW with any dataset: one word with a letter in it, and a number.
 _DIGITS = 12
+_LONGEST_PLACE = 300
 #: Behind the id of a dataset: another sign than a colon, or more than one number.
 _NEARLY = re.compile(r"(?:[:：;#@|,/]|\s)(\d{1,12})(?:[:：;#@|,/]\d{0,12})*")
 _ROW_LIKE = re.compile(r"(?=[^:]*[A-Za-z])[\w.-]{2,128}:-?\d+")
@@ -87,7 +88,8 @@ def named(workspace: Workspace, query: str) -> tuple[str | None, Place | None]:
     if _KEY.fullmatch(query):
         return query, None
     dataset, _, number = query.rpartition(":")
-    ids = workspace.scan("datasets").select("dataset").collect()["dataset"].to_list() if dataset else []
+    short = len(query) <= _LONGEST_PLACE
+    ids = workspace.scan("datasets").select("dataset").collect()["dataset"].to_list() if short else []
     if not (number.isascii() and number.isdecimal() and dataset in ids):
         _refuse_mistyped(query, dataset, number, ids)
         return None, None
