@@ -192,3 +192,10 @@ def test_no_rows_are_no_trouble():
     result = canon([])
     assert result.columns == ["question", "options", "hint", *ADDED]
     assert result.height == 0
+
+
+def test_what_is_asked_of_a_database_is_code():
+    attached = ["database.id:1", "image.name:2 database.schema:3", "image.name:1", "tools.content:1", None]
+    result = canon(["How many singers are over 30?"] * 5, attachments=attached)
+    assert result["domain"].to_list() == ["code", "code", "math", "math", "math"]
+    assert result["subject"].head(2).null_count() == 2

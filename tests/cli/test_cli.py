@@ -199,6 +199,8 @@ def test_the_version_needs_no_command(arguments):
 MISTYPED = {
     "c:3": "a:3", "B1:0": "b:0", "a1:7": "a:7", "nowhere:0": "a, b", "bb:12": "b:12", "a_:0": "a:0",
     "gsm8k:5": "a, b", "a.b:1": "a:1", "x:00": "a, b", "b2:999999999999999": "b:999999999999999",
+    "b:3:4": "b:3", "b;3": "b:3", "b#3": "b:3", "b/3": "b:3", "b 3": "b:3", "b@3": "b:3",
+    "b：3": "b:3", "b|3": "b:3",
     "b:x": "b:0", "b:-1": "b:0", "a:1.5": "a:0", "b:": "b:0",
 }  # fmt: skip
 
@@ -290,3 +292,15 @@ def test_ctrl_c_at_start_up_is_quiet(at, tmp_path):
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=120)
     assert (result.returncode, result.stderr) == (130, b"")
+
+
+def test_files_of_one_name_and_the_folder_here_are_told_apart(tmp_path):
+    line = '{"question": "How many lamps are there in %s rooms of 7 lamps?", "answer": "%s"}\n'
+    for place in ("x/a.jsonl", "y/a.jsonl", "z/b.jsonl"):
+        (tmp_path / place).parent.mkdir()
+        (tmp_path / place).write_text("".join(line % (n + 3, 7 * n + 21) for n in range(4)))
+    twice = run("check", "x/a.jsonl", "y/a.jsonl", "--against", "z/b.jsonl", cwd=tmp_path)
+    assert b"FAILED: x/a.jsonl: " in twice.stdout
+    assert b"FAILED: y/a.jsonl: " in twice.stdout
+    here = run("check", ".", "--against", "b.jsonl", cwd=tmp_path / "z")
+    assert here.stdout.startswith(b"FAILED: .: ")

@@ -84,7 +84,56 @@ MATHS = [
     "Select 4 people from 6. In how many ways can it be done?",
     "How many five-letter words have at least 2 vowels?",
 ]
-KINDS = [("code", SQL), ("other", WRITING), ("other", LAW_AND_MEDICINE), ("other", TALK), ("math", MATHS)]
+PROGRAMS = [
+    "Tables: Employee(id, name, salary). Find the 2nd highest salary.",
+    "The first line contains an integer t. For each test case print the largest sum.",
+    "Given a binary tree of 7 nodes, return its depth.",
+    "Implement a least recently used cache of capacity 3.",
+    "What does this Python snippet give for 5 elements?",
+    "Fix the bug: a TypeError is raised in line 45 of models.py.",
+    "Rename 10 files with a bash script.",
+    "What is printed? for i in range(3): print(i)",
+    "Solve it in C++ with at most 2 loops.",
+    "The GitHub issue says that 3 tests fail.",
+]
+PUZZLES = [
+    "There are 5 houses in a row, each of another colour. Who owns the fish?",
+    "Fill in the 9x9 sudoku below.",
+    "If all bloops are razzies and all razzies are lazzies, what are 3 bloops?",
+    "A truth-teller and 2 liars meet. Who is who?",
+    "There are 4 houses in a row. The baker lives in the second. Who keeps the cat?",
+]
+SCIENCE = [
+    "How many chromosomes does a human cell have, 23 or 46?",
+    "Which is the 4th planet from the Sun?",
+    "Give the chemical formula of sulfuric acid: H2SO4 or H2SO3?",
+    "Which is the limiting reagent for 3 mol of hydrogen and 2 mol of oxygen?",
+    "Which of these 4 enzymes digests starch?",
+    "Which of 8 amino acids is hydrophobic?",
+    "Photosynthesis has 2 stages. Which one needs light?",
+    "Name 2 noble gases.",
+    "What is the recommended dose of amoxicillin for a child of 20 kg?",
+    "The patient has had 2 strokes. Which treatment is best?",
+    "Is the bond between 2 chlorine atoms covalent?",
+    "A tenant leases a flat for 12 months. The landlord is in breach. What is the remedy?",
+    "Which of 4 rights does the First Amendment protect?",
+    "The court held that 3 elements are needed. Is there a contract?",
+    "What is the sentiment of this review: I waited 45 minutes?",
+]
+MORE_MATHS = [
+    "A landlord rents out 12 flats for $900 each. What does he earn in a month?",
+    "A patient man waits 12 minutes for each of 3 buses. How long does he wait?",
+    "A sudoku takes 45 minutes. How long do 4 of them take?",
+    "A doctor sees 8 patients an hour. How many does she see in 6 hours?",
+    "A planet turns once in 10 hours. How often does it turn in 5 days?",
+    "The sum of the digits of a program's version is 12. What is half of it?",
+    "A colony of bacteria doubles every 3 hours. How many are there after 12 hours?",
+    "أوجد ناتج 15 + 27",
+    "ما هو مجموع 15 و 27؟",
+    "Να βρεθεί το εμβαδόν κύκλου ακτίνας 3.",
+]
+KINDS = [("code", PROGRAMS), ("logic", PUZZLES), ("other", SCIENCE), ("math", MORE_MATHS)]
+KINDS += [("code", SQL), ("other", WRITING), ("other", LAW_AND_MEDICINE), ("other", TALK), ("math", MATHS)]
 
 
 def domains(texts, hint=None):
@@ -100,6 +149,21 @@ def test_a_text_is_of_its_domain(wanted, text):
 def test_the_rows_own_word_comes_first():
     assert domains(["Compute 2+3."], "coding") == ["code"]
     assert domains(WRITING[:1], "math") == ["math"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "hint"),
+    [
+        ("code", "text2sql"), ("code", "SQL"), ("code", "swe"), ("code", "debugging"), ("other", "law"),
+        ("other", "Legal reasoning"), ("other", "medical_qa"), ("other", "high_school_biology"),
+        ("other", "Chemistry"),
+        ("other", "physics"), ("other", "dialogue"), ("other", "instruction_following"), ("other", "ifeval"),
+        ("other", "creative_writing"), ("other", "world history"), ("other", "STEM"), ("math", "math_lawn"),
+        ("math", "flawed"), ("math", None),
+    ],
+)  # fmt: skip
+def test_a_word_for_another_domain_is_believed(wanted, hint):
+    assert domains(["There are 12 of them and 3 more; how many are there?"], hint) == [wanted]
 
 
 def test_the_shared_case_is_right():

@@ -29,9 +29,12 @@ _MAX_BOX_CHARS = 10_000
 _TAIL_CHARS = 100_000
 #: JSON inside JSON is opened this often; deeper answers stay text.
 _MAX_DEPTH = 8
+#: An answer in a line of its own is no longer; two stars on each side make it bold.
+_MAX_LINE, _STARS = 500, 4
 
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox)(?![A-Za-z])\s{0,3}")
 _UNBRACED = re.compile(r"\$[^$]{1,200}\$|[-+]?[A-Za-z0-9]+(?:[.,/]\d+)*|\([^()\n]{1,60}\)")
+_LEFT_RIGHT = re.compile(r"\\left\s?\\?[(\[|{][^\n]{1,200}?\\right\s?\\?[)\]|}]")
 _NAME = re.compile(r"\\([A-Za-z]+)")
 _TWO_ARGUMENTS = frozenset(("frac", "dfrac", "tfrac", "cfrac", "binom", "dbinom", "tbinom"))
 _ONE_ARGUMENT = frozenset(
@@ -40,6 +43,13 @@ _ONE_ARGUMENT = frozenset(
 _INDEX = re.compile(r"\s?\[[^\[\]]{1,20}\]")
 _TAG = re.compile(r"<(/?)answer>", re.I)
 _HASHES = re.compile(r"(?:^|\n)[ \t]{0,9}#{4}(?!#)[ \t]{0,9}([^\n]{1,500})")
+#: The same behind a sentence; there it must be a value.
+_HASHES_INSIDE = re.compile(r"[^#\n][ \t]{0,9}#{4}(?!#)[ \t]{0,9}([^\n#]{1,500})")
+_MEANT = re.compile(r"[\d\\]|^\W?[A-J]\W?$")
+#: A heading that says that the answer is in the next line.
+_HEADING = re.compile(r"\**(?:the )?(?:final )?answer:?\**:?\s{0,9}(?:\n\s{0,9})?", re.I)
+#: Lists that a program printed and that hold nothing.
+_EMPTY = re.compile(r"[\[(]\s{0,9}(?:None|nan|NaN|null)\s{0,9},?\s{0,9}[\])]")
 _LONG_NUMBER = re.compile(r"\d{16}")
 #: Kinds of reading that a heading such as "#### Step 2" never has.
 _VALUES = {"scalar", "choice", "choices", "set", "alternatives", "ordered", "union", "based"}
@@ -96,6 +106,8 @@ def _final(text: str, depth: int = 0) -> str | None:
     stripped = text.strip()
     if depth > _MAX_DEPTH:
         return stripped
+    if _EMPTY.fullmatch(stripped):
+        return None
     if stripped[:1] in tuple('[{"') and stripped[-1:] in tuple(']}"'):
         return _from_json(stripped, depth)
     if any(mark in stripped for mark in ("\\boxed", "\\fbox", "\\framebox", "####", "<answer>")):
@@ -129,8 +141,12 @@ def _from_value(value: object, text: str, depth: int) -> str | None:
     if isinstance(value, dict):
         return _from_struct(value, text, depth)
     if isinstance(value, list):
-        return _from_list([element for element in value if element not in (None, "")], text, depth)
-    return None if value is None or (isinstance(value, float) and math.isnan(value)) else text
+        return _from_list([element for element in value if not _is_nothing(element)], text, depth)
+    return None if _is_nothing(value) else text
+
+
+def _is_nothing(value: object) -> bool:
+    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
 
 
 def _from_struct(value: dict[str, object], text: str, depth: int) -> str | None:
@@ -178,17 +194,35 @@ def _solution(text: str) -> str | None:
 def _hashed(text: str) -> str | None:
     """What follows the last `####`: all of the last line, or a value that other text follows."""
     offset = max(0, len(text) - _TAIL_CHARS)
-    match = None
-    for match in _HASHES.finditer(text, offset):  # noqa: B007 - the last one is wanted
-        pass
+    match = _last(_HASHES, text, offset)
     if match is None:
+        inside = _last(_HASHES_INSIDE, text, offset)
+        content = _undressed(inside[1]) if inside else ""
+        return content if _MEANT.search(content) and read(content).kind in _VALUES else None
+    content, at = match[1].strip(), match.end()
+    if heading := _HEADING.match(text, match.start(1)):
+        line = text[heading.end() : heading.end() + _MAX_LINE].partition("\n")[0].strip()
+        content, at = line, heading.end() + len(line)
+    if _BOX.search(text, heading.end() if heading else match.end()):
         return None
-    content = match[1].strip()
-    if not text[match.end() :].strip():
-        return content
-    if _BOX.search(text, match.end()):
-        return None
+    if not text[at:].strip() and not heading:
+        return _undressed(content)
+    content = _undressed(content)
     return content if content and read(content).kind in _VALUES else None
+
+
+def _last(pattern: re.Pattern[str], text: str, offset: int) -> re.Match[str] | None:
+    match = None
+    for match in pattern.finditer(text, offset):  # noqa: B007 - the last one is wanted
+        pass
+    return match
+
+
+def _undressed(text: str) -> str:
+    """A line without the stars of bold type around it."""
+    text = text.strip()
+    bold = text.startswith("**") and text.endswith("**") and len(text) > _STARS
+    return text[2:-2].strip() if bold else text
 
 
 def _tagged(text: str) -> str | None:
@@ -211,8 +245,11 @@ def _boxes(text: str) -> Iterator[str]:
 
 
 def _unbraced(text: str, start: int) -> str:
-    r"""What `\boxed` without braces boxes: `\boxed 7`, `\boxed\frac{3}{4}`."""
-    name = _NAME.match(text, start)
+    r"""What `\boxed` without braces boxes: `\boxed 7`, `\boxed\frac{3}{4}`, `\boxed\left(1, 2\right)`."""
+    if pair := _LEFT_RIGHT.match(text, start):
+        return pair[0]
+    sign = text[start] if text[start : start + 1] in ("-", "+") else ""
+    name = _NAME.match(text, start + len(sign))
     if name is None:
         bare = _UNBRACED.match(text, start)
         return bare[0] if bare else ""

@@ -65,6 +65,12 @@ def canonicalise(questions: pl.DataFrame, templates: pl.DataFrame) -> pl.DataFra
         told = (rows["prompt"].gather(attached), questions["attachments"].gather(attached))
         keys = [key_of(*both) for both in zip(*told, strict=True)]
         rows = rows.with_columns(change_at(attached, rows["key"], lambda _: pl.Series(keys, dtype=pl.String)))
+        # What is asked of a database is answered by a query, whatever its words say.
+        asked = questions["attachments"].str.contains(r"\bdatabase\.").fill_null(value=False)
+        rows = rows.with_columns(
+            domain=pl.when(asked).then(pl.lit("code")).otherwise("domain"),
+            subject=pl.when(~asked).then("subject"),
+        )
     return pl.concat([questions, rows.select(*_ADDED)], how="horizontal")
 
 

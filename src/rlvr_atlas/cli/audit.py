@@ -135,13 +135,23 @@ def check(
             total = f"{failed} of {len(results)} files leak more than the tolerance allows"
             total += f", {unread} cannot be read" if unread else ""
             out.print(f"{'passed' if passed else 'FAILED'}: {total}", markup=False)
-        for file, one in results:
-            out.print(_verdict(one, file, tolerance), markup=False)
-        for file, one in results:
+        named = list(zip(_names(files), found, strict=True))
+        for name, one in named:
+            out.print(_verdict(one, name, tolerance), markup=False)
+        for name, one in named:
             if not isinstance(one, AtlasError):
-                _show(one, file.name if len(results) > 1 else "")
+                _show(one, name if len(named) > 1 else "")
     if not passed:
         raise typer.Exit(2 if unread else 1)
+
+
+def _names(files: list[Path]) -> list[str]:
+    """The names of files, as they were given where one has none (`.`) or several have the same."""
+    names = [file.name for file in files]
+    return [
+        name if name and names.count(name) == 1 else str(file)
+        for name, file in zip(names, files, strict=True)
+    ]
 
 
 def _passes(found: Checked | AtlasError, tolerance: float) -> bool:
@@ -170,14 +180,14 @@ def _as_dict(found: Checked | AtlasError, file: Path, tolerance: float) -> dict[
     }
 
 
-def _verdict(found: Checked | AtlasError, file: Path, tolerance: float) -> str:
+def _verdict(found: Checked | AtlasError, name: str, tolerance: float) -> str:
     """Whether a file passes, and the counts behind it or why it could not be read, in one line."""
     if isinstance(found, AtlasError):
         return f"UNREADABLE: {one_line(str(found))}"
     low, high = found.interval
     told = f"{found.leaked} of {found.rows} rows leak ({found.share:.3%}, 95% {low:.3%} to {high:.3%})"
     more = f"{found.variants} more use a template; tolerance {tolerance:.3%}"
-    return f"{'passed' if found.share <= tolerance else 'FAILED'}: {file.name}: {told}, {more}"
+    return f"{'passed' if found.share <= tolerance else 'FAILED'}: {name}: {told}, {more}"
 
 
 def _show(found: Checked, name: str) -> None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from rlvr_atlas.load.attachments import find_attachments
-from rlvr_atlas.load.detect_answer import find_answers, kind_of
+from rlvr_atlas.load.detect_answer import ID, find_answers, kind_of
 from rlvr_atlas.load.detect_prompt import (
     Candidate,
     combined_answers,
@@ -27,11 +27,6 @@ from rlvr_atlas.load.rows import Row
 from rlvr_atlas.load.values import option_texts, plain_text
 
 _LETTERED = re.compile(r"(option|choice|opt|op|answer)?([a-h])|(option|choice|opt|ending)(\d)")
-#: An id: a word and a number, a hash, a UUID, a link.
-_ID = re.compile(
-    r"[A-Za-z]{1,20}[_:/#.-]?\d{2,}|(?=.*[a-f])(?=.*\d)[0-9a-f-]{8,}|https?://\S+|[\w.-]+[_/]\d+",
-    re.IGNORECASE,
-)
 #: Numbers are ids among candidates only: elsewhere they may be the options of a calculation.
 _NUMBERS = re.compile(r"[A-Za-z]{1,20}\d+|\d{3,}")
 _MOST_OPTIONS = 26
@@ -173,7 +168,7 @@ def _are_ids(options: Sequence[list[str]], name: str) -> bool:
     """Whether what looks like options are ids of documents or items, or too many to choose from."""
     texts = [text for one in options for text in one]
     numbers = name == "candidates"
-    named = sum(bool(_ID.fullmatch(text) or (numbers and _NUMBERS.fullmatch(text))) for text in texts)
+    named = sum(bool(ID.fullmatch(text) or (numbers and _NUMBERS.fullmatch(text))) for text in texts)
     long = sum(len(one) > _MOST_OPTIONS for one in options)
     return 2 * long > len(options) or named >= 0.9 * len(texts)
 

@@ -15,6 +15,15 @@ from rlvr_atlas.load.values import answer_text
 
 #: From this worth on another final answer may stand in where the best one is missing.
 _SOUND = 1.5
+#: An id: a word and a number, a hash, a UUID, a link.
+ID = re.compile(
+    r"[A-Za-z]{1,20}[_:/#.-]?\d{2,}|(?=.*[a-f])(?=.*\d)[0-9a-f-]{8,}|https?://\S+|[\w.-]+[_/]\d+"
+    r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    re.IGNORECASE,
+)
+#: From so many rows on, one word for all of them says nothing about any.
+_FEW = 8
+_SAME_WORD = re.compile(r"[^\W\d_][\w -]{2,}")
 _MARKED = ("####", "\\boxed", "\\fbox")
 _LONG_SOLUTION, _LONG_ANSWER = 40, 120
 #: A query; "Select one from the list" is a sentence.
@@ -32,6 +41,8 @@ _CONCLUDES = re.compile(
     r"|\b(?:respuesta|réponse|antwort|ответ)\b|答案|因此|所以|故|解[:：]|정답|答え",
     re.IGNORECASE,
 )
+#: What states the answer of a worked solution.
+_STATES = re.compile(r"\b(?:answer|respuesta|réponse|antwort|ответ)\b|答案|정답|答え", re.IGNORECASE)
 
 
 def find_answers(fields: Sequence[Field], rows: int, prompt: Candidate) -> tuple[tuple[Path, Kind], ...]:
@@ -42,8 +53,8 @@ def find_answers(fields: Sequence[Field], rows: int, prompt: Candidate) -> tuple
         worth, rank, named_solution = _answer_by_name(field, prompt)
         if worth <= 0:
             continue
-        kind = kind_of(field, named_solution=named_solution)
-        if kind is not None:
+        kind = kind_of(field, named_solution=named_solution, of_claim=_is_claim(prompt.field))
+        if kind is not None and not (worth <= WEAK and kind == "final" and _tells_nothing(field)):
             # A solution that is short is an answer, but a field that is called one comes first.
             worth -= 1.0 if named_solution and kind == "final" else 0.0
             score = worth * (0.5 + 0.5 * len(field.values) / rows)
@@ -85,16 +96,30 @@ def _answer_by_name(field: Field, prompt: Candidate) -> tuple[float, int, bool]:
     return worth, rank, solution[0] > answer[0]
 
 
-def kind_of(field: Field, *, named_solution: bool) -> Kind | None:
+def _is_claim(field: Field) -> bool:
+    """Whether a prompt is a statement that is true or false."""
+    return not NAMES.claims.isdisjoint(field.words) and NAMES.prompt.worth(field.name)[0] < STRONG
+
+
+def _tells_nothing(field: Field) -> bool:
+    """Whether a field whose name hardly says that it is the answer holds ids, or one word for all rows."""
+    texts = [text for value in field.values.values() if (text := answer_text(value)) is not None]
+    distinct = set(texts)
+    if len(texts) >= _FEW and len(distinct) == 1 and _SAME_WORD.fullmatch(texts[0]):
+        return texts[0].lower() not in NAMES.verdicts
+    return len(distinct) == len(texts) > 1 and sum(map(bool, map(ID.fullmatch, texts))) >= 0.9 * len(texts)
+
+
+def kind_of(field: Field, *, named_solution: bool, of_claim: bool = False) -> Kind | None:
     """Whether a field holds final answers or worked solutions; None where it holds neither.
 
     Args:
         field: The field.
         named_solution: Whether its name is a solution's, so that less length is needed to take it for one.
+        of_claim: Whether the prompt is a statement, of which true or false can be the answer.
     """
-    if all(isinstance(value, bool) for value in field.values.values()) and (
-        NAMES.answer.worth(field.name)[0] < STRONG
-    ):
+    told = NAMES.answer.worth(field.name)[0] >= STRONG or (of_claim and normal(field.name) in NAMES.judged)
+    if not told and all(isinstance(value, bool) for value in field.values.values()):
         return None
     if 2 * sum(_is_about(value) for value in field.values.values()) > len(field.values):
         return None
@@ -120,7 +145,10 @@ def _is_worked(text: str, *, sure: bool, named_solution: bool) -> bool:
     if named_solution:
         return len(text) > _LONG_SOLUTION and not _SQL.match(text)
     if sure:
-        return len(text) > _LONG_ANSWER and bool(_CONCLUDES.search(text, max(0, len(text) - 200)))
+        # The text of an option concludes too ("..., so the buyer may"), and a program has comments.
+        if len(text) <= _LONG_ANSWER or _PROGRAM.match(text):
+            return False
+        return _STATES.search(text, max(0, len(text) - 200)) is not None
     # A long answer may be JSON, such as a filled grid, a query, a program, or the text of an option.
     if len(text) <= _LONG_ANSWER or text.startswith(("{", "[")) or _PROGRAM.match(text):
         return False

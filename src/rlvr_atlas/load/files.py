@@ -86,8 +86,8 @@ def data_only(paths: Iterable[AnyPath]) -> list[AnyPath]:
 
 
 def is_hidden(path: PurePath) -> bool:
-    """Whether a file or a folder it is in begins with a dot."""
-    return any(part.startswith(".") for part in path.parts)
+    """Whether a file or a folder it is in begins with a dot; `..` is a way and no name."""
+    return any(part.startswith(".") and part != ".." for part in path.parts)
 
 
 def is_data(path: PurePath) -> bool:

@@ -153,11 +153,11 @@ def sniff(path: Path, name: str = "") -> Reader | None:
 def _of_text(first: bytes, more: bool, head: bytes, ending: str) -> Reader:
     """The reader of a text, by its first line, whether more follows, its head, and the file's ending."""
     separated = ending in BY_NAME["csv"].endings
+    if first[:14].lower().startswith((b"<!doctype html", b"<html")):
+        raise RefusedError("it is a web page (was it downloaded from the wrong address?)")
     if first.startswith(b"<") and not separated:
-        if first[:14].lower().startswith((b"<!doctype html", b"<html")):
-            raise RefusedError("it is a web page (was it downloaded from the wrong address?)")
         return BY_NAME["xml"]
-    if first.startswith((b"{", b"[")):
+    if first.startswith((b"{", b"[")) and not (ending in _NOT_READ and _is_other(first)):
         kind = _json_or_lines(first, more)
         return BY_NAME["csv" if separated and not _complete(first) else kind]
     if _is_binary(head):
@@ -195,6 +195,11 @@ def _complete(line: bytes) -> bool:
         return bool(loads(line.decode("utf-8", "replace").rstrip(",")))
     except ValueError:
         return False
+
+
+def _is_other(line: bytes) -> bool:
+    """Whether a line begins and ends like JSON and is none: `[table]` of TOML, `{name: 1}` of YAML."""
+    return line.endswith((b"]", b"}")) and not _complete(line)
 
 
 def _is_binary(head: bytes) -> bool:

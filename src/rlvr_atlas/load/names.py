@@ -10,7 +10,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
+_LOWER, _UPPER = "a-zß-öø-ɏḀ-ỿ", "A-ZÀ-ÖØ-Þ"
+_WORD = re.compile(rf"[{_UPPER}]+(?![{_LOWER}])|[{_UPPER}]?[{_LOWER}]+|\d+|[^\W\d_{_LOWER}{_UPPER}]+")
 
 #: How much a name from a list is worth.
 STRONG, MEDIUM, WEAK, CONTAINS = 3.0, 2.0, 1.0, 0.5
@@ -44,6 +45,8 @@ class Part:
 
     def worth(self, name: str) -> tuple[float, int]:
         """How well a name fits (0 for not at all), and its place among equals (lower is better)."""
+        if name.startswith("__"):  # what a library put there, such as `__key__` and `__index_level_0__`
+            return 0.0, 0
         if (known := self.ranks.get(normal(name))) is not None:
             return known
         parts = words(name)
@@ -73,6 +76,9 @@ class Names:
     ids: frozenset[str]
     about: frozenset[str]
     option_inside: tuple[str, ...]
+    claims: frozenset[str]
+    judged: frozenset[str]
+    verdicts: frozenset[str]
 
 
 def _ranks(**lists: Sequence[str]) -> dict[str, tuple[float, int]]:
@@ -96,15 +102,10 @@ def _read() -> Names:
         part: Part(_ranks(strong=table[part]["names"])) for part in ("options", "source", "split", "hint")
     }
     return Names(
-        prompt=_part(
-            table["prompt"], "problem", "question", "prompt", "query", "instruction", "puzzle", "text"
-        ),
-        answer=_part(answer, "answer", "answers", "ans", "truth", "gold"),
+        prompt=_part(table["prompt"], *table["prompt"]["words"]),
+        answer=_part(answer, *answer["words"]),
         solution=_part(
-            {"strong": answer["solution"], "not_with": answer["not_with"]},
-            "solution",
-            "solutions",
-            "rationale",
+            {"strong": answer["solution"], "not_with": answer["not_with"]}, *answer["solution_words"]
         ),
         options=plain["options"],
         source=plain["source"],
@@ -122,6 +123,9 @@ def _read() -> Names:
         ids=frozenset(answer["ids"]),
         about=frozenset(answer["about"]),
         option_inside=tuple(map(normal, table["options"]["inside"])),
+        claims=frozenset(marks["claims"]),
+        judged=frozenset(map(normal, marks["judged"])),
+        verdicts=frozenset(marks["verdicts"]),
     )
 
 

@@ -27,6 +27,8 @@ _MOST_OPEN = 20
 _HIDDEN = {sign: chr(0xFDD0 + at) for at, sign in enumerate('"\\,;\t|\n')}
 _SHOWN = str.maketrans({code: sign for sign, code in _HIDDEN.items()})
 _CUT = "\ufdef"
+#: A first line by which Excel is told the separator.
+_TOLD = re.compile(r'"?sep=([,;\t|])"?[\r\n]*', re.IGNORECASE)
 _ESCAPED = re.compile(r'\\(["\\,;\t|\n])')
 _ESCAPED_QUOTE = re.compile(r'\\(")')
 
@@ -69,11 +71,13 @@ def read_csv(stream: ByteStream) -> Rows:
     )
     lines = _lines(text)
     ahead = _ahead(lines)
-    dialect = _dialect(ahead)
+    told = _TOLD.fullmatch(ahead[0]) if ahead else None
+    del ahead[: bool(told)]
+    dialect = _Dialect(told[1], _dialect(ahead).escape) if told else _dialect(ahead)
     known = list(islice(_plain_records(ahead, dialect), _LINES))
     has_header = not known or is_header(known[0], known[1:])
     names = None if has_header else invented(known)
-    for line, cells in _records(chain(ahead, lines), dialect, stream):
+    for line, cells in _records(chain(ahead, lines), dialect, stream, int(bool(told))):
         if isinstance(cells, BadRow):
             yield cells
         elif names is None:
@@ -162,10 +166,9 @@ class _OpenTooLongError(Exception):
 
 
 def _records(
-    lines: Iterator[str], dialect: _Dialect, stream: ByteStream
+    lines: Iterator[str], dialect: _Dialect, stream: ByteStream, before: int
 ) -> Iterator[tuple[int, list[str] | BadRow]]:
     """Records, each with the number of its last line; a lone quote costs its own line only."""
-    before = 0
     for _ in range(_MOST_OPEN):
         raw: list[str] = []  # the lines of the record in hand
         reader = csv.reader(_kept(lines, raw, dialect), delimiter=dialect.separator)

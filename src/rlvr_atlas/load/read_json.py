@@ -11,7 +11,7 @@ from itertools import chain, count, islice
 from pathlib import Path
 
 from rlvr_atlas.load.compression import ByteStream, open_bytes
-from rlvr_atlas.load.rows import TOO_LONG, BadRow, Row, Rows, Value, as_row, thinned
+from rlvr_atlas.load.rows import TOO_LONG, BadRow, Row, Rows, Value, as_rows, thinned
 
 _CHUNK = 1 << 20
 #: How many lines of a file are parsed to learn which fields there are.
@@ -82,7 +82,7 @@ def read_lines(stream: ByteStream) -> Rows:
         content = line.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else line.strip()
         if not content:
             continue
-        yield _line(content, f"line {number}", start)
+        yield from _line(content, f"line {number}", start)
     if stream.error:
         yield BadRow("file truncated", stream.error, whole_file=True)
 
@@ -92,21 +92,21 @@ def spread_lines(path: Path) -> Rows:
     with closing(open_bytes(path)) as stream, io.BufferedReader(stream) as lines:
         short = (line.strip() for line in iter(lambda: lines.readline(_CHUNK), b"") if line.endswith(b"\n"))
         for line in thinned((line for line in short if line), _SPREAD):
-            yield _line(line, "", 0)
+            yield from _line(line, "", 0)
 
 
-def _line(content: bytes, place: str, start: int) -> Row | BadRow:
+def _line(content: bytes, place: str, start: int) -> list[Row | BadRow]:
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
-        return BadRow("invalid UTF-8", f"{place}, byte {start + error.start} of the file")
+        return [BadRow("invalid UTF-8", f"{place}, byte {start + error.start} of the file")]
     try:
-        return as_row(loads(text))
+        return as_rows(loads(text))
     except ValueError as error:
         try:
-            return as_row(loads(text.rstrip(",")))
+            return as_rows(loads(text.rstrip(",")))
         except ValueError:
-            return BadRow("invalid JSON", f"{place}: {error}")
+            return [BadRow("invalid JSON", f"{place}: {error}")]
 
 
 def read_json(stream: ByteStream) -> Rows:
@@ -119,16 +119,20 @@ def read_json(stream: ByteStream) -> Rows:
     in_array = start.lstrip().startswith("[")
     values = _values(text, start, in_array)
     if in_array:
-        yield from (value if isinstance(value, BadRow) else as_row(value) for value in values)
+        yield from _each(values)
     else:
         first, second = next(values, None), next(values, None)
         if second is None and isinstance(first, dict):
             yield from _table(first)
         else:
-            found = chain((value for value in (first, second) if value is not None), values)
-            yield from (value if isinstance(value, BadRow) else as_row(value) for value in found)
+            yield from _each(chain((value for value in (first, second) if value is not None), values))
     if stream.error:
         yield BadRow("file truncated", stream.error, whole_file=True)
+
+
+def _each(values: Iterator[Value]) -> Rows:
+    for value in values:
+        yield from [value] if isinstance(value, BadRow) else as_rows(value)
 
 
 def _values(text: io.TextIOWrapper, buffer: str, in_array: bool) -> Iterator[Value]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tarfile
+from functools import cache
 from pathlib import PurePosixPath
 from typing import BinaryIO, cast
 
+from rlvr_atlas.load.attachment_names import ATTACHMENT_NAMES
 from rlvr_atlas.load.compression import ByteStream
 from rlvr_atlas.load.read_json import loads
 from rlvr_atlas.load.rows import BadRow, Row, Rows, Value
@@ -55,7 +57,7 @@ def read_samples(stream: ByteStream) -> Rows:
                 content = archive.extractfile(member)
                 value = _value(ending, content.read() if content else b"", member.name)
                 broken = value if isinstance(value, BadRow) else broken
-                sample[ending or "text"] = value
+                sample[_field(ending, sample)] = value
     except (tarfile.TarError, OSError, EOFError) as error:
         yield BadRow("file truncated", stream.error or str(error), whole_file=True)
         return
@@ -65,10 +67,17 @@ def read_samples(stream: ByteStream) -> Rows:
         yield BadRow("file truncated", stream.error, whole_file=True)
 
 
+def _field(ending: str, sample: Row) -> str:
+    """What a member is called as a field: `answer.txt` is the answer."""
+    name, _, kind = ending.rpartition(".")
+    plain = name if kind in _TEXTS or kind == "json" else ""
+    return plain if plain and plain not in sample else ending or "text"
+
+
 def _value(ending: str, content: bytes, name: str) -> Value | BadRow:
     kind = ending.rpartition(".")[2]
     if kind not in _TEXTS and kind != "json":
-        return content
+        return content if kind in _media() else _text(content)
     try:
         text = content.decode("utf-8-sig")
         return loads(text) if kind == "json" else text
@@ -76,3 +85,18 @@ def _value(ending: str, content: bytes, name: str) -> Value | BadRow:
         return BadRow("invalid UTF-8", f"{name}, byte {error.start}")
     except ValueError as error:
         return BadRow("invalid JSON", f"{name}: {error}")
+
+
+@cache
+def _media() -> frozenset[str]:
+    """The endings of images, recordings and videos, of which a file in text (SVG) stays one of bytes too."""
+    kinds = ATTACHMENT_NAMES.media.items()
+    return frozenset(ending for kind, medium in kinds if kind != "file" for ending in medium.endings)
+
+
+def _text(content: bytes) -> Value:
+    """A field of an ending of its own (`1.question`, `1.py`), as text where it is one."""
+    try:
+        return content if b"\0" in content else content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 
 _DEEPEST = 100
+#: In which encoding a file says that it is, near its beginning.
+_DECLARATION = 200
+_DECLARED = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml[^>]{0,99}?encoding=[\"']([\w.-]{1,40})[\"']", re.IGNORECASE)
+#: What is in one of these is in UTF-8 by now, whatever the first line still says.
+_WIDE = re.compile(r"utf[-_]?(?:8|16|32)(?:[-_]?[lb]e)?|ucs[-_]?[24]|iso-10646.*", re.IGNORECASE)
 
 
 class _EntityRefusedError(Exception):
@@ -29,7 +35,10 @@ class _TooDeepError(Exception):
 def read_xml(stream: ByteStream) -> Rows:
     """Rows of an XML file, which is held as a whole; of a cut one, the records before the cut."""
     try:
-        root, complaint = _parse(io.BufferedReader(stream))
+        root, complaint = _parse(_in_utf8(stream))
+    except (LookupError, ValueError) as error:
+        yield BadRow("file unreadable", f"not in the encoding that it declares: {error}", whole_file=True)
+        return
     except _EntityRefusedError:
         yield BadRow("file unreadable", "XML with entity declarations is not read", whole_file=True)
         return
@@ -48,10 +57,23 @@ def read_xml(stream: ByteStream) -> Rows:
         yield BadRow("file truncated", stream.error or complaint)
 
 
-def _parse(source: io.BufferedReader) -> tuple[ElementTree.Element | None, str]:
+def _in_utf8(stream: ByteStream) -> io.BufferedIOBase:
+    """The bytes of the file in UTF-8.
+
+    Raises:
+        LookupError: Where it declares an encoding that is none.
+        ValueError: Where it is in another one than it declares.
+    """
+    declared = _DECLARED.match(stream.head(_DECLARATION))
+    source = io.BufferedReader(stream)
+    encoding = declared[1].decode() if declared else "utf-8"
+    return source if _WIDE.fullmatch(encoding) else io.BytesIO(source.read().decode(encoding).encode())
+
+
+def _parse(source: io.BufferedIOBase) -> tuple[ElementTree.Element | None, str]:
     """The tree as far as the file goes, and what was wrong with the rest."""
     builder = ElementTree.TreeBuilder()
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate("utf-8")
     parser.buffer_text = True
     unclosed: list[str] = []
 

@@ -13,6 +13,9 @@ Row = dict[str, Value]
 
 T = TypeVar("T")
 
+#: The names of who speaks in a message; a list of messages is one row.
+_SPOKEN = {"role", "from", "speaker"}
+
 #: One row as text has no more bytes or characters than this: what is longer is skipped without being held.
 TOO_LONG = 64 << 20
 
@@ -44,6 +47,15 @@ def as_row(value: Value) -> Row | BadRow:
     if isinstance(value, str):
         return {"text": value}
     return BadRow("not a record", f"found {type(value).__name__} where a record was expected")
+
+
+def as_rows(value: Value) -> list[Row | BadRow]:
+    """One JSON value as rows: each record of a list of records that have the same fields, else `as_row`."""
+    if isinstance(value, list) and len(value) > 1 and all(isinstance(part, dict) for part in value):
+        names = value[0].keys()
+        if len(names - {"type"}) > 1 and not _SPOKEN & names and all(part.keys() == names for part in value):
+            return list(value)
+    return [as_row(value)]
 
 
 #: So many items at the end are part of every sample.

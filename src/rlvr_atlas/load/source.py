@@ -40,7 +40,7 @@ class SourceFile:
         self.reader: Reader | None = piece.reader
         self.problem = piece.problem or self._sniff()
         raw = self._read()
-        ahead, self._is_whole = take(raw, _AHEAD)
+        ahead, self.is_whole = take(raw, _AHEAD)
         good = [row for row in ahead if not isinstance(row, BadRow)]
         self._names = {name: None for row in good for name in row}
         self._wrapped = _are_wrapped(good)
@@ -90,7 +90,7 @@ class SourceFile:
         sample = good[:: max(1, len(good) // _SAMPLE)][:_SAMPLE]
         if len(good) > len(sample):
             sample += _with_new_names(sample, good)
-        if self._is_whole:
+        if self.is_whole:
             return sample
         known = {field.path for field in collect(sample)[0]}
         spread = self.reader.spread(self.piece.path) if self.reader and self.reader.spread else self._read()
@@ -134,7 +134,7 @@ class SourceFile:
             return chain(self.ahead, self._rows)
         roots = dict.fromkeys(str(path[0]) for _, path in self.extractor.layout.paths())
         rows: Rows = chain(self.ahead, self._rows)
-        if self.reader and self.reader.table and not (self._is_whole or self._wrapped):
+        if self.reader and self.reader.table and not (self.is_whole or self._wrapped):
             needed = dict.fromkeys((*roots, *(self._nested.roots if self._nested else ())))
             rows = self._reshaped(self._read([name for name in needed if name in self._names]))
         return (row if isinstance(row, BadRow) else _only(row, roots) for row in rows)

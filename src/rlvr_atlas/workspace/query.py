@@ -24,6 +24,9 @@ Place = tuple[str, int]
 _KEY = re.compile(r"[0-9a-f]{40}")
 #: DATASET:ROW with any dataset: one word with a letter in it, and a number.
 _DIGITS = 12
+_LONGEST_PLACE = 300
+#: Behind the id of a dataset: another sign than a colon, or more than one number.
+_NEARLY = re.compile(r"(?:[:：;#@|,/]|\s)(\d{1,12})(?:[:：;#@|,/]\d{0,12})*")
 _ROW_LIKE = re.compile(r"(?=[^:]*[A-Za-z])[\w.-]{2,128}:-?\d+")
 #: Longest text that `search` takes, in characters.
 _LONGEST_SEARCH = 1000
@@ -85,7 +88,8 @@ def named(workspace: Workspace, query: str) -> tuple[str | None, Place | None]:
     if _KEY.fullmatch(query):
         return query, None
     dataset, _, number = query.rpartition(":")
-    ids = workspace.scan("datasets").select("dataset").collect()["dataset"].to_list() if dataset else []
+    short = len(query) <= _LONGEST_PLACE
+    ids = workspace.scan("datasets").select("dataset").collect()["dataset"].to_list() if short else []
     if not (number.isascii() and number.isdecimal() and dataset in ids):
         _refuse_mistyped(query, dataset, number, ids)
         return None, None
@@ -102,6 +106,10 @@ def _refuse_mistyped(query: str, dataset: str, number: str, ids: list[str]) -> N
     """Raise where a query is written like the name of a row and no text of a problem is."""
     if dataset in ids and len(query.split()) == 1:
         raise InputError(f"{number!r} is no row number", where=dataset, fix=f"write it as {dataset}:0")
+    for name in ids:
+        if query.startswith(name) and (found := _NEARLY.fullmatch(query, len(name))):
+            what, fix = f"{query!r} names no row", f"write it as {name}:{found[1]}"
+            raise InputError(what, where=name, fix=fix)
     if not _ROW_LIKE.fullmatch(query):
         return
     near = get_close_matches(dataset.lower(), [name.lower() for name in ids], n=3, cutoff=0.4)
