@@ -10,6 +10,9 @@ import pytest
 
 pytest.importorskip("trl", reason="the extra 'train' is not installed")
 
+import torch
+import transformers
+
 from rlvr_atlas import trial
 from rlvr_atlas.demo import sca
 from rlvr_atlas.demo.sca import mixes
@@ -17,7 +20,7 @@ from rlvr_atlas.demo.sca.model import pretrain
 from rlvr_atlas.demo.sca.world import problems
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.sca.grpo import preset
-from rlvr_atlas.sca.model import identity
+from rlvr_atlas.sca.model import identity, load
 from rlvr_atlas.sca.reward import Judge
 from rlvr_atlas.sca.train_trl import Job, train
 from rlvr_atlas.workspace.store import Workspace
@@ -92,6 +95,44 @@ def test_what_cannot_be_trained_on_is_counted(base, judge, tmp_path):
     assert done["problems"] == 1
     with pytest.raises(InputError, match="nothing to train on"):
         train(job(base, tmp_path / "b", questions=questions[:2], golds=golds[:2], grpo=short), judge)
+
+
+def share_of_changed_weights(base, dtype):
+    """What one step of AdamW at the paper's rate of 1e-6 changes, of the weights in this precision."""
+    network, _ = load(str(base), "a test", to_train=True)
+    network = network.to(dtype)
+    before = [weight.detach().clone() for weight in network.parameters()]
+    optimiser = torch.optim.AdamW(network.parameters(), lr=1e-6)
+    tokens = torch.arange(12)[None] % network.config.vocab_size
+    for _ in range(10):
+        optimiser.zero_grad()
+        network(input_ids=tokens, labels=tokens).loss.backward()
+        optimiser.step()
+    moved = sum(int((a != b).sum()) for a, b in zip(before, network.parameters(), strict=True))
+    return moved / sum(weight.numel() for weight in before)
+
+
+def test_what_is_trained_is_in_a_precision_that_the_papers_rate_moves(base, monkeypatch):
+    """On a GPU too: bfloat16 would leave nearly every weight as it was, without an error."""
+    kept = {}
+    real = transformers.AutoModelForCausalLM.from_pretrained
+
+    def load_on_cpu(model, dtype):
+        kept["dtype"] = dtype
+        network = real(model, dtype=dtype)
+        monkeypatch.setattr(type(network), "to", lambda self, *_: self)
+        return network
+
+    with monkeypatch.context() as patched:
+        patched.setattr(torch.cuda, "is_available", lambda: True)
+        patched.setattr(transformers.AutoModelForCausalLM, "from_pretrained", load_on_cpu)
+        load(str(base), "a test", to_train=True)
+        assert kept["dtype"] == torch.float32
+        load(str(base), "a test")
+        assert kept["dtype"] == torch.bfloat16
+    monkeypatch.undo()
+    assert share_of_changed_weights(base, torch.float32) > 0.5
+    assert share_of_changed_weights(base, torch.bfloat16) < 0.1
 
 
 def test_a_missing_model_is_an_error(judge, tmp_path):

@@ -109,8 +109,8 @@ def check(
     """Look for benchmark items in files; exit code 1 where more rows of one leak than is tolerated.
 
     Without --against and --index they are compared with the benchmarks of the public atlas in the package.
-    Of files that are there but cannot be read the others are checked all the same, and the exit code is 2; one
-    that is not there stops it before anything is read.
+    Where a file cannot be read the others are checked all the same, and the exit code is 2; one that is not
+    there stops it before anything is read.
     """
     from rlvr_atlas.check import check_all
 

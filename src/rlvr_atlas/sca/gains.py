@@ -119,7 +119,7 @@ def findings(
         trained_here = source in trains["trained_on"] and source in homes
         line["never_met"] = max(line["base_mean"], line["trained_mean"]) <= NEARLY_NONE
         line["always_met"] = min(line["base_mean"], line["trained_mean"]) >= NEARLY_ALL
-        line["by_heart"] = trained_here and homes[source]["gain_low"] <= 0
+        line["by_heart"] = trained_here and _gains_more(line, homes[source])
         home = homes.get(source) if source in (trusted or ()) else None
         found += [(source, *finding) for finding in _judge(line, judges.get(source), home)]
     return pl.DataFrame(found, dict.fromkeys(("source", "finding", "detail"), pl.String), orient="row")
@@ -135,13 +135,7 @@ def _judge(
     gain = f"{_shown(judge)} on {judge['problems']} held-out problems"
     loses, wins = judge["gain_high"] < 0, judge["gain_low"] > 0
     if own["never_met"]:
-        if home and home["base_mean"] - own["base_mean"] >= _CLEARLY:
-            met = f"trusted labels in {home['base_mean']:.2f}, its own in {own['base_mean']:.2f}"
-            yield "wrong labels likely", f"what share of the base's answers is right: {met}"
-        elif loses or wins:
-            yield "wrong labels likely", f"own labels are never met, yet training on them acted: {gain}"
-        else:
-            yield "hopeless or noise", f"own labels are never met, training on them changed nothing: {gain}"
+        yield _of_hard_ones(own, home, gain, wins=wins, loses=loses)
     elif own["always_met"]:
         if home and min(home["base_mean"], home["trained_mean"]) >= NEARLY_ALL:
             yield "mastered", f"own labels are always met, and so are trusted ones; others: {gain}"
@@ -158,10 +152,36 @@ def _judge(
         yield from _unstable(own)
 
 
+def _of_hard_ones(
+    own: dict[str, Any], home: dict[str, Any] | None, gain: str, *, wins: bool, loses: bool
+) -> tuple[str, str]:
+    """The finding on a source whose own labels are hardly ever met."""
+    if home and home["base_mean"] - own["base_mean"] >= _CLEARLY:
+        met = f"trusted labels in {home['base_mean']:.2f}, its own in {own['base_mean']:.2f}"
+        return "wrong labels likely", f"what share of the base's answers is right: {met}"
+    if own["gain_low"] > 0 or wins:
+        # Rightly labelled hard problems are so: hardly ever right, a little more often after training.
+        return "hard", f"own labels are hardly ever met, and training on them helped: {gain}"
+    if loses:
+        return "wrong labels likely", f"own labels are never met, yet training on them did harm: {gain}"
+    return "hopeless or noise", f"own labels are never met, training on them changed nothing: {gain}"
+
+
 def _met_more(home: dict[str, Any], own: dict[str, Any]) -> bool:
     """Whether trusted labels are met more often than own ones, by more than few problems could make it."""
     noise = 1 / home["problems"] + 1 / own["problems"]  # times the largest variance of a share, 1/4
     return bool(home["base_mean"] - own["base_mean"] >= max(_CLEARLY, 2 * math.sqrt(noise / 4)))
+
+
+def _gains_more(train: dict[str, Any], held_out: dict[str, Any]) -> bool:
+    """Whether the problems trained on gained more than the held-out ones, and these nothing that stands out.
+
+    The difference is what is tested. That a gain is not told from none on fewer problems says nothing.
+    """
+    spreads = (line["gain_high"] - line["gain_low"] for line in (train, held_out))
+    # Half the width of the interval of a difference of two independent means.
+    least = math.hypot(*spreads) / 2
+    return bool(held_out["gain_low"] <= 0 and train["gain"] - held_out["gain"] > least)
 
 
 def _unjudged(own: dict[str, Any]) -> Iterator[tuple[str, str]]:

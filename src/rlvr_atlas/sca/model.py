@@ -50,8 +50,15 @@ def require_torch(purpose: str, threads: int) -> Any:
     return torch
 
 
-def load(model: str, purpose: str, threads: int = 1) -> tuple[Any, Any]:
+def load(model: str, purpose: str, threads: int = 1, *, to_train: bool = False) -> tuple[Any, Any]:
     """A model and its tokenizer, from a folder or the local cache of the Hub.
+
+    Args:
+        model: Folder or Hub id.
+        purpose: What the model is for, where the extra is missing.
+        threads: Of torch, on a CPU.
+        to_train: Whether it will be trained: then its weights are float32 on a GPU too. bfloat16 keeps 8
+            bits of a number, so that a step of the size of 1e-6 leaves nearly every weight as it was.
 
     Raises:
         MissingExtraError: Without the extra.
@@ -63,7 +70,10 @@ def load(model: str, purpose: str, threads: int = 1) -> tuple[Any, Any]:
     gpu = torch.cuda.is_available()
     try:
         tokenizer = AutoTokenizer.from_pretrained(model, padding_side="left")
-        network = AutoModelForCausalLM.from_pretrained(model, dtype=torch.bfloat16 if gpu else torch.float32)
+        coarse = gpu and not to_train
+        network = AutoModelForCausalLM.from_pretrained(
+            model, dtype=torch.bfloat16 if coarse else torch.float32
+        )
     except (OSError, ValueError) as error:
         first = str(error).splitlines()[0]
         fix = "give a folder with a model, or download it before"

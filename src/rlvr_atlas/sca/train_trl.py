@@ -82,7 +82,7 @@ def train(job: Job, judge: Judge) -> dict[str, Any]:
     if find_spec("trl") is None:
         raise MissingExtraError("train", "training with trl")
     torch = require_torch("training with trl", job.threads)
-    network, tokenizer = load(job.base_model, "training with trl", job.threads)
+    network, tokenizer = load(job.base_model, "training with trl", job.threads, to_train=True)
     rows, left_out = _rows(job, tokenizer, judge)
     job.out.mkdir(parents=True, exist_ok=True)
     (job.out / "job.json").write_text(json.dumps({"identity": name}), encoding="utf-8")
@@ -160,7 +160,7 @@ def _trainer(job: Job, network: Any, tokenizer: Any, rows: list[dict[str, str]],
         beta=grpo.kl,
         epsilon=grpo.clip,
         use_cpu=not gpu,
-        bf16=gpu,
+        bf16=gpu,  # what is multiplied; the weights themselves are float32, see `model.load`
         gradient_checkpointing=gpu,
         # Only between steps: the answers that a step goes on learning from are in no checkpoint.
         save_steps=max(1, grpo.steps // _CHECKPOINTS) * updates,
