@@ -7,7 +7,7 @@ import pytest
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.sca.gains import findings, gains, source_shares
 from rlvr_atlas.sca.resample import Bootstrap
-from rlvr_atlas.sca.transitions import pair, transitions
+from rlvr_atlas.sca.transitions import classify, pair, transitions
 from rlvr_atlas.schema import GAINS
 
 K, PROBLEMS = 4, 40
@@ -35,6 +35,10 @@ def pairs_of(source, *, train, held_out=None, others=None):
         answers(name, rates[1], split=split, trained_on=source) for name, split, rates in given
     )
     return pair(base, trained)
+
+
+def transitions_of(pairs):
+    return classify(pairs.drop("trained_on"))
 
 
 def found(pairs, **options):
@@ -153,6 +157,35 @@ def test_the_same_gain_on_both_splits_is_not_called_learnt_by_heart(gain):
 def test_what_is_really_learnt_by_heart_is_still_found():
     parts = [("s", "train", 0.4, 0.8, 200), ("s", "held_out", 0.4, 0.4, 80), ("t", "held_out", 0.5, 0.5, 200)]
     assert sum("learnt by heart" in simulated(parts, seed) for seed in range(20)) >= 18
+
+
+@pytest.mark.parametrize("k", [4, 8, 16])
+def test_the_noise_floor_is_what_no_change_gives(k):
+    """Base and checkpoint of one skill, problems of every difficulty: p01 is its chance, but for noise."""
+    rng = np.random.default_rng(k)
+    skill = rng.random(4000)
+    right = rng.random((2, 4000, k)) < skill[:, None]
+    frame = pl.DataFrame(
+        {
+            "source": "s",
+            "split": "train",
+            "key": [str(n) for n in range(4000)],
+            "base_correct": right[0].mean(axis=1),
+            "trained_correct": right[1].mean(axis=1),
+            "rollouts": k,
+        }
+    )
+    (line,) = source_shares(classify(frame), bootstrap=FEW).to_dicts()
+    assert line["p01_low"] <= line["p01_chance"] <= line["p01_high"]
+    assert line["p01_chance"] > 0.03  # so much at any k that can be paid for
+
+
+def test_the_noise_floor_of_a_gain_lies_below_it():
+    pairs = pairs_of("s", train=(0.25, 1.0))
+    (line,) = source_shares(transitions_of(pairs), bootstrap=FEW).to_dicts()
+    assert line["p01"] > 0.9 > 2 * line["p01_chance"]
+    unjudged = transitions_of(pairs.with_columns(base_correct=pl.lit(None, pl.Float64)))
+    assert source_shares(unjudged, bootstrap=FEW)["p01_chance"].to_list() == [None]
 
 
 def test_a_change_within_noise_is_called_so():

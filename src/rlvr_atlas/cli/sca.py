@@ -172,7 +172,8 @@ def attribute(
             }
         )
         return
-    columns = ("source", "split", "problems", "p00", "p01", "p10", "p11", "base_mean", "trained_mean", "gain")
+    kinds = ("p00", "p01", "p01_chance", "p10", "p11")
+    columns = ("source", "split", "problems", *kinds, "base_mean", "trained_mean", "gain")
     print_table("Sources on their own problems (base, trained)", found.shares.select(columns).to_dicts())
     print_table("Held-out gains", _square(found.gains.to_dicts()))
     print_table("Findings", found.findings.to_dicts())

@@ -16,7 +16,7 @@ import polars as pl
 
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.sca.resample import BOOTSTRAP, Bootstrap, resampled_sums
-from rlvr_atlas.sca.transitions import learnability
+from rlvr_atlas.sca.transitions import learnability, learned_by_chance
 from rlvr_atlas.schema import GAINS, TRANSITION_KINDS, Schema, conform
 from rlvr_atlas.stats import wilson
 
@@ -51,17 +51,19 @@ def source_shares(
         bootstrap: Of the intervals of learnability and gain; those of the shares are Wilson's.
 
     Returns:
-        source, split, unjudged, p00, p01, p10, p11 with `_low` and `_high`, problems, base_mean,
-        trained_mean, gain and learnability with both; sorted.
+        source, split, unjudged, p00, p01, p10, p11 with `_low` and `_high`, p01_chance (what p01 would be had
+        nothing changed, see `learned_by_chance`), problems, base_mean, trained_mean, gain and learnability
+        with both; sorted.
 
     Raises:
         InputError: If there is no such preset.
     """
     by = ["source", "split"]
-    scored = learnability(transitions, preset)
+    scored = learnability(transitions, preset).with_columns(p01_chance=learned_by_chance(transitions))
     hits = scored.group_by(by).agg(
         unjudged=pl.col("transition").null_count(),
         judged=pl.col("transition").count(),
+        p01_chance=pl.col("p01_chance").mean(),
         **{f"p{kind}": (pl.col("transition") == kind).sum() for kind in TRANSITION_KINDS},
     )
     columns = []
@@ -72,7 +74,7 @@ def source_shares(
             pl.Series(f"{name}_low", low),
             pl.Series(f"{name}_high", high),
         ]
-    shares = hits.select(*by, "unjudged", *columns)
+    shares = hits.select(*by, "unjudged", *columns, "p01_chance")
     means = _means(scored, by, bootstrap, ("learnability",))
     return shares.with_columns(pl.selectors.float().fill_nan(None)).join(means, on=by, how="left").sort(by)
 

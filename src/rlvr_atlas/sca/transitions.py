@@ -8,6 +8,7 @@ new rollouts. Not covered here: which problems to ask, and asking them.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import comb
 
 import polars as pl
 
@@ -84,6 +85,39 @@ def weight_of(transition: pl.Expr, weights: Mapping[str, float]) -> pl.Expr:
     """The weight of each transition; null stays null."""
     values = [weights[kind] for kind in TRANSITION_KINDS]
     return transition.replace_strict(list(TRANSITION_KINDS), values, default=None, return_dtype=pl.Float64)
+
+
+def learned_by_chance(frame: pl.DataFrame, solved_above: float = SOLVED_ABOVE) -> pl.Series:
+    """How likely each problem would be called 01, had training changed nothing.
+
+    Then the right answers fell to base and checkpoint by chance, so that their number on each side is
+    hypergeometric, whatever the difficulty (as in Fisher's exact test). It is the noise floor of p01, and
+    large where there are few answers to a problem.
+
+    Args:
+        frame: schema.TRANSITIONS.
+        solved_above: As the transitions were made with.
+
+    Returns:
+        Between 0 and 1; null where a share is null.
+    """
+    of_each = ((pl.col(share) * pl.col("rollouts")).round() for share in ("base_correct", "trained_correct"))
+    right = pl.sum_horizontal(*of_each, ignore_nulls=False).cast(pl.Int64)
+    told = frame.select(k="rollouts", right=right)
+    kinds = told.unique().drop_nulls()
+    chances = [_chance(k, r, solved_above) for k, r in kinds.iter_rows()]
+    known = kinds.with_columns(chance=pl.Series(chances, dtype=pl.Float64))
+    return told.join(known, on=["k", "right"], how="left", maintain_order="left")["chance"]
+
+
+def _chance(k: int, right: int, solved_above: float) -> float:
+    """That of `right` right answers among 2k so few are the base's, and so many the checkpoint's."""
+    ways = (
+        comb(k, x) * comb(k, right - x)
+        for x in range(max(0, right - k), min(k, right) + 1)
+        if x / k <= solved_above < (right - x) / k
+    )
+    return sum(ways) / comb(2 * k, right)
 
 
 def pair(base: pl.DataFrame, trained: pl.DataFrame) -> pl.DataFrame:
