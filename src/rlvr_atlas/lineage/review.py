@@ -18,7 +18,7 @@ import polars as pl
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
 
 from rlvr_atlas.config import MatchSettings
-from rlvr_atlas.schema import INSTANCES, MATCHES, VERDICTS, Relation, conform
+from rlvr_atlas.schema import MATCHES, VERDICTS, Relation, conform
 from rlvr_atlas.workspace.files import SEAL, seal_of
 from rlvr_atlas.workspace.query import between
 from rlvr_atlas.workspace.store import Workspace
@@ -281,8 +281,7 @@ def decide(
 def _units(instances: pl.DataFrame) -> pl.DataFrame:
     """key, order (of first occurrence), unit (first order of its skeleton and attachments), occurrences."""
     return (
-        conform(instances, INSTANCES)
-        .select("key", "skeleton", "attachments", "occurrences")
+        instances.select("key", "skeleton", "attachments", "occurrences")
         .with_row_index("order")
         .with_columns(unit=pl.col("order").first().over("skeleton", "attachments"))
         .drop("skeleton", "attachments")
