@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from rlvr_atlas.canonical.look_alikes import with_groups
 from rlvr_atlas.config import DatasetSpec
 from rlvr_atlas.schema import INSTANCES, OCCURRENCES, conform
 
@@ -62,7 +63,6 @@ def build(rows: pl.DataFrame, ranks: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
         the answer of the earliest occurrence that has one; `first_dataset` and `first_row` say where it was
         first seen.
     """
-    rows = conform(rows, {"attachments": pl.String})
     ordered = rows.join(ranks, on="dataset", how="left").sort("rank", "row")
     occurrences = conform(ordered.select(*OCCURRENCES), OCCURRENCES)
     same_for_key = ("prompt", "skeleton", "stem", "language", "domain", "subject", "is_mcq", "attachments")
@@ -73,5 +73,6 @@ def build(rows: pl.DataFrame, ranks: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
         first_dataset=pl.col("dataset").first(),
         first_row=pl.col("row").first(),
     )
+    instances = instances.with_columns(with_groups(instances["attachments"]))
     columns = [*INSTANCES, "stem", "first_dataset", "first_row"]
     return occurrences, conform(instances.select(*columns), INSTANCES)

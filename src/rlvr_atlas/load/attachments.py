@@ -19,6 +19,7 @@ from rlvr_atlas.load.attachment_names import ATTACHMENT_NAMES, Named
 from rlvr_atlas.load.names import normal, words
 from rlvr_atlas.load.opened import as_list, as_struct
 from rlvr_atlas.load.paths import Path, get
+from rlvr_atlas.load.pictures import looks_of
 from rlvr_atlas.load.rows import Row, Value
 from rlvr_atlas.load.values import plain_text
 
@@ -266,7 +267,7 @@ def _of_row(
 
 
 def _media(row: Row, fields: Sequence[Attached], count: Callable[[Attached], None]) -> dict[str, str]:
-    """The digest of the content of all fields; of their places or ids where there is no content."""
+    """The digest of the content of all fields and its look; of their places or ids where there is none."""
     elements: list[Element] = []
     for one in fields:
         value = get(row, one.path)
@@ -276,7 +277,8 @@ def _media(row: Row, fields: Sequence[Attached], count: Callable[[Attached], Non
         elements += found
     for form in ("content", "name", "id"):
         if held := [held for known, held in elements if known == form]:
-            return {form: digest(held)}
+            look = looks_of(held) if fields[0].kind == "image" and form == "content" else None
+            return {form: digest(held)} | ({"look": look} if look else {})
     return {}
 
 

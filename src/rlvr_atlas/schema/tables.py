@@ -144,6 +144,7 @@ EVIDENCE = pl.Struct(
         "statement": pl.Float64,  # of programming problems: `lexical` of the statements alone
         "signature_agrees": pl.Boolean,  # of programming problems: both ask for one function
         "tests_shared": pl.Float64,  # of programming problems: share of the shorter list of tests
+        "images": pl.String,  # of images of other bytes: the same pixels, or that they look alike
         "changed": pl.String,  # the words and numbers that differ, for a person to read
     }
 )
