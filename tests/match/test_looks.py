@@ -1,5 +1,8 @@
 """Images of other bytes: equal pixels are one image, near hashes are not known, and a crowd tells nothing."""
 
+import random
+import time
+
 import polars as pl
 import pytest
 
@@ -172,3 +175,15 @@ def test_a_check_says_it_too(monkeypatch, tmp_path):
     assert checked.unjudged["probability"].max() <= 0.3
     others = checked.unjudged["evidence"].struct.field("images")
     assert all(told.startswith("look alike") for told in others)
+
+
+def test_twenty_thousand_images_take_no_time():
+    """Hashes that have half of their parts in common with many others, as drawings of one kind do."""
+    draw = random.Random(3)
+    kinds = [draw.getrandbits(BITS) for _ in range(40)]
+    seen = [(draw.choice(kinds) & ~(2**128 - 1)) | draw.getrandbits(128) for _ in range(20_000)]
+    started = time.process_time()
+    found = grouped(*((f"p{n}", one) for n, one in enumerate(seen)), ("p7", seen[7] ^ 1))
+    assert time.process_time() - started < 30
+    assert needed(found[7]) == needed(found[-1])
+    assert sum("look" in one for one in found) < 10

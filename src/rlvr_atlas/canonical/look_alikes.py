@@ -45,11 +45,23 @@ def with_groups(attachments: pl.Series) -> pl.Series:
 
 def _groups(texts: list[str], contents: Counter[str]) -> dict[str, str]:
     """Look -> the same with its group, of those that are like others or stand for several contents."""
-    read = list(map(looks.read, texts))
-    first = np.array([_as_bytes(one[0].hash) for one in read], np.uint8).reshape(len(texts), -1)
+    roots = _roots(texts)
+    sizes = Counter(roots)
+    named = {}
+    for place, root in enumerate(roots):
+        of = root if sizes[root] <= _LARGEST_GROUP else place
+        if contents[texts[place]] > 1 or (of == root and sizes[root] > 1):
+            group = hashlib.blake2b(texts[of].encode(), digest_size=8).hexdigest()
+            named[texts[place]] = looks.written(looks.read(texts[place]), group)
+    return named
+
+
+def _roots(texts: list[str]) -> list[int]:
+    """For each look the first one that it is like, by way of others too; itself in a crowd."""
+    first = [looks.read(text)[0].hash.to_bytes(looks.BITS // 8, "big") for text in texts]
     near = [
         (one, other)
-        for one, other in _sharing_a_part(first).tolist()
+        for one, other in _near(np.frombuffer(b"".join(first), np.uint8).reshape(len(texts), -1)).tolist()
         if looks.same_images(texts[one], texts[other]) is not False
     ]
     alike = Counter(side for pair in near for side in pair)
@@ -58,15 +70,7 @@ def _groups(texts: list[str], contents: Counter[str]) -> dict[str, str]:
         if max(alike[one], alike[other]) <= _MOST_ALIKE:
             ends = sorted((_root(roots, one), _root(roots, other)))
             roots[ends[1]] = ends[0]
-    found = [_root(roots, one) for one in range(len(texts))]
-    sizes = Counter(found)
-    named = {}
-    for place, root in enumerate(found):
-        of = root if sizes[root] <= _LARGEST_GROUP else place
-        if contents[texts[place]] > 1 or (of == root and sizes[root] > 1):
-            group = hashlib.blake2b(texts[of].encode(), digest_size=8).hexdigest()
-            named[texts[place]] = looks.written(read[place], group)
-    return named
+    return [_root(roots, one) for one in range(len(texts))]
 
 
 def _root(roots: list[int], one: int) -> int:
@@ -76,15 +80,14 @@ def _root(roots: list[int], one: int) -> int:
     return one
 
 
-def _as_bytes(seen: int) -> list[int]:
-    return list(seen.to_bytes(looks.BITS // 8, "big"))
-
-
-def _sharing_a_part(hashes: NDArray[np.uint8]) -> Pairs:
-    """Pairs (n, 2) of lines that are equal in a part, each once, in order."""
-    lines, parts = len(hashes), hashes.view(">u2").astype(np.int64)
-    parts = parts.reshape(lines, _PARTS) + (np.arange(_PARTS) << 16)
+def _near(hashes: NDArray[np.uint8]) -> Pairs:
+    """Pairs (n, 2) of lines that share a part and differ in few bits, each once, in order."""
+    lines = len(hashes)
+    parts = hashes.view(">u2").astype(np.int64) + (np.arange(_PARTS) << 16)
     shared = pl.DataFrame({"line": np.repeat(np.arange(lines), _PARTS), "part": parts.ravel()})
     shared = shared.filter(pl.len().over("part").is_between(2, _SHARED))
-    pairs = shared.join(shared, on="part", suffix="_other").filter(pl.col("line") < pl.col("line_other"))
-    return pairs.select("line", "line_other").unique().sort("line", "line_other").to_numpy().astype(np.int64)
+    both = shared.join(shared, on="part", suffix="_other").filter(pl.col("line") < pl.col("line_other"))
+    pairs = both.select("line", "line_other").unique().sort("line", "line_other").to_numpy()
+    apart = np.bitwise_count(hashes[pairs[:, 0]] ^ hashes[pairs[:, 1]]).sum(axis=1)
+    near: Pairs = pairs[apart <= looks.NEAR].astype(np.int64)
+    return near
