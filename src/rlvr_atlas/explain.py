@@ -18,7 +18,7 @@ import polars as pl
 from rlvr_atlas.canonical import canonicalise
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.schema import ROWS
-from rlvr_atlas.schema.attachments import agree, named, needed
+from rlvr_atlas.schema.attachments import agree, content, named, needed
 from rlvr_atlas.workspace import query as reader
 from rlvr_atlas.workspace.store import Workspace
 
@@ -113,7 +113,8 @@ def explain(workspace: Workspace, query: str, *, rewordings: bool = False) -> Ex
 def _same_text(texts: pl.DataFrame, key: str, skeleton: str) -> str | None:
     """The key itself where it is known, else the earliest of its skeleton, best with nothing attached."""
     same = texts.filter((pl.col("key") == key) | (pl.col("skeleton") == skeleton))
-    keys = same.sort(pl.col("attachments").is_not_null(), maintain_order=True)["key"].to_list()
+    asked_of = pl.Series([content(one) is not None for one in same["attachments"]], dtype=pl.Boolean)
+    keys = same.sort(asked_of, maintain_order=True)["key"].to_list()
     return key if key in keys else next(iter(keys), None)
 
 

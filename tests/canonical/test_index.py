@@ -40,6 +40,7 @@ def _rows(*rows):
         split=pl.lit(None, pl.String),
         declared_source=pl.lit(None, pl.String),
         attachments=pl.lit(None, pl.String),
+        shared=pl.lit(None, pl.String),
     )
 
 

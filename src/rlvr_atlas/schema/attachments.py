@@ -2,7 +2,8 @@
 
 One entry `kind.form:digest` for each kind, in order, with spaces between: `image.content:9f2c...`. A form
 says what the digest is of: only digests of one form can be told to be equal or different. `image.look` is no
-part of the problem but evidence: what the images look like, see `schema.looks`.
+part of the problem but evidence: what the images look like, see `schema.looks`. `shared.kind.form` is none
+either: what all problems of a dataset have. It confirms that another problem has it too, and denies nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ KINDS: dict[str, bool] = {
     "code": False,
 }
 IMAGE, LOOK = "image.content", "image.look"
-_MARK = f"{LOOK}:"
+_MARK, _SHARED = f"{LOOK}:", "shared."
 
 
 def needed(attachments: str | None) -> str | None:
@@ -51,11 +52,11 @@ def _of(attachments: str | None, *, wanted: bool) -> str | None:
 
 
 def _entries(attachments: str | None) -> list[str]:
-    return [entry for entry in (attachments or "").split() if not entry.startswith(_MARK)]
+    return [entry for entry in (attachments or "").split() if not entry.startswith((_MARK, _SHARED))]
 
 
 def content(attachments: str | None) -> str | None:
-    """All that decides which problem it is: every entry but what images look like; None for nothing."""
+    """All that decides which problem it is: every entry but looks and what is shared; None for nothing."""
     return attachments if attachments is None else " ".join(_entries(attachments)) or None
 
 
@@ -67,8 +68,19 @@ def look_of(attachments: str | None) -> str | None:
 
 def with_look(attachments: str, look: str | None) -> str:
     """Attachments with another look of the images, or without one."""
-    entries = [*_entries(attachments), *([f"{_MARK}{look}"] if look else [])]
-    return " ".join(sorted(entries))
+    entries = [entry for entry in attachments.split() if not entry.startswith(_MARK)]
+    return " ".join(sorted([*entries, *([f"{_MARK}{look}"] if look else [])]))
+
+
+def with_shared(attachments: str | None, shared: str | None) -> str | None:
+    """Attachments with what all problems of the dataset have, which is written as attachments are."""
+    kept = [f"{_SHARED}{entry}" for entry in (needed(content(shared)) or "").split()]
+    return " ".join(sorted([*(attachments or "").split(), *kept])) or None
+
+
+def _shared(attachments: str | None) -> dict[str, str]:
+    entries = (entry for entry in (attachments or "").split() if entry.startswith(_SHARED))
+    return dict(entry.removeprefix(_SHARED).split(":", 1) for entry in entries)
 
 
 def forms(attachments: str | None) -> dict[str, str]:
@@ -98,7 +110,14 @@ def agree(left: str | None, right: str | None) -> bool | None:
         if not same:
             return same
         ours, theirs = ours | {IMAGE: ""}, theirs | {IMAGE: ""}
+    ours, theirs = _confirmed(ours, theirs, _shared(left)), _confirmed(theirs, ours, _shared(right))
     return True if _needed_of(ours) == _needed_of(theirs) else None
+
+
+def _confirmed(ours: dict[str, str], theirs: dict[str, str], shared: dict[str, str]) -> dict[str, str]:
+    """What one side has, with what it shares with its dataset in so far as the other has the same."""
+    missing = theirs.keys() - ours.keys()
+    return ours | {form: theirs[form] for form in missing if shared.get(form) == theirs[form]}
 
 
 def _needed_of(told: dict[str, str]) -> dict[str, str]:
