@@ -9,12 +9,15 @@ import pytest
 from rlvr_atlas.canonical import key_of
 from rlvr_atlas.canonical.look_alikes import with_groups
 from rlvr_atlas.check import check
-from rlvr_atlas.config import MatchSettings
+from rlvr_atlas.cli.show import show_explanation
+from rlvr_atlas.config import DatasetSpec, MatchSettings, Recipe
+from rlvr_atlas.explain import explain
 from rlvr_atlas.fingerprints import Printer
 from rlvr_atlas.load import attachments as loader
 from rlvr_atlas.match import match
 from rlvr_atlas.match.attachments import paired
 from rlvr_atlas.match.decide import with_likeness
+from rlvr_atlas.pipeline import run
 from rlvr_atlas.schema import looks
 from rlvr_atlas.schema.attachments import agree, content, forms, likeness, named, needed, with_look
 from rlvr_atlas.schema.looks import BITS, NEAR, UNKNOWN, Look, read, written
@@ -155,6 +158,22 @@ def test_evidence_says_what_is_known_of_the_images():
     }
     near = (False, "look alike, 3 of 256 bits differ")
     assert told == {("b", "a"): (True, "other bytes, the same pixels"), ("c", "a"): near, ("c", "b"): near}
+
+
+def test_explain_and_the_report_say_it(monkeypatch, tmp_path, capsys):
+    def looks_of(held):
+        return written([Look(f"p{held[0][-1]}", SEEN ^ held[0][-1])])
+
+    monkeypatch.setattr(loader, "looks_of", looks_of)
+    for name, last in (("first", 0), ("second", 1)):
+        rows = [{"question": f"Find x{n}.", "image": b"\x89PNG" + bytes([9, n, last])} for n in range(6)]
+        pl.DataFrame(rows).write_parquet(tmp_path / f"{name}.parquet")
+    specs = [DatasetSpec(id=name, role="train", path=f"{name}.parquet") for name in ("first", "second")]
+    recipe = Recipe(workspace={"path": "ws"}, datasets=specs, base=tmp_path)
+    done = run(recipe, stages=("ingest", "match", "attribute", "report"))
+    show_explanation(explain(done, "second:3"))
+    assert "look alike, 1 of 256 bits differ" in " ".join(capsys.readouterr().out.split())
+    assert "look alike, 1 of 256 bits differ" in (done.folder / "report.html").read_text()
 
 
 def test_a_check_says_it_too(monkeypatch, tmp_path):
