@@ -25,7 +25,7 @@ from rlvr_atlas.ingest import Partition, read_partition
 from rlvr_atlas.load import open_dataset
 from rlvr_atlas.load.resolve import resolve
 from rlvr_atlas.match import match
-from rlvr_atlas.match.decide import sure_enough_for_leak
+from rlvr_atlas.match.decide import sure_enough_for_leak, with_likeness
 from rlvr_atlas.public_atlas import PublicAtlas, open_atlas
 from rlvr_atlas.schema import EVIDENCE, is_same_problem, strength
 from rlvr_atlas.stats import wilson
@@ -263,9 +263,10 @@ def _by_text(read: _Read, *, rewordings: bool) -> tuple[pl.DataFrame, list[str]]
         printer = fingerprints.Printer()
         mine = mine[fingerprints.worth_comparing(printer.prints(mine), printer.prints(items))]
     matched = match(pl.concat([items, mine]), MatchSettings(rewordings=rewordings))
-    found = overlaps(read.occurrences, read.instances, matched.matches, read.datasets)
+    matches = with_likeness(matched.matches, read.instances)
+    found = overlaps(read.occurrences, read.instances, matches, read.datasets)
     weighed = weigh(found, read.instances, read.datasets)
-    evidence = both_ways(matched.matches, "evidence").select("key", "evidence", benchmark_key="other")
+    evidence = both_ways(matches, "evidence").select("key", "evidence", benchmark_key="other")
     return weighed.join(evidence, on=["key", "benchmark_key"], how="left").select(_COLUMNS), matched.limits
 
 

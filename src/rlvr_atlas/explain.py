@@ -17,8 +17,8 @@ import polars as pl
 
 from rlvr_atlas.canonical import canonicalise
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.schema import ROWS, conform
-from rlvr_atlas.schema.attachments import agree, named, needed
+from rlvr_atlas.schema import ROWS
+from rlvr_atlas.schema.attachments import agree, content, named, needed
 from rlvr_atlas.workspace import query as reader
 from rlvr_atlas.workspace.store import Workspace
 
@@ -85,13 +85,13 @@ def explain(workspace: Workspace, query: str, *, rewordings: bool = False) -> Ex
         found = _known(workspace, Explanation(query, "", key, "identical", 1.0), key, row)
         return replace(found, prompt=found.matched or "")
     # Polars decodes the texts on its own threads while the question is brought into canonical form.
-    wanted_columns = ("key", "skeleton", "answer", "^attachments$")
+    wanted_columns = ("key", "skeleton", "answer", "attachments")
     reading = workspace.scan("instances").select(wanted_columns).collect(background=True)
     wanted = {name: ROWS[name] for name in ("question", "options", "hint")}
     question = pl.DataFrame([{"question": query, "options": None, "hint": None}], schema=wanted)
     asked = canonicalise(question, workspace.read("templates")).row(0, named=True)
     found = Explanation(query, asked["prompt"], asked["key"])
-    texts = conform(reading.fetch_blocking(), {"attachments": pl.String})
+    texts = reading.fetch_blocking()
     hit = _same_text(texts, asked["key"], asked["skeleton"])
     if hit is not None:
         relation = "identical" if hit == asked["key"] else "reformatted"
@@ -113,7 +113,8 @@ def explain(workspace: Workspace, query: str, *, rewordings: bool = False) -> Ex
 def _same_text(texts: pl.DataFrame, key: str, skeleton: str) -> str | None:
     """The key itself where it is known, else the earliest of its skeleton, best with nothing attached."""
     same = texts.filter((pl.col("key") == key) | (pl.col("skeleton") == skeleton))
-    keys = same.sort(pl.col("attachments").is_not_null(), maintain_order=True)["key"].to_list()
+    asked_of = pl.Series([content(one) is not None for one in same["attachments"]], dtype=pl.Boolean)
+    keys = same.sort(asked_of, maintain_order=True)["key"].to_list()
     return key if key in keys else next(iter(keys), None)
 
 
@@ -241,13 +242,13 @@ def _known(workspace: Workspace, found: Explanation, key: str, row: reader.Place
     prompts = reader.prompts(workspace, [key])
     if prompts.is_empty():
         raise InputError("no problem with this key in the workspace", where=key)
-    asked_of = workspace.scan("instances").filter(key=key).select("key", "^attachments$").collect()
+    asked_of = workspace.scan("instances").filter(key=key).select("attachments").collect()
     places = reader.places(workspace, key)
     chain = reader.chain(workspace, row or (places["dataset"][0], places["row"][0]))
     return replace(
         found,
         matched=prompts["prompt"].item(),
-        attachments=named(conform(asked_of, {"attachments": pl.String})["attachments"].item()),
+        attachments=named(asked_of["attachments"].item()),
         atomic_source=chain[0]["atomic_source"],
         chain=chain,
         occurrences=places.to_dicts(),

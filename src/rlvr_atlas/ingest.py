@@ -15,8 +15,9 @@ import polars as pl
 from rlvr_atlas.answer import extract_column
 from rlvr_atlas.canonical import canonicalise, infer_templates
 from rlvr_atlas.errors import AtlasError
+from rlvr_atlas.load.pictures import can_look
 from rlvr_atlas.schema import ROWS, SCHEMAS, SKIPPED_ROWS, conform, empty
-from rlvr_atlas.workspace.graph import code_of, fingerprint
+from rlvr_atlas.workspace.graph import code_of, fingerprint, versions_of
 
 if TYPE_CHECKING:
     from rlvr_atlas.load import DatasetReader
@@ -116,6 +117,7 @@ def is_kept(reader: DatasetReader, workspace: Workspace) -> bool:
 
 
 def partition_name(reader: DatasetReader) -> str:
-    """What decides the rows of a dataset: the bytes, the recipe's field paths, and the code that reads."""
+    """What decides the rows of a dataset: its bytes, the recipe's field paths, the code and its libraries."""
     adapter = reader.spec.adapter.model_dump(mode="json")
-    return f"{reader.spec.id}-{fingerprint(reader.content_sha256, adapter, code_of('ingest'))}"
+    libraries = versions_of("ingest", extras=can_look())
+    return f"{reader.spec.id}-{fingerprint(reader.content_sha256, adapter, code_of('ingest'), libraries)}"

@@ -26,7 +26,9 @@ from rlvr_atlas.ingest import load_partition, partition_name
 from rlvr_atlas.lineage import review
 from rlvr_atlas.lineage.attribute import attribute
 from rlvr_atlas.load import open_dataset
+from rlvr_atlas.load.pictures import can_look
 from rlvr_atlas.match import embedder, match, wants_encoder
+from rlvr_atlas.match.decide import with_likeness
 from rlvr_atlas.report import render
 from rlvr_atlas.schema import DATASETS, VERDICTS, conform
 from rlvr_atlas.workspace.graph import made_from
@@ -101,7 +103,7 @@ def ingest(recipe: Recipe, workspace: Workspace, allow_network: bool, on_progres
     refuse_inputs(workspace.folder, (file for reader in readers for file in reader.files))
     names = [partition_name(reader) for reader in readers]
     settings = [spec.model_dump(mode="json", exclude={"path"}) for spec in specs]
-    made = made_from(workspace, "ingest", names, settings)
+    made = made_from(workspace, "ingest", names, settings, extras=can_look())
     if workspace.done("ingest", made):
         return
     started = time.monotonic()
@@ -151,7 +153,7 @@ def find_matches(recipe: Recipe, workspace: Workspace, _network: bool, on_progre
     workspace.finish(
         "match",
         made,
-        {"verdicts": matched.matches.select(*VERDICTS)},
+        {"verdicts": with_likeness(matched.matches, instances).select(*VERDICTS)},
         seconds=time.monotonic() - started,
         limits=matched.limits,
     )

@@ -39,6 +39,8 @@ def _rows(*rows):
         is_mcq=pl.lit(False),
         split=pl.lit(None, pl.String),
         declared_source=pl.lit(None, pl.String),
+        attachments=pl.lit(None, pl.String),
+        shared=pl.lit(None, pl.String),
     )
 
 

@@ -5,7 +5,7 @@ import base64
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
-from tests.export.test_original_rows import PNG, base, exported, lines, made, original, place, table
+from tests.export.test_original_rows import PNG, base, exported, lines, made, original, place, question, table
 
 from rlvr_atlas.config import parse_recipe
 from rlvr_atlas.errors import InputError
@@ -15,6 +15,7 @@ from rlvr_atlas.export.images import Image, images_of
 OTHER = PNG + b"other"
 BASE64 = base64.b64encode(PNG).decode()
 URL = f"data:image/png;base64,{BASE64}"
+URLS = [f"data:image/png;base64,{base64.b64encode(PNG + bytes([n])).decode()}" for n in range(8)]
 HELD = {"bytes": PNG, "path": "a.png"}
 SECRET = {"bytes": OTHER, "path": "s.png"}
 
@@ -179,3 +180,40 @@ def test_a_mark_in_a_text_is_taken_out_only_where_the_mix_shows_images(tmp_path)
     assert texts[0] == rows[0]["question"].replace("<image>", "")
     plain = exported(world, "verl", tmp_path, originals=False)
     assert rows[0]["question"] in [row["prompt"][0]["content"] for row in plain]
+
+
+def test_images_are_where_they_were_found_when_the_dataset_was_read(tmp_path):
+    """A scan that only its content tells is shown; a logo that all rows have is not, whatever its name."""
+    logo = {"bytes": OTHER, "path": "logo.png"}
+    rows = [base(n) | {"leaf": {"bytes": PNG + bytes([n]), "path": None}, "image": logo} for n in range(8)]
+    table(tmp_path / "a.parquet", rows)
+    world = made(tmp_path)
+    assert world[0]["schemas"].filter(part="image").collect()["path"].to_list() == ["leaf"]
+    for row in exported(world, "verl", tmp_path):
+        assert [image["bytes"] for image in row["images"]] == [PNG + bytes([place(row, "verl")[1]])]
+
+
+def test_each_file_has_its_own_fields(tmp_path):
+    table(
+        tmp_path / "a.parquet",
+        [base(n) | {"leaf": {"bytes": PNG + bytes([n]), "path": None}} for n in range(8)],
+    )
+    table(tmp_path / "b.parquet", [base(n + 20) | {"leaf": None, "image": HELD} for n in range(8)])
+    for row in exported(made(tmp_path, ("a", "b")), "verl", tmp_path):
+        dataset, number = place(row, "verl")
+        assert row["images"] == [{"bytes": PNG + bytes([number]), "path": None} if dataset == "a" else HELD]
+
+
+def test_of_messages_only_the_parts_that_are_images_are_shown(tmp_path):
+    def asked(n):
+        text = {"type": "text", "text": question(n)}
+        note = {"type": "text", "text": "See scan.png"}
+        part = {"type": "image_url", "image_url": {"url": URLS[n]}}
+        return {"messages": [{"role": "user", "content": [note, part, text]}], "answer": str(n)}
+
+    lines(tmp_path / "a.jsonl", [asked(n) for n in range(8)])
+    world = made(tmp_path)
+    assert world[0]["schemas"].filter(part="image").collect()["path"].to_list() == ["messages"]
+    for row in exported(world, "verl", tmp_path):
+        assert len(row["images"]) == 1
+        assert row["images"][0]["bytes"].startswith(PNG[:8])

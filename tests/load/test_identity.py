@@ -20,7 +20,7 @@ from rlvr_atlas.report import render
 from rlvr_atlas.schema import MATCHES, conform, is_same_problem
 from rlvr_atlas.workspace.store import Workspace
 
-from .attached_rows import SETS, Row, rows
+from .attached_rows import SETS, Row, image, rows
 from .test_load_attachments import store
 
 #: What is asked about a plain problem set beside it, so that rarity has something to count.
@@ -147,6 +147,49 @@ def test_a_run_finds_leaks_beside_columns_about_the_file(tmp_path: Path) -> None
         done = run(Recipe(workspace={"path": str(folder / "ws")}, datasets=specs, base=folder))
         leaks = done.read("leaks").filter(is_same_problem()).sort("row")
         assert leaks.select("row", "benchmark_row").rows() == [(n, n) for n in range(8)]
+
+
+_ASKED_OF: dict[str, list[object]] = {
+    "db_id": [f"shop_{n}" for n in range(6)],
+    "environment": [f"kitchen-{n}" for n in range(6)],
+    "tools": [[{"name": f"tool{n}"}] for n in range(6)],
+    "image": [{"bytes": image(str(n)), "path": None} for n in range(6)],
+    "table": [f"| a | {n} |" for n in range(6)],
+}
+
+
+def _of_one(field: str, nth: int) -> list[Row]:
+    """Questions that are all asked of one thing."""
+    asked = [f"How many lamps cost more than {7 * n + 30}?" for n in range(8)]
+    return [{"question": text, field: _ASKED_OF[field][nth]} for text in asked]
+
+
+@pytest.mark.parametrize("field", _ASKED_OF)
+def test_what_a_whole_file_has_is_known_where_another_has_it_too(field: str, tmp_path: Path) -> None:
+    one, many = _of_one(field, 2), [row for nth in range(6) for row in _of_one(field, nth)]
+    assert _leaking(_checked(one, many, tmp_path)).rows() == [(n, 16 + n) for n in range(8)]
+    assert _leaking(_checked(many, one, tmp_path)).rows() == [(16 + n, n) for n in range(8)]
+
+
+@pytest.mark.parametrize("field", _ASKED_OF)
+def test_what_is_the_same_for_a_whole_file_and_no_other_is_no_leak(field: str, tmp_path: Path) -> None:
+    one, many = _of_one(field, 2), [row for nth in (0, 1, 3, 4, 5) for row in _of_one(field, nth)]
+    checked = _checked(one, many, tmp_path)
+    assert (checked.leaked, checked.variants) == (0, 0)
+    assert checked.unjudged["probability"].max() <= 0.3
+
+
+def test_one_text_in_two_files_of_two_databases_is_asked_of_neither_for_sure(tmp_path: Path) -> None:
+    for name, nth in (("first", 2), ("second", 3)):
+        store(_answered(_of_one("db_id", nth)), tmp_path / f"{name}.jsonl")
+    store(_answered([row for nth in range(3) for row in _of_one("db_id", nth)]), tmp_path / "bench.jsonl")
+    specs = [
+        DatasetSpec(id=name, role=role, path=str(tmp_path / f"{name}.jsonl"))
+        for name, role in (("bench", "benchmark"), ("first", "train"), ("second", "train"))
+    ]
+    done = run(Recipe(workspace={"path": str(tmp_path / "ws")}, datasets=specs, base=tmp_path))
+    assert done.read("leaks").is_empty()
+    assert done.read("unjudged")["probability"].max() <= 0.3
 
 
 def test_the_case_of_images(cases: Path) -> None:

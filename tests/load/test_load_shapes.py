@@ -366,3 +366,50 @@ def test_a_recipe_may_speak_of_the_rows_as_they_are_stored(tmp_path: Path) -> No
     assert adapted(tmp_path, "question") == questions()
     assert adapted(tmp_path, "problems[1].question") == [questions()[at] for at in (1, 9, 17)]
     assert adapted(tmp_path, "exam") == [f"Exam {n // 8}" for n in range(24)]
+
+
+_ASKED = "Which of these numbers is a prime?"
+_LISTED = [{"label": "A", "text": "9"}, {"label": "B", "text": "11"}]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"question": _ASKED, "answer": "B", "options": _LISTED},
+        {"question": _ASKED, "answer": "B", "choices": _LISTED},
+        {"text": _ASKED, "answer": "B", "options": _LISTED},
+        {"problem": _ASKED, "tests": [{"input": "1", "output": "2"}, {"input": "3", "output": "4"}]},
+        {
+            "prompt": _ASKED,
+            "solutions": [{"text": "It is 11.", "language": "en"}],
+            "hints": [{"text": "Try 3."}],
+        },
+        {"instruction": _ASKED, "sources": [{"title": "Primes", "url": "a"}], "answer": "B"},
+        {"messages": [{"role": "user", "content": _ASKED}], "tools": [{"name": "python"}]},
+        {"messages": [{"role": "user", "content": _ASKED}], "tests": [{"input": "1"}]},
+        {"conversations": [{"from": "human", "value": _ASKED}], "images": [{"path": "a.png"}], "id": 1},
+    ],
+)
+@pytest.mark.parametrize("name", ["one.jsonl", "one.json"])
+def test_a_file_of_one_row_is_that_row(row: Row, name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(json.dumps(row) + "\n")
+    rows, _ = load(tmp_path, name)
+    assert rows["question"].to_list() == [_ASKED]
+    if "options" in row or "choices" in row:
+        assert rows["options"].to_list() == [["9", "11"]]
+        assert rows["answer"].to_list() == ["B"]
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        {"version": "1.0", "description": "A set of sums for everybody."},
+        {"text": "What is in this file, in a few words."},
+        {"prompt": "Answer each of these with one number.", "license": "MIT"},
+        {"question": "Answer each of these with one number."},
+    ],
+)
+def test_an_object_around_a_list_of_problems_is_no_row(around: Row, tmp_path: Path) -> None:
+    inside = [{"question": f"How much is {n} + {3 * n}?", "answer": str(4 * n)} for n in range(9)]
+    (tmp_path / "a.json").write_text(json.dumps({**around, "data": inside}))
+    assert load(tmp_path, "a.json")[0]["question"].to_list() == [row["question"] for row in inside]

@@ -269,7 +269,7 @@ def test_temporary_files_of_dead_processes_are_swept(tmp_path):
     assert all(path.exists() for path in kept)
 
 
-DEEP = '{"format": 3, "stages": ' + "[" * 100_000 + "]" * 100_000 + "}"
+DEEP = '{"format": 4, "stages": ' + "[" * 100_000 + "]" * 100_000 + "}"
 
 
 def sealed(content):
@@ -287,11 +287,11 @@ ENTRY = {"fingerprint": "f", "seconds": 0, "limits": [], "rows": {}, "arrays": {
     [
         *("", "{", "[1]", "[" * 100_000, DEEP, '{"format": 1e999, "stages": {}}', "\x00"),
         '{"format": true, "stages": {}}',
-        '{"format": 3, "stages": {}}',
-        sealed({"format": 3, "stages": {"ingest": 3}}),
-        sealed({"format": 3, "stages": {"ingest": {}}}),
-        sealed({"format": 3, "stages": {"x": {**ENTRY, "tables": {"../../t": "0"}}}}),
-        sealed({"format": 3, "stages": {}, "recipe": 1}).replace('"recipe": 1', '"recipe": 3'),
+        '{"format": 4, "stages": {}}',
+        sealed({"format": 4, "stages": {"ingest": 3}}),
+        sealed({"format": 4, "stages": {"ingest": {}}}),
+        sealed({"format": 4, "stages": {"x": {**ENTRY, "tables": {"../../t": "0"}}}}),
+        sealed({"format": 4, "stages": {}, "recipe": 1}).replace('"recipe": 1', '"recipe": 3'),
     ],
 )
 def test_a_damaged_manifest_is_an_error_of_ours(tmp_path, text):
@@ -382,12 +382,20 @@ def test_a_panic_of_polars_over_a_file_of_the_user_is_an_error_of_ours(
         read(path)
 
 
-def test_an_older_workspace_is_built_anew_with_a_message(recipe, tmp_path, caplog):
+@pytest.mark.parametrize("older", [2, 3])
+def test_an_older_workspace_is_built_anew_with_a_message(older, recipe, tmp_path, caplog):
     first = pipeline.run(read_recipe(recipe)).read("lineage")
     path = tmp_path / "ws" / "manifest.json"
     old = json.loads(path.read_text())
-    del old["sha256"]  # which came with format 3
-    path.write_text(json.dumps({**old, "format": 2}))
+    if older == 2:
+        del old["sha256"]  # which came with format 3
+        path.write_text(json.dumps({**old, "format": older}))
+    else:
+        # As format 3 may have it: tables that know of no attachments.
+        instances = pl.read_parquet(tmp_path / "ws" / "instances.parquet").drop("attachments")
+        instances.write_parquet(tmp_path / "ws" / "instances.parquet")
+        del old["sha256"]
+        write_sealed(path, {**old, "format": older})
     with pytest.raises(WorkspaceError, match="older version.*rlvr-atlas run"):
         Workspace(tmp_path / "ws")
     again = pipeline.run(read_recipe(recipe))

@@ -9,7 +9,7 @@ import polars as pl
 from rlvr_atlas.audit.coincidence import Rarity, taken_over
 from rlvr_atlas.match.attachments import paired
 from rlvr_atlas.match.decide import with_attachments
-from rlvr_atlas.schema import INSTANCES, conform, is_same_problem, strength
+from rlvr_atlas.schema import is_same_problem, strength
 from rlvr_atlas.schema.attachments import agree
 from rlvr_atlas.workspace.query import both_ways
 
@@ -63,8 +63,7 @@ def _same_stem(instances: pl.DataFrame, mine: pl.Series, theirs: pl.Series) -> p
     The answer is often a letter on one side and a value on the other, so that matching sees a contradiction.
     Where both offer options and these differ, the stem ("Which of these is true?") decides nothing.
     """
-    attached = conform(instances, INSTANCES)
-    stems = attached.select("key", "stem", "skeleton", "attachments").drop_nulls("stem")
+    stems = instances.select("key", "stem", "skeleton", "attachments").drop_nulls("stem")
     left, right = (stems.filter(pl.col("key").is_in(keys.implode())) for keys in (mine, theirs))
     bare, other_bare = pl.col("skeleton") == pl.col("stem"), pl.col("skeleton_child") == pl.col("stem")
     pairs = paired(left, right, "stem", "stem").filter(bare != other_bare)
@@ -102,7 +101,7 @@ def weigh(found: pl.DataFrame, instances: pl.DataFrame, datasets: pl.DataFrame) 
 
 def _rarities(pairs: pl.DataFrame, instances: pl.DataFrame) -> pl.DataFrame:
     """Distinct key, benchmark_key, relation with `bits`: of what the two problems share."""
-    attached = dict(conform(instances, INSTANCES).select("key", "attachments").iter_rows())
+    attached = dict(instances.select("key", "attachments").iter_rows())
     rarity = Rarity(instances["skeleton"].unique(maintain_order=True), attached.values())
     lines = pairs.unique(maintain_order=True)
     keys = pl.concat([lines["key"], lines["benchmark_key"]]).unique()

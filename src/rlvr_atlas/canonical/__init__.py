@@ -14,6 +14,7 @@ import polars as pl
 from rlvr_atlas.canonical.infer import infer_templates
 from rlvr_atlas.canonical.skeleton import skeleton
 from rlvr_atlas.canonical.templates import known_rules, literal_rule, take_off
+from rlvr_atlas.schema.attachments import content
 from rlvr_atlas.text import traits
 from rlvr_atlas.text.characters import change_at, clean, squeeze
 from rlvr_atlas.text.subject import subject
@@ -79,11 +80,12 @@ def key_of(prompt: str, attachments: str | None = None) -> str:
 
     Args:
         prompt: The canonical prompt.
-        attachments: The column `attachments`.
+        attachments: The column `attachments`; what images look like does not count.
     """
     # No canonical prompt holds a NUL, so that no text alone has the key of one with attachments.
-    content = prompt if attachments is None else f"{prompt}\0{attachments}"
-    return hashlib.sha1(content.encode()).hexdigest()
+    attached = content(attachments)
+    text = prompt if attached is None else f"{prompt}\0{attached}"
+    return hashlib.sha1(text.encode()).hexdigest()
 
 
 def _unwrap(texts: pl.Series, templates: pl.DataFrame) -> pl.Series:

@@ -13,8 +13,10 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from rlvr_atlas.canonical.look_alikes import with_groups
 from rlvr_atlas.config import DatasetSpec
 from rlvr_atlas.schema import INSTANCES, OCCURRENCES, conform
+from rlvr_atlas.schema.attachments import content, with_shared
 
 
 def release_order(datasets: Sequence[DatasetSpec]) -> list[DatasetSpec]:
@@ -54,7 +56,7 @@ def build(rows: pl.DataFrame, ranks: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
 
     Args:
         rows: One line per readable row: dataset, row, split, key, prompt, skeleton, stem, language, domain,
-            subject, is_mcq, answer, declared_source, attachments.
+            subject, is_mcq, answer, declared_source, attachments, shared.
         ranks: dataset, rank, released.
 
     Returns:
@@ -62,16 +64,31 @@ def build(rows: pl.DataFrame, ranks: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
         the answer of the earliest occurrence that has one; `first_dataset` and `first_row` say where it was
         first seen.
     """
-    rows = conform(rows, {"attachments": pl.String})
     ordered = rows.join(ranks, on="dataset", how="left").sort("rank", "row")
     occurrences = conform(ordered.select(*OCCURRENCES), OCCURRENCES)
     same_for_key = ("prompt", "skeleton", "stem", "language", "domain", "subject", "is_mcq", "attachments")
     instances = ordered.group_by("key", maintain_order=True).agg(
         pl.col(*same_for_key).first(),
         pl.col("answer").drop_nulls().first(),
+        # A text that several datasets have with other settings is asked of none of them for sure.
+        shared=pl.when(pl.col("shared").n_unique() == 1).then(pl.col("shared").first()),
         occurrences=pl.len(),
         first_dataset=pl.col("dataset").first(),
         first_row=pl.col("row").first(),
     )
+    instances = instances.with_columns(with_groups(instances["attachments"]))
+    instances = instances.with_columns(_with_shared(instances["attachments"], instances["shared"]))
     columns = [*INSTANCES, "stem", "first_dataset", "first_row"]
     return occurrences, conform(instances.select(*columns), INSTANCES)
+
+
+def _with_shared(attachments: pl.Series, shared: pl.Series) -> pl.Series:
+    """Attachments with what a problem shares with its dataset, in so far as it tells other problems apart."""
+    if shared.null_count() == len(shared):
+        return attachments
+    telling = {entry for one in attachments.unique() for entry in (content(one) or "").split()}
+    told = [
+        with_shared(one, " ".join(entry for entry in (other or "").split() if entry in telling))
+        for one, other in zip(attachments, shared, strict=True)
+    ]
+    return pl.Series(attachments.name, told, dtype=pl.String)

@@ -127,7 +127,12 @@ def show_explanation(found: Explanation, *, searched: bool = False) -> None:
     ]
     print_table("Lineage, back to the root", steps)
     print_table("Occurrences", found.occurrences[:30], more=len(found.occurrences) - 30)
-    related = [{k: r[k] for k in ("relation", "tier", "probability", "prompt")} for r in found.related]
+    images = [(r["evidence"] or {}).get("images") for r in found.related]
+    related = [
+        {k: r[k] for k in ("relation", "tier", "probability", "prompt")}
+        | ({"images": told} if any(images) else {})
+        for r, told in zip(found.related, images, strict=True)
+    ]
     if related:
         print_table("Related texts", related[:10], more=len(related) - 10)
 

@@ -8,7 +8,6 @@ from rlvr_atlas.canonical import key_of
 from rlvr_atlas.config.curate import CurateSettings
 from rlvr_atlas.curate.mcq import Exact, convert
 from rlvr_atlas.errors import RecipeError
-from rlvr_atlas.schema import conform
 from rlvr_atlas.spdx import combined, terms
 
 #: What is said of a row that nothing speaks against.
@@ -45,10 +44,9 @@ def with_mix_text(rows: pl.DataFrame, settings: CurateSettings) -> pl.DataFrame:
         ),
     )
     joined = rows.join(converted, on="at", how="left", maintain_order="left")
-    told = conform(joined, {"new_prompt": pl.String, "attachments": pl.String})
     keys = [
         None if text is None else key_of(text, attached)
-        for text, attached in told.select("new_prompt", "attachments").iter_rows()
+        for text, attached in joined.select("new_prompt", "attachments").iter_rows()
     ]
     return joined.with_columns(
         mix_prompt=pl.coalesce("new_prompt", "prompt"),

@@ -18,7 +18,7 @@ from rlvr_atlas.errors import InputError, WorkspaceError
 from rlvr_atlas.export.card import card
 from rlvr_atlas.export.croissant import croissant
 from rlvr_atlas.export.facts import Facts, facts
-from rlvr_atlas.export.original_rows import OriginalRows, read_again
+from rlvr_atlas.export.original_rows import OriginalRows, places_of_images, read_again
 from rlvr_atlas.export.provenance import prov
 from rlvr_atlas.export.training import FORMATS as TRAINING
 from rlvr_atlas.export.training import check_answers, lots, with_template, write
@@ -110,4 +110,5 @@ def _originals(
     tables: Mapping[str, pl.LazyFrame], recipe: Recipe, folder: Path, *, images: bool
 ) -> AbstractContextManager[OriginalRows]:
     hashes = dict(tables["datasets"].select("dataset", "content_sha256").collect().iter_rows())
-    return read_again(tables["mix"].collect(), recipe, hashes, folder, images=images)
+    shown = places_of_images(tables["schemas"].filter(part="image").collect(), recipe)
+    return read_again(tables["mix"].collect(), recipe, hashes, shown, folder, images=images)

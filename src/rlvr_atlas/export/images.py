@@ -1,6 +1,8 @@
 """The images that a problem is asked of: their bytes in the row, a file beside the data, or an address.
 
-Names mean what they mean to the loader, so that a picture of the solution is not shown with the problem. An
+They are where they were found when the dataset was read, or where its recipe says. In a file in which nothing
+was found (one image for all rows tells no problem from another, but is shown with each) names tell, as they
+tell the loader, so that a picture of the solution is not shown with the problem. An
 address stays what it is wherever the row goes. Bytes need a format that holds them, and a file has to be read
 now, because its path means nothing in another place.
 """
@@ -16,7 +18,7 @@ from typing import Any
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.load.attached import ending, kind_of, media
 from rlvr_atlas.load.attachment_names import ATTACHMENT_NAMES
-from rlvr_atlas.load.attachments import ANSWERING
+from rlvr_atlas.load.attachments import ANSWERING, typed_parts
 from rlvr_atlas.load.names import NAMES, words
 from rlvr_atlas.load.opened import as_list, literal
 from rlvr_atlas.load.paths import Path as Steps
@@ -33,6 +35,8 @@ _ANSWERS = frozenset(
 )
 _AN_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//|data:", re.IGNORECASE)
 _AN_IMAGE_URL = re.compile(r"data:image/", re.IGNORECASE)
+#: What tells a message or a part of one from other structs.
+_TYPED = frozenset(("role", "from", "type"))
 #: Base64 that is shorter holds no image.
 _SHORTEST = 64
 #: An image file that is larger is none of a dataset of problems.
@@ -59,12 +63,17 @@ def images_of(row: dict[str, Any], given: Sequence[Steps] | None = None) -> list
 
     Args:
         row: As its file has it.
-        given: What a recipe has set for its attachments; then no other field counts.
+        given: The fields that hold them; None where these are not known, and names tell.
     """
     if given is None:
         found = list(_inside(row, (), named=False))
     else:
-        found = [pair for at in given for pair in _inside(get(row, at), (write(at),), named=True)]
+        found = [
+            pair
+            for at in given
+            for value in _at(row, at)
+            for pair in _inside(value, (write(at),), named=True)
+        ]
     holding = {field for field, image in found if image.content is not None}
     first: dict[bytes, _Field] = {}
     shown = []
@@ -75,6 +84,15 @@ def images_of(row: dict[str, Any], given: Sequence[Steps] | None = None) -> list
         elif not holding or field in holding:
             shown.append(image)
     return shown
+
+
+def _at(row: dict[str, Any], at: Steps) -> list[Any]:
+    """What stands at a field: of messages and typed parts those that are images, and no text."""
+    value = get(row, at)
+    parts = as_list(value)
+    if parts and all(isinstance(part, dict) and not _TYPED.isdisjoint(part) for part in parts):
+        return [part for kind, part in typed_parts(parts) if kind == "image"]
+    return [value]
 
 
 def _inside(value: Any, field: _Field, *, named: bool, depth: int = 0) -> Iterator[tuple[_Field, Image]]:  # noqa: ANN401

@@ -38,6 +38,8 @@ _IMAGES = pa.large_list(pa.struct([("bytes", pa.large_binary()), ("path", pa.str
 _BESIDE = 2
 
 Place = tuple[str, int]
+#: (dataset, file; None for all of them) -> where images are.
+Shown = Mapping[tuple[str, str | None], Sequence[Steps]]
 _Read = tuple[Place, Row, Piece]
 
 
@@ -138,8 +140,14 @@ def _as_json(batch: _Batch, name: str) -> Any:  # noqa: ANN401
 
 
 @contextmanager
-def read_again(
-    mix: pl.DataFrame, recipe: Recipe, hashes: Mapping[str, str | None], folder: Path, *, images: bool
+def read_again(  # noqa: PLR0913  each is one thing to know
+    mix: pl.DataFrame,
+    recipe: Recipe,
+    hashes: Mapping[str, str | None],
+    shown: Shown,
+    folder: Path,
+    *,
+    images: bool,
 ) -> Iterator[OriginalRows]:
     """Read the rows of a mix again.
 
@@ -147,6 +155,7 @@ def read_again(
         mix: schema.MIX.
         recipe: Says where the files are.
         hashes: Dataset -> hash of its files when they were ingested.
+        shown: As `places_of_images` gives it.
         folder: Where the temporary file is, which has the size of the rows.
         images: Whether the format holds images.
 
@@ -159,7 +168,7 @@ def read_again(
     """
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
-            batches = _Writer(file, _given(recipe), images=images)
+            batches = _Writer(file, shown, images=images)
             for dataset, rows in mix.group_by("dataset", maintain_order=True):
                 wanted = set(rows["row"])
                 batches.write(_rows_again(str(dataset[0]), wanted, recipe, hashes))
@@ -168,10 +177,23 @@ def read_again(
         raise explained(error, folder) from None
 
 
-def _given(recipe: Recipe) -> dict[str, list[Steps]]:
-    """Dataset -> where its attachments are, for those of which the recipe says so."""
-    told = {spec.id: spec.adapter.attachments for spec in recipe.datasets if spec.adapter}
-    return {name: [parse(path) for path in paths] for name, paths in told.items() if paths is not None}
+def places_of_images(schemas: pl.DataFrame, recipe: Recipe) -> Shown:
+    """Where the images of problems were found when the datasets were read, and where a recipe says they are.
+
+    Args:
+        schemas: schema.SCHEMAS, images alone.
+        recipe: What it says of a dataset holds for all its files.
+
+    Returns:
+        (dataset, file) or (dataset, None) -> the fields.
+    """
+    found: dict[tuple[str, str | None], Sequence[Steps]] = {}
+    for dataset, file, path in schemas.select("dataset", "file", "path").iter_rows():
+        found[dataset, file] = [*found.get((dataset, file), ()), parse(path)]
+    for spec in recipe.datasets:
+        if spec.adapter.attachments is not None:
+            found[spec.id, None] = [parse(path) for path in spec.adapter.attachments]
+    return found
 
 
 def _rows_again(
@@ -206,8 +228,8 @@ def _reader(dataset: str, recipe: Recipe) -> DatasetReader:
 class _Writer:
     """Writes batches behind one another and remembers where each row is."""
 
-    def __init__(self, file: BinaryIO, given: Mapping[str, Sequence[Steps]], *, images: bool) -> None:
-        self._file, self._given, self._images = file, given, images
+    def __init__(self, file: BinaryIO, shown: Shown, *, images: bool) -> None:
+        self._file, self._fields, self._images = file, shown, images
         self._ranges: list[tuple[int, int, frozenset[str]]] = []
         self._places: dict[Place, tuple[int, int]] = {}
         self._types: tuple[Path, dict[str, Any]] = (Path(), {})
@@ -249,7 +271,10 @@ class _Writer:
     def _shown(self, entry: _Read) -> list[dict[str, Any]]:
         (dataset, number), row, piece = entry
         where = f"{dataset}:{number}"
-        found = images_of(row, self._given.get(dataset))
+        told = self._fields.get((dataset, None))
+        found = images_of(row, self._fields.get((dataset, piece.name)) if told is None else told)
+        if told is None and not any(image.content for image in found):
+            found = images_of(row)  # bytes beside a path need no file
         if found and not self._images:
             fix = "export as verl or trl, or without what the rows hold beside their text: --without-original"
             raise InputError("it has an image, which this format does not hold", where=where, fix=fix)

@@ -24,7 +24,6 @@ from rlvr_atlas.errors import InputError
 from rlvr_atlas.files import POLARS_ERRORS, pass_interrupt, replace_file
 from rlvr_atlas.fingerprints.prints import PRINTS, Printer, Prints
 from rlvr_atlas.match.minhash import PERMUTATIONS
-from rlvr_atlas.schema import INSTANCES, conform
 from rlvr_atlas.text.tokens import Parts
 
 _MAGIC = b"rlvr-atlas benchmark index 3\n"
@@ -69,7 +68,7 @@ def build(occurrences: pl.DataFrame, instances: pl.DataFrame, datasets: pl.DataF
     described = datasets.filter(role="benchmark").sort("rank")
     if described.is_empty():
         raise InputError("no dataset here is a benchmark", fix='give one the role = "benchmark"')
-    known = conform(instances, INSTANCES).select("key", "skeleton", "stem", "answer", "attachments")
+    known = instances.select("key", "skeleton", "stem", "answer", "attachments")
     items = (
         occurrences.join(described.select("dataset", "rank"), on="dataset")
         .group_by("rank", benchmark="dataset", key="key")
@@ -172,7 +171,8 @@ def _digest(header: Mapping[str, object], payload: bytes) -> str:
 def _probe(salt: bytes) -> str:
     """What the hash functions make of one sentence."""
     printer = Printer(salt)
-    line = printer.prints(pl.DataFrame({"key": [_PROBE], "skeleton": [_PROBE], "stem": [_PROBE]}))
+    text = pl.DataFrame({"key": _PROBE, "skeleton": _PROBE, "stem": _PROBE, "attachments": None})
+    line = printer.prints(text)
     content = printer.content(Parts.of(_PROBE))
     hashes = (*line.frame.row(0), content, printer.answer(content, "42"))
     return hashlib.sha256(line.sketch.tobytes() + repr(hashes).encode()).hexdigest()[:16]

@@ -15,8 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from rlvr_atlas.match import minhash
-from rlvr_atlas.schema import INSTANCES, conform
-from rlvr_atlas.schema.attachments import needed
+from rlvr_atlas.schema.attachments import content, needed
 from rlvr_atlas.text.tokens import Parts, is_number, lexicon
 
 #: Answers that are numbers; whether other ones are the same cannot be told without seeing them.
@@ -101,7 +100,7 @@ class Printer:
         """
         parts = [Parts.of(skeleton) for skeleton in texts["skeleton"]] if parts is None else parts
         stem = pl.col("stem").fill_null(pl.col("skeleton"))
-        told = conform(texts, INSTANCES).select("key", "skeleton", stem, "attachments")
+        told = texts.select("key", "skeleton", stem, "attachments")
         lines = [
             (*self._line(key, skeleton, stem, part), self.attached(attached))
             for (key, skeleton, stem, attached), part in zip(told.iter_rows(), parts, strict=True)
@@ -128,8 +127,11 @@ class Printer:
         )
 
     def attached(self, attachments: str | None) -> int:
-        """The hash of what a problem is asked of beside its text; 0 where that is nothing."""
-        told = needed(attachments)
+        """The hash of what a problem is asked of beside its text; 0 where that is nothing.
+
+        Images are known by their bytes: which others look like them depends on what is in view.
+        """
+        told = needed(content(attachments))
         return 0 if told is None else max(1, self.hash(told))
 
     def content(self, parts: Parts) -> int:

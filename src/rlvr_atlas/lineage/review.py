@@ -18,7 +18,8 @@ import polars as pl
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
 
 from rlvr_atlas.config import MatchSettings
-from rlvr_atlas.schema import INSTANCES, MATCHES, VERDICTS, Relation, conform
+from rlvr_atlas.schema import MATCHES, VERDICTS, Relation, conform
+from rlvr_atlas.schema.attachments import content
 from rlvr_atlas.workspace.files import SEAL, seal_of
 from rlvr_atlas.workspace.query import between
 from rlvr_atlas.workspace.store import Workspace
@@ -280,9 +281,9 @@ def decide(
 
 def _units(instances: pl.DataFrame) -> pl.DataFrame:
     """key, order (of first occurrence), unit (first order of its skeleton and attachments), occurrences."""
+    attached = pl.Series("attachments", map(content, instances["attachments"]), dtype=pl.String)
     return (
-        conform(instances, INSTANCES)
-        .select("key", "skeleton", "attachments", "occurrences")
+        instances.select("key", "skeleton", "occurrences", attached)
         .with_row_index("order")
         .with_columns(unit=pl.col("order").first().over("skeleton", "attachments"))
         .drop("skeleton", "attachments")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
@@ -19,6 +19,7 @@ from rlvr_atlas.load.attachment_names import ATTACHMENT_NAMES, Named
 from rlvr_atlas.load.names import normal, words
 from rlvr_atlas.load.opened import as_list, as_struct
 from rlvr_atlas.load.paths import Path, get
+from rlvr_atlas.load.pictures import looks_of
 from rlvr_atlas.load.rows import Row, Value
 from rlvr_atlas.load.values import plain_text
 
@@ -44,6 +45,7 @@ class Attached:
         form: What its digest is of; empty for media, whose values tell.
         rank: Place among the fields of its kind and form: the first that holds something counts.
         parts: Whether it is a list of messages or typed parts, some of which are attachments.
+        shared: Whether it tells no problem of the file from another, so that it is no part of any.
     """
 
     kind: str
@@ -51,6 +53,12 @@ class Attached:
     form: str = ""
     rank: int = 0
     parts: bool = False
+    shared: bool = False
+
+    @property
+    def part(self) -> str:
+        """How it is listed among the parts of a row."""
+        return f"shared {self.kind}" if self.shared else self.kind
 
 
 def find_attachments(
@@ -78,13 +86,16 @@ def find_attachments(
 
 
 def _of_problems(found: Sequence[Attached], rows: Sequence[Row], taken: Collection[Path]) -> list[Attached]:
-    """Without the fields that describe the file; a repository counts beside a commit or a container."""
+    """The fields that tell problems apart, and as shared those that describe the file.
+
+    A repository counts beside a commit or a container alone.
+    """
+    others = [one for one in found if one.form != "repository"]
     kept = [
-        one
-        for one in found
-        if one.form != "repository" and tells_apart(one.kind, one.form, rows, taken, partial(_compared, one))
+        replace(one, shared=not tells_apart(one.kind, one.form, rows, taken, partial(_compared, one)))
+        for one in others
     ]
-    if any(one.form in ("commit", "container") for one in kept):
+    if any(one.form in ("commit", "container") and not one.shared for one in kept):
         kept += [one for one in found if one.form == "repository"]
     return kept
 
@@ -266,7 +277,7 @@ def _of_row(
 
 
 def _media(row: Row, fields: Sequence[Attached], count: Callable[[Attached], None]) -> dict[str, str]:
-    """The digest of the content of all fields; of their places or ids where there is no content."""
+    """The digest of the content of all fields and its look; of their places or ids where there is none."""
     elements: list[Element] = []
     for one in fields:
         value = get(row, one.path)
@@ -276,8 +287,13 @@ def _media(row: Row, fields: Sequence[Attached], count: Callable[[Attached], Non
         elements += found
     for form in ("content", "name", "id"):
         if held := [held for known, held in elements if known == form]:
-            return {form: digest(held)}
+            look = looks_of(held) if _are_looked_at(fields[0], form) else None
+            return {form: digest(held)} | ({"look": look} if look else {})
     return {}
+
+
+def _are_looked_at(one: Attached, form: str) -> bool:
+    return one.kind == "image" and form == "content" and not one.shared
 
 
 def _elements(value: Value, one: Attached) -> Iterable[Element]:

@@ -274,6 +274,7 @@ class DatasetReader:
                 "declared_source": parts.labels.get("source", nothing),
                 "hint": parts.labels.get("hint", nothing),
                 "attachments": parts.attachments,
+                "shared": parts.shared,
             },
             schema=ROWS,
         )

@@ -60,7 +60,8 @@ def detect(rows: Sequence[Row], given: Given | None = None) -> Layout | None:
     best = prompts[0]
     taken = {part.path for part in group}
     chosen = {path for part in given.values() for path in part}
-    attached = find_attachments(rows, taken | chosen, given.get("attachments"))
+    found = find_attachments(rows, taken | chosen, given.get("attachments"))
+    attached = tuple(one for one in found if not one.shared)
     beside = {one.path for one in attached if not one.parts}
     rest = [field for field in fields if field.path not in taken | beside]
     answers = _given_answers(rows, given) or find_answers(rest, len(rows), best)
@@ -82,6 +83,7 @@ def detect(rows: Sequence[Row], given: Given | None = None) -> Layout | None:
         joiner="\n" if "prompt" in given else " ",
         by_recipe=frozenset(path for paths in given.values() for path in paths),
         attached=attached,
+        shared=tuple(one for one in found if one.shared),
     )
 
 

@@ -40,6 +40,7 @@ class Layout:
         joiner: What stands between the texts of one prompt.
         by_recipe: The paths that were set rather than detected.
         attached: What the problems are asked of beside their text.
+        shared: Likewise, of fields that tell no problem of the file from another.
     """
 
     prompts: tuple[tuple[Path, ...], ...]
@@ -52,6 +53,7 @@ class Layout:
     joiner: str = " "
     by_recipe: frozenset[Path] = frozenset()
     attached: tuple[Attached, ...] = ()
+    shared: tuple[Attached, ...] = ()
 
     def where_prompt(self) -> str:
         """The paths of the prompt for a message."""
@@ -66,7 +68,7 @@ class Layout:
             part = "solution" if self.combined == "solution" else "answer"
             found += [(part, path) for path in self.prompts[0]]
         found += [("options", path) for path in self.options]
-        found += [(one.kind, one.path) for one in self.attached]
+        found += [(one.part, one.path) for one in (*self.attached, *self.shared)]
         return list(dict.fromkeys([*found, *self.labels.items()]))
 
 
@@ -80,6 +82,7 @@ class Parts:
     options: list[list[str] | None]
     labels: dict[str, list[str | None]]
     attachments: list[str | None]
+    shared: list[str | None]
 
 
 class Extractor:
@@ -105,11 +108,14 @@ class Extractor:
         labels = {
             part: self._column(rows, part, path, plain_text) for part, path in self.layout.labels.items()
         }
-        attached = attachments(rows, question, self.layout.attached, self._count_one)
-        return Parts(question, answer, kinds, self._options(rows), labels, attached)
+        attached, shared = (
+            attachments(rows, question, fields, self._count_one)
+            for fields in (self.layout.attached, self.layout.shared)
+        )
+        return Parts(question, answer, kinds, self._options(rows), labels, attached, shared)
 
     def _count_one(self, one: Attached) -> None:
-        self.filled[one.kind, one.path] += 1
+        self.filled[one.part, one.path] += 1
 
     def _questions(self, rows: Sequence[Row]) -> list[str | None]:
         alternatives = []

@@ -11,6 +11,7 @@ from itertools import chain, count, islice
 from pathlib import Path
 
 from rlvr_atlas.load.compression import ByteStream, open_bytes
+from rlvr_atlas.load.names import MEDIUM, NAMES, STRONG
 from rlvr_atlas.load.rows import TOO_LONG, BadRow, Row, Rows, Value, as_rows, thinned
 
 _CHUNK = 1 << 20
@@ -26,6 +27,8 @@ _DEEPEST = 100
 _INVALID, _INCOMPLETE = -2, -1
 #: The longest word of JSON that may be cut in two, and how many places are tried behind a broken record.
 _NEAR_END, _MOST_TRIED = 16, 1000
+#: So many records of a list tell what it is a list of.
+_LOOKED_AT = 64
 _MESSAGE_KEYS = {"role", "from"}
 # Tabs and line breaks inside strings are common in published files and harmless. The standard library is used
 # because it keeps integers of any size and reads NaN, both of which occur as answers.
@@ -234,7 +237,9 @@ def _end_of(match: re.Match[str] | None, default: int) -> int:
 def _table(value: Row) -> Rows:
     """The rows of one JSON object, by the shapes that table libraries and hand-made files have."""
     parts = list(value.values())
-    if {"columns", "data"} <= value.keys() and _lists([value["columns"]]) and _lists(value["data"]):
+    if _is_problem(value):
+        yield value
+    elif {"columns", "data"} <= value.keys() and _lists([value["columns"]]) and _lists(value["data"]):
         yield from (dict(zip(value["columns"], cells, strict=False)) for cells in value["data"])
     elif _columns(parts):
         yield from (dict(zip(value, cells, strict=True)) for cells in zip(*parts, strict=True))
@@ -257,6 +262,21 @@ def _table_of_objects(value: Row, parts: list[Row]) -> Rows:
             yield {name: part.get(position) for name, part in value.items()}
     else:
         yield from parts
+
+
+def _is_problem(value: Row) -> bool:
+    """Whether an object is a row itself: its own text is more like a prompt than those of the lists in it."""
+    lists = [part for name, part in value.items() if _records(part) and not NAMES.options.worth(name)[0]]
+    inside = max((_prompt_worth(record) for part in lists for record in part[:_LOOKED_AT]), default=0.0)
+    own = _prompt_worth(value)
+    return own >= MEDIUM and own > inside
+
+
+def _prompt_worth(row: Row) -> float:
+    """What the best name of a text is worth as a prompt's; messages are one."""
+    texts = [name for name, part in row.items() if isinstance(part, str) and part.strip()]
+    worths = [NAMES.prompt.worth(name)[0] for name in texts]
+    return max([*worths, STRONG if any(map(is_chat, row.values())) else 0.0])
 
 
 def _columns(parts: list[Value]) -> bool:

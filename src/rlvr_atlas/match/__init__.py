@@ -88,8 +88,7 @@ def match(
     code = (units["domain"] == "code").to_numpy()
     if code.any():
         found = replace(found, pairs=_by_parts(found, texts, units, np.flatnonzero(code), settings))
-    attached = "attachments" if "attachments" in instances.columns else pl.lit(None, pl.String)
-    ordered = instances.select("key", "skeleton", "answer", attachments=attached).with_row_index("order")
+    ordered = instances.select("key", "skeleton", "answer", "attachments").with_row_index("order")
     by_wording, in_other_words, further = found.pairs, [], None
     if index is not None:
         from rlvr_atlas.match import rewordings

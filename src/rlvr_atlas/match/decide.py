@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from rlvr_atlas.match import calibrations
 from rlvr_atlas.schema import SAME_PROBLEM, Relation
+from rlvr_atlas.schema.attachments import LOOK, likeness
 
 if TYPE_CHECKING:
     from rlvr_atlas.match.classifier import Classifier
@@ -273,6 +274,25 @@ def with_attachment(verdict: Verdict, agree: bool | None) -> Verdict | None:
     if agree is None:
         return Verdict(verdict.relation, min(verdict.probability, _ATTACHMENTS["p_unknown"]))
     return verdict if agree else None
+
+
+def with_likeness(matches: pl.DataFrame, instances: pl.DataFrame) -> pl.DataFrame:
+    """Say in the evidence what is known of two problems whose images have other bytes.
+
+    Args:
+        matches: schema.MATCHES.
+        instances: key, attachments.
+    """
+    looking = instances.filter(pl.col("attachments").str.contains(LOOK, literal=True))
+    if looking.is_empty():
+        return matches
+    attached = dict(looking.select("key", "attachments").iter_rows())
+    told = [
+        likeness(attached.get(child), attached.get(parent))
+        for child, parent in matches.select("child", "parent").iter_rows()
+    ]
+    images = pl.Series("images", told, dtype=pl.String)
+    return matches.with_columns(pl.col("evidence").struct.with_fields(images))
 
 
 # --- leaks --------------------------------------------------------------------------------------------------

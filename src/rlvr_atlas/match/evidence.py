@@ -135,6 +135,7 @@ class Evidence:
             "statement": self.statement,
             "signature_agrees": self.signature_agrees,
             "tests_shared": self.tests_shared,
+            "images": None,  # texts have none; see `decide.with_likeness`
             "changed": self.changed,
         }
 

@@ -26,6 +26,7 @@ ROWS: Schema = {
     "declared_source": pl.String,  # what the row itself says of its origin, untouched
     "hint": pl.String,  # the row's own word for its kind (`ability`, `domain`, ...), untouched
     "attachments": pl.String,  # what it is asked of beside its text (`schema.attachments`); null for nothing
+    "shared": pl.String,  # likewise, of fields that tell no problem of its file from another
 }
 
 #: Rows that could not be used. `occurrences` and `skipped_rows` together hold every row of every dataset.
@@ -42,7 +43,7 @@ SCHEMAS: Schema = {
     "dataset": pl.String,
     "file": pl.String,
     "format": pl.String,
-    "part": pl.String,  # prompt, answer, solution, source, split, options, hint, or a kind of attachment
+    "part": pl.String,  # prompt, answer, solution, source, split, options, hint, [shared] kind of attachment
     "path": pl.String,  # field path, as a recipe would write it
     "decided_by": pl.String,  # detected, recipe or registry
     "rows": pl.Int64,  # rows of the file in which the path held something
@@ -144,6 +145,7 @@ EVIDENCE = pl.Struct(
         "statement": pl.Float64,  # of programming problems: `lexical` of the statements alone
         "signature_agrees": pl.Boolean,  # of programming problems: both ask for one function
         "tests_shared": pl.Float64,  # of programming problems: share of the shorter list of tests
+        "images": pl.String,  # of images of other bytes: the same pixels, or that they look alike
         "changed": pl.String,  # the words and numbers that differ, for a person to read
     }
 )

@@ -37,7 +37,7 @@ class Stage:
         may_need: Stages whose tables it reads where they are there.
         code: Files and folders of the package that decide its tables.
         libraries: Installed distributions that decide its tables.
-        extras: Further ones that do only where an optional part (the encoder) is used.
+        extras: Further ones that do only where an optional part (the encoder, the hashes of images) is used.
     """
 
     name: str
@@ -63,6 +63,7 @@ STAGES: tuple[Stage, ...] = (
         gives=("datasets", "occurrences", "instances", "skipped_rows", "schemas", "templates"),
         code=("schema", "load", "canonical", "text", "answer", "ingest.py", "pipeline.py"),
         libraries=("polars", "pyarrow", "orjson", "math-verify"),
+        extras=("pillow", "ImageHash", "numpy", "scipy"),
     ),
     Stage(
         name="match",
@@ -201,8 +202,18 @@ def made_from(workspace: Workspace, name: str, *settings: object, extras: bool =
             fix = f"run it first: rlvr-atlas {find_stage(need).command} {workspace.folder}"
             what = f"the stage '{need}' has not been run, or what it was made from has changed"
             raise InputError(what, where=str(workspace.folder), fix=fix)
-    libraries = (*stage.libraries, *(stage.extras if extras else ()))
-    return fingerprint(code_of(name), {one: _version(one) for one in libraries}, before, list(settings))
+    return fingerprint(code_of(name), versions_of(name, extras=extras), before, list(settings))
+
+
+def versions_of(name: str, *, extras: bool = False) -> dict[str, str | None]:
+    """The installed versions of the libraries that decide a declared stage; None for one that is not there.
+
+    Args:
+        name: Of the stage.
+        extras: Whether its optional part is used.
+    """
+    stage = _BY_NAME[name]
+    return {one: _version(one) for one in (*stage.libraries, *(stage.extras if extras else ()))}
 
 
 def code_of(name: str) -> str:

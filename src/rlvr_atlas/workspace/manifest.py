@@ -14,7 +14,7 @@ from rlvr_atlas.workspace.files import LOCK, SEAL, is_leftover, lock, read_seale
 from rlvr_atlas.workspace.graph import all_tables, find_stage
 
 #: Raised whenever the meaning of a table changes; an older workspace is then rebuilt, never misread.
-FORMAT = 3
+FORMAT = 4
 MANIFEST = "manifest.json"
 
 _LOG = logging.getLogger(__name__)
