@@ -235,3 +235,48 @@ def test_in_a_small_file_content_and_databases_are_kept(tmp_path: Path) -> None:
         for nth, field in enumerate(_CONSTANT[:4]):
             found = attached(tmp_path, [row | field for row in few], f"{count}-{nth}-same.parquet")
             assert found == [None] * count
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("db_path", "dbs/{0}/{0}.sqlite"),
+        ("database_file", "/data/bird/{0}.db"),
+        ("sqlite_file", "{0}.SQLITE3"),
+        ("document", "docs/{0}.pdf"),
+        ("pdf_path", "reports/2020/{0}.pdf"),
+        ("chart", "charts/{0}.png"),
+        ("plot_path", "plots/{0}.webp"),
+        ("structure", "molecules/{0}.pdb"),
+        ("workbook", "books/{0}.xlsx"),
+        ("drawing", "https://example.org/{0}.svg"),
+    ],
+)
+def test_what_is_named_by_its_file_is_attached(field: str, value: str, tmp_path: Path) -> None:
+    """Also where one file is asked several questions."""
+    given = [row | {field: value.format(f"n{nth // 3}")} for nth, row in enumerate(problems())]
+    found = attached(tmp_path, given)
+    assert None not in found
+    assert len(set(found)) == 8
+
+
+def test_a_database_is_one_whatever_names_it(tmp_path: Path) -> None:
+    ways = {
+        "db_id": "shop{0}",
+        "db_path": "a/shop{0}/shop{0}.sqlite",
+        "database_file": "D:\\data\\Shop{0}.db",
+    }
+    found = [
+        attached(
+            tmp_path, [row | {field: value.format(n)} for n, row in enumerate(problems())], f"{field}.parquet"
+        )
+        for field, value in ways.items()
+    ]
+    assert found[0] == found[1] == found[2]
+    assert len(set(found[0])) == 24
+
+
+@pytest.mark.parametrize("field", ["document", "plot", "chart", "structure", "drawing"])
+def test_the_text_of_a_document_is_no_file(field: str, tmp_path: Path) -> None:
+    given = [row | {field: f"The {n}th of many stories tells of a town."} for n, row in enumerate(problems())]
+    assert attached(tmp_path, given) == [None] * 24

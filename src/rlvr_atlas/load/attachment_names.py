@@ -57,6 +57,7 @@ class AttachmentNames:
     ignored: frozenset[str]
     nothing: frozenset[str]
     loose: frozenset[str]
+    files: frozenset[str]
     documents: frozenset[str]
     settings: frozenset[str]
     surely: frozenset[str]
@@ -90,6 +91,7 @@ def _read() -> AttachmentNames:
         ignored=frozenset(table["ignored"]),
         nothing=frozenset(table["nothing"]),
         loose=frozenset(map(normal, table["media"]["file"]["loose"])),
+        files=frozenset(map(normal, table["media"]["file"]["files"])),
         documents=frozenset(table["media"]["file"]["documents"]),
         settings=frozenset(table["settings"]),
         surely=frozenset(table["surely"]),

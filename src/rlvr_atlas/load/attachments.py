@@ -210,10 +210,13 @@ def _by_content(path: Path, values: Sequence[Value]) -> Attached | None:
             kinds = [kind for one in media(value) if (kind := kind_of(one))]
             if kinds or feature:
                 return Attached(kinds[0] if kinds else "file", path)
-    if normal(str(path[-1])) in ATTACHMENT_NAMES.loose:
+    name = normal(str(path[-1]))
+    if name in ATTACHMENT_NAMES.loose | ATTACHMENT_NAMES.files:
         texts = [value for value in values if isinstance(value, str) and value.strip()]
         documents = [text for text in texts if ending(text) in _loose_endings()]
-        if len(documents) > 1 and 2 * len(documents) >= len(texts) and len(set(texts)) >= 0.9 * len(texts):
+        # The file that rows come from is that of many rows; a document may be asked many questions.
+        each_another = len(set(texts)) >= 0.9 * len(texts) or name in ATTACHMENT_NAMES.files
+        if len(documents) > 1 and 2 * len(documents) >= len(texts) and each_another:
             return Attached("file", path)
     return None
 
@@ -338,9 +341,15 @@ _NAMES = frozenset(("id", "name", "repository", "container", "commit"))
 _ORDER = tuple(dict.fromkeys(("content", *(entry.form for entry in ATTACHMENT_NAMES.named), "name")))
 
 
+#: The name of a file without folders and ending.
+_FILE = re.compile(r"(?:.*[/\\])?([^/\\]+)\.(?:db|sqlite3?|duckdb|sql)", re.IGNORECASE | re.DOTALL)
+
+
 def _identity(one: Attached, text: str, value: Value) -> str:
     if one.kind == "code":
         return stub(value) if isinstance(value, str) else text
+    if one.kind == "database" and one.form == "id" and (file := _FILE.fullmatch(text)):
+        text = file[1]  # `databases/shop/shop.sqlite` is the database `shop`, wherever it lies
     return text.casefold() if one.form in _NAMES else text
 
 
