@@ -100,7 +100,10 @@ def test_explain_searches_for_a_heavy_rewording_when_asked_to(tmp_path):
     (tmp_path / "a.jsonl").write_text(lines)
     recipe = '[workspace]\npath = "ws"\n[[datasets]]\nid = "a"\npath = "a.jsonl"\natomic_source = "fair"\n'
     (tmp_path / "recipe.toml").write_text(recipe)
-    assert CliRunner().invoke(app, ["run", str(tmp_path / "recipe.toml")]).exit_code == 0
+    ran = CliRunner().invoke(app, ["run", str(tmp_path / "recipe.toml")])
+    assert ran.exit_code == 0
+    first = ran.stdout.splitlines()  # the answer, then the tables
+    assert "of them have a known source" in " ".join(first[:2]) and "time: ingest" in " ".join(first[:4])
     asked = ["explain", str(tmp_path / "ws"), retold]
     assert "--rewordings" in CliRunner().invoke(app, asked).stdout
     found = json.loads(CliRunner().invoke(app, [*asked, "--rewordings", "--json"]).stdout)

@@ -83,12 +83,37 @@ def show_summary(workspace: Workspace, as_json: bool) -> None:
         }
         for d in facts["datasets"]
     ]
+    for sentence in _answer(facts, workspace.manifest["stages"]):
+        out.print(sentence, markup=False)
     print_table("Datasets", rows)
     for stage in workspace.manifest["stages"].values():
         for limit in stage.get("limits", []):
             out.print(f"note: {limit}", markup=False)
     if (workspace.folder / "report.html").exists():
         out.print(f"report: {workspace.folder / 'report.html'}", markup=False)
+
+
+def _answer(facts: dict[str, Any], stages: dict[str, Any]) -> list[str]:
+    """What a person wants to know first: leaks, sources, labels, time; only what was looked at."""
+    from rlvr_atlas.pipeline import STAGES
+
+    totals, said = facts["totals"], []
+    if totals["train_leaked"] is not None and totals["train_rows"]:
+        share = totals["train_leaked"] / totals["train_rows"]
+        counted = (
+            f"{totals['train_leaked']:,} of {totals['train_rows']:,} rows of training sets ({share:.1%})"
+        )
+        said.append(f"{counted} are problems of a benchmark.")
+    if totals["train_attributed_rows"] is not None and totals["train_rows"]:
+        unknown = totals["train_rows"] - totals["train_attributed_rows"]
+        said.append(
+            f"{totals['train_attributed_share']:.1%} of them have a known source; {unknown:,} have none."
+        )
+    if totals["conflict_rows"]:
+        said.append(f"{totals['conflict_rows']:,} rows carry a label that names another source.")
+    done = {name: stages[name]["seconds"] for name in STAGES if "seconds" in stages.get(name, ())}
+    times = [f"{name} {seconds:.0f} s" for name, seconds in done.items()]
+    return [*said, f"time: {', '.join(times)}"] if times else said
 
 
 def show_explanation(found: Explanation, *, searched: bool = False) -> None:
