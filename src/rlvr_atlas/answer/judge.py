@@ -12,7 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
-from rlvr_atlas.answer import moments, reals, units
+from rlvr_atlas.answer import bases, moments, reals, units
 from rlvr_atlas.answer.algebra import Expression, Unreadable
 from rlvr_atlas.answer.quantities import pairs
 from rlvr_atlas.answer.reading import Reading
@@ -26,7 +26,6 @@ OPPOSITES = {word: line for line in NOTATION["words"]["opposites"] for word in l
 _CONSTANT = re.compile(r"[Cc](?:_\w)?")
 #: Letters that stand for a given number or for any integer: π/2 + πk and -π/2 + πk are one family.
 _INTEGERS = frozenset("kmn")
-_BASES = {"two": 2, "eight": 8}
 #: The shape of a matrix of one row or one column.
 _LINE = re.compile(r"1x\d+|\d+x1")
 
@@ -116,18 +115,10 @@ def _unlabelled(x: Reading, y: Reading) -> Verdict | None:
 def _based(a: Reading, b: Reading) -> Verdict:
     if a.kind != b.kind:
         return "unknown"
-    values = [_value_in_base(reading.form) for reading in (a, b)]
+    values = [bases.value(reading.form) for reading in (a, b)]
     if a.form == b.form or None in values:
         return "same" if a.form == b.form else "unknown"
     return "same" if values[0] == values[1] else "different"
-
-
-def _value_in_base(form: str) -> int | None:
-    digits, base = form.split("_")
-    try:
-        return int(digits, _BASES.get(base) or int(base)) if len(digits) < 200 else None
-    except ValueError:
-        return None
 
 
 _RULES = {

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Literal
 
 from rlvr_atlas.answer.algebra import Expression, Unreadable
+from rlvr_atlas.answer.counting import han
 from rlvr_atlas.answer.moments import Moment
 from rlvr_atlas.answer.parse import MAX_DIGITS, parse
 from rlvr_atlas.answer.reals import Reals
@@ -93,6 +94,8 @@ def scalar(text: str) -> Reading:
     """One expression with or without a unit; raw text where it cannot be read as that."""
     if INTEGER.fullmatch(text):
         return integer(text)
+    if (number := han(text)) is not None:
+        return integer(str(number))
     if "mod" in text and (match := _MODULUS.search(text)):
         return _residue(text[: match.start()], int(match[1])) or raw(text)
     amount, unit, factor = split_unit(text)
