@@ -51,10 +51,10 @@ _GAPS = re.compile(
     r"\s?(?:\[[^\[\]]{0,40}\])?\s?\{[^{}]{0,60}\}|\\fcolorbox\s?\{[^{}]{0,40}\}\s?\{[^{}]{0,40}\}"
 )
 
-#: {\rm cm} and \bf{12}: fonts of old TeX, with and without an argument.
+#: {\rm cm} and \rm{cm}, as old TeX has it, are text; round digits they change nothing.
 _FONT = re.compile(
-    r"\{ ?\\(?:rm|bf|it|sf|tt|sl)(?![A-Za-z]) ?([^{}\\]{1,60})\}"
-    r"|\\(?:rm|bf|it|sf|tt|sl)(?![A-Za-z])( ?(?=\{))?"
+    r"\{ ?\\(?:rm|bf|it|sf|tt|sl)(?![A-Za-z]) ?(?=[A-Za-z])([^{}\\]{1,60})\}"
+    r"|\\(?:rm|bf|it|sf|tt|sl) ?(?=\{ ?[A-Za-z])"
 )
 #: \textcolor{red}{3}\textcolor{blue}{5} is 35, as it is set.
 _SIDE_BY_SIDE = re.compile(r"(?<![A-Za-z\]}_^\s\d])\{(\d{1,20})\}\{(\d{1,20})\}")
@@ -103,13 +103,11 @@ def undress(text: str) -> str:
         text = _BARE.sub(_bare, text)
     if "\\" in text:
         text = _GAPS.sub("", _halve(text) if "\\\\" in text else text)
-        text = _FONT.sub(_font, _SIDE_BY_SIDE.sub(r"{\1\2}", text))
+        text = _FONT.sub(
+            lambda match: rf"\text{{{match[1]}}}" if match[1] else r"\text",
+            _SIDE_BY_SIDE.sub(r"{\1\2}", text),
+        )
     return text
-
-
-def _font(match: re.Match[str]) -> str:
-    inside = f"\\text{{{match[1]}}}" if match[1] else ""
-    return inside or ("" if match[2] is None else "\\text")
 
 
 def _bare(match: re.Match[str]) -> str:
