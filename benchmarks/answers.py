@@ -1,16 +1,22 @@
 r"""Our exact rules against math-verify, over the gold answers of the shared corpus.
 
-Run: python benchmarks/answers.py [--corpus FOLDER] [--random N] [--every N] [--write FILE]
+Run: python benchmarks/answers.py [--corpus FOLDER] [--pairs N] [--values] [--write FILE]
 
-Pairs of different texts, each pair once, under the first sort it belongs to:
+Pairs of different texts, each under the first sort it belongs to:
+    remark         one is a number with a remark in parentheses, `18 (people)`, whatever the other sort
     one question   two answers that rows of the corpus give to one question, all such pairs
     one form       neighbours in order, among answers that our rules give the same normal form
-    one value      neighbours among answers that math-verify reads as the same value (every answer is read)
+    one value      neighbours among answers that math-verify reads as the same value (with --values only:
+                   it reads every answer, which takes a quarter of an hour)
     alike          neighbours among answers with the same letters and digits
     otherwise      every tenth answer and the same one in other TeX
-    random         answers drawn at random
-Both are asked in both orders; a verdict that the order changes is `unknown` (where ours is not `same`, one order
-in which math-verify says "different" is enough). Prints how often they agree, and writes every pair that one calls the same and the other different, and those that only we cannot judge.
+    random         3,000 pairs of answers drawn at random
+JSON structs are left out: both compare them as text, or by their first number. Of all pairs, or of the N that
+--pairs says, four of one question, one form and alike are taken for each one of the other sorts.
+
+Both are asked in both orders; a verdict that the order changes is `unknown` (where ours is not `same`, one
+order in which math-verify says "different" is enough). Prints how often they agree, and writes every
+pair that one calls the same and the other different, and those that only we cannot judge.
 """
 
 from __future__ import annotations
@@ -24,7 +30,7 @@ import re
 import signal
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from multiprocessing import Pool
 from pathlib import Path
@@ -58,6 +64,10 @@ _OTHERWISE = (
     (re.compile(r"\A(-?\d*\.\d+)\Z"), r"\g<1>0"),
     (re.compile(r"\A([^$]*)\Z", re.S), r"$\1$"),
 )
+_REMARK = re.compile(r"-?[\d.,]+ \([A-Za-z][^()]*\)")
+#: How many pairs of a sort are taken in one turn.
+SHARES = {"one question": 4, "one form": 4, "alike": 4}
+DRAWN = 3000
 Pair = tuple[str, str, str]
 T = TypeVar("T")
 
@@ -79,15 +89,15 @@ def gold_answers(corpus: Path) -> pl.DataFrame:
     return found.filter(pl.col("answer").str.len_chars() <= MAX_CHARS)
 
 
-def pairs_of(rows: pl.DataFrame, values: dict[str, str], drawn: int, seed: int) -> list[Pair]:
-    """Pairs of different answers, with how each was found.
+def pairs_of(rows: pl.DataFrame, values: dict[str, str], seed: int) -> list[Pair]:
+    """Pairs of different answers, with how each was found, so ordered that any beginning has all sorts.
 
     Args:
         rows: Columns `question` and `answer`.
         values: What math-verify reads in an answer, where it reads something.
-        drawn: How many pairs are drawn at random.
-        seed: Of the drawing.
+        seed: Of what is drawn, and of the order.
     """
+    rows = rows.filter(~pl.col("answer").str.starts_with('{"'))
     question = pl.col("question").str.to_lowercase().str.replace_all(r"[^a-z0-9]", "").str.tail(200)
     distinct = rows.select(question, "answer").unique().sort("question", "answer")
     asked = distinct.group_by("question", maintain_order=True).agg("answer")["answer"].to_list()
@@ -99,20 +109,28 @@ def pairs_of(rows: pl.DataFrame, values: dict[str, str], drawn: int, seed: int) 
         "one value": _neighbours(answers, lambda text: values.get(text, "")),
         "alike": _neighbours(answers, lambda text: "".join(sorted(_COMMANDS.sub("", text.lower())))),
         "otherwise": ((text, otherwise(text)) for text in answers[::10]),
-        "random": (tuple(rng.sample(answers, 2)) for _ in range(drawn)),
+        "random": (tuple(rng.sample(answers, 2)) for _ in range(DRAWN)),
     }
     found: dict[tuple[str, str], str] = {}
     for name, pairs in sorts.items():
         for a, b in pairs:
             if a != b:
-                found.setdefault((min(a, b), max(a, b)), name)
-    return [(name, a, b) for (a, b), name in found.items()]
+                sort = "remark" if _REMARK.fullmatch(a) or _REMARK.fullmatch(b) else name
+                found.setdefault((min(a, b), max(a, b)), sort)
+    shuffled = [(sort, a, b) for (a, b), sort in sorted(found.items())]
+    rng.shuffle(shuffled)
+    turns: Counter[str] = Counter()
+    order = []
+    for sort, a, b in shuffled:
+        order.append((turns[sort] // SHARES.get(sort, 1), sort, a, b))
+        turns[sort] += 1
+    return [(sort, a, b) for _, sort, a, b in sorted(order, key=lambda pair: pair[0])]
 
 
-def _neighbours(answers: list[str], key: object) -> Iterator[tuple[str, str]]:
+def _neighbours(answers: list[str], key: Callable[[str], str]) -> Iterator[tuple[str, str]]:
     groups: dict[str, list[str]] = defaultdict(list)
     for answer in answers:
-        groups[key(answer)].append(answer)  # type: ignore[operator]
+        groups[key(answer)].append(answer)
     groups.pop("", None)
     for _, group in sorted(groups.items()):
         yield from itertools.pairwise(group)
@@ -207,8 +225,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--corpus", type=Path, default=HERE.parents[1] / "shared" / "data" / "real")
-    parser.add_argument("--random", type=int, default=3000, help="how many pairs are drawn at random")
-    parser.add_argument("--every", type=int, default=1, help="take every n-th pair of each sort")
+    parser.add_argument("--pairs", type=int, help="how many; all where it is not given")
+    parser.add_argument("--values", action="store_true", help="also pairs that math-verify reads alike")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--write", type=Path, help="a file of JSON lines for the pairs that differ")
@@ -216,24 +234,24 @@ def main() -> None:
     started = time.monotonic()
     rows = gold_answers(given.corpus)
     answers = sorted(set(rows["answer"]))
+    print(f"{len(rows)} rows, {len(answers)} answers")
     with Pool(given.processes, _quiet) as pool:
-        read = pool.imap(_values, _batches(answers))
-        values = dict(zip(answers, itertools.chain.from_iterable(read), strict=True))
-        print(
-            f"{len(rows)} rows, {len(answers)} answers, math-verify reads {sum(map(bool, values.values()))}"
-        )
-        pairs = pairs_of(rows, values, given.random, given.seed)[:: given.every]
-        print(f"{len(pairs)} pairs", dict(Counter(name for name, *_ in pairs)), flush=True)
+        read = pool.imap(_values, _batches(answers if given.values else []))
+        values = dict(zip(answers, itertools.chain.from_iterable(read), strict=False))
+        pairs = pairs_of(rows, values, given.seed)
+        print(f"pairs: {len(pairs)}, {dict(Counter(name for name, *_ in pairs))}", flush=True)
+        pairs = pairs[: given.pairs]
         judged = pool.imap(_verdicts, _batches(pairs))
-        table: Counter[tuple[str, str, str]] = Counter()
-        with given.write.open("w", encoding="utf-8") if given.write else open("/dev/null", "w") as out:
-            for (name, a, b), (ours, theirs) in zip(
-                pairs, itertools.chain.from_iterable(judged), strict=True
-            ):
-                table[name, ours, theirs] += 1
-                if theirs == "same" != ours or (ours, theirs) == ("same", "different"):
-                    entry = {"found": name, "a": a, "b": b, "ours": ours, "math_verify": theirs}
-                    print(json.dumps(entry, ensure_ascii=False), file=out, flush=True)
+        verdicts = list(itertools.chain.from_iterable(judged))
+    table = Counter((name, *both) for (name, _, _), both in zip(pairs, verdicts, strict=True))
+    differing = [
+        {"found": name, "a": a, "b": b, "ours": ours, "math_verify": theirs}
+        for (name, a, b), (ours, theirs) in zip(pairs, verdicts, strict=True)
+        if (theirs == "same" and ours != "same") or (ours, theirs) == ("same", "different")
+    ]
+    if given.write:
+        lines = (json.dumps(entry, ensure_ascii=False) + "\n" for entry in differing)
+        given.write.write_text("".join(lines), encoding="utf-8")
     for (name, ours, theirs), count in sorted(table.items()):
         print(f"| {name} | {ours} | {theirs} | {count} |")
     print(f"{time.monotonic() - started:.0f} s")

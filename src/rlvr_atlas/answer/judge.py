@@ -136,7 +136,9 @@ def _scalars(a: Reading, b: Reading, left: Expression, right: Expression) -> Ver
     if a.unit and b.unit and a.unit != b.unit:
         return _in_units(a, b, left, right)
     if left.form == right.form:
-        return "unknown" if a.label and b.label and a.label != b.label else "same"
+        # An equation and its root without the letter may be answers to two questions.
+        bare = a.solved != b.solved and not (a.label and b.label)
+        return "unknown" if bare or (a.label and b.label and a.label != b.label) else "same"
     if bool(a.unit) != bool(b.unit):
         return _with_unit(a, b, left, right) if a.unit else _with_unit(b, a, right, left)
     return _values(a, b, left, right)

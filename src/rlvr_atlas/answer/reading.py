@@ -47,6 +47,7 @@ class Reading:
         tolerance: Half a unit of the last digit of a decimal literal; 0 for all else.
         reals: The set of numbers that it may stand for, where it is an interval or an inequality.
         moment: The time or date.
+        solved: Whether the value is the root of an equation that the answer leaves unsolved.
         spare: The decimal that a list such as `3,5` may be instead.
     """
 
@@ -61,6 +62,7 @@ class Reading:
     reals: Reals | None = None
     moment: Moment | None = None
     spare: Expression | None = None
+    solved: bool = False
 
 
 INTEGER = re.compile(r"-?[0-9]+")
