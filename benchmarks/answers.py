@@ -58,13 +58,24 @@ _OTHERWISE = (
     (re.compile(r"(?<![\w.}/])(\d+)/(\d+)(?![\w/.^])"), r"\\frac{\1}{\2}"),
     (re.compile(r"\\frac"), r"\\dfrac"),
     (re.compile(r"\\left *([(\[]|\\\{)|\\right *([)\]]|\\\})"), r"\1\2"),
-    (re.compile(r"\s*([,+=<>])\s*"), r" \1 "),
+    (re.compile(r"(?<!\\)\s*([,+=<>])\s*"), r" \1 "),
     (re.compile(r"\\text\{ *([^{}]*?) *\}"), r"\\mathrm{\1}"),
     (re.compile(r"\A(-?\d+)\Z"), r"\1.0"),
     (re.compile(r"\A(-?\d*\.\d+)\Z"), r"\g<1>0"),
     (re.compile(r"\A([^$]*)\Z", re.S), r"$\1$"),
 )
 _REMARK = re.compile(r"-?[\d.,]+ \([A-Za-z][^()]*\)")
+#: What pairs have that were read one by one, and why math-verify cannot tell: first in order that fits.
+KINDS = {
+    "a number with a remark in parentheses": _REMARK,
+    "rows of a matrix whose end lost a backslash": re.compile(r"\\begin"),
+    "a number with an exponent, 2.5e7": re.compile(r"\d[eE][-+]?\d"),
+    "percent, degrees, money": re.compile(r"%|\\circ|°|\\prime|percent|\\\$"),
+    "a value with the letter of a choice": re.compile(r"(?:^|\{)\W{0,3}[A-J]\s?[).:}]"),
+    "a name and its value, or an equation": re.compile(r"=|\\equiv|≡|≈|\\approx|\\in(?![a-z])"),
+    "words and units": re.compile(r"\\(?:text|mathrm|mathbf|textbf)|(?<![\\A-Za-z])[A-Za-z]{2,}"),
+    "signs that are not TeX": re.compile(r"[^\x00-\x7f]|\\[(\[]|\{[,;]\}|\{[A-Z]|\\$|\.$|;|\d \d"),
+}
 #: How many pairs of a sort are taken in one turn.
 SHARES = {"one question": 4, "one form": 4, "alike": 4}
 DRAWN = 3000
@@ -145,6 +156,11 @@ def otherwise(answer: str) -> str:
     return answer
 
 
+def kind_of(a: str, b: str) -> str:
+    """Which of the kinds that were read a pair that differs is of; empty where it is of none."""
+    return next((kind for kind, sign in KINDS.items() if sign.search(a) or sign.search(b)), "")
+
+
 @lru_cache(maxsize=1 << 14)
 def _parsed(text: str) -> tuple[object, ...]:
     return tuple(parse(f"${text}$", parsing_timeout=None))
@@ -207,12 +223,13 @@ def _values(answers: list[str]) -> list[str]:
     return [value_of(answer) for answer in answers]
 
 
-def _verdicts(pairs: list[Pair]) -> list[tuple[str, str]]:
-    verdicts = []
+def verdicts(pairs: list[Pair]) -> list[tuple[str, str]]:
+    """Ours and that of math-verify, for each pair."""
+    found = []
     for _, a, b in pairs:
         ours = compare(a, b)
-        verdicts.append((ours, by_math_verify(a, b, both=ours == "same")))
-    return verdicts
+        found.append((ours, by_math_verify(a, b, both=ours == "same")))
+    return found
 
 
 def _quiet() -> None:
@@ -241,14 +258,18 @@ def main() -> None:
         pairs = pairs_of(rows, values, given.seed)
         print(f"pairs: {len(pairs)}, {dict(Counter(name for name, *_ in pairs))}", flush=True)
         pairs = pairs[: given.pairs]
-        judged = pool.imap(_verdicts, _batches(pairs))
-        verdicts = list(itertools.chain.from_iterable(judged))
-    table = Counter((name, *both) for (name, _, _), both in zip(pairs, verdicts, strict=True))
+        judged = pool.imap(verdicts, _batches(pairs))
+        asked = list(itertools.chain.from_iterable(judged))
+    table = Counter((name, *both) for (name, _, _), both in zip(pairs, asked, strict=True))
     differing = [
-        {"found": name, "a": a, "b": b, "ours": ours, "math_verify": theirs}
-        for (name, a, b), (ours, theirs) in zip(pairs, verdicts, strict=True)
+        {"kind": kind_of(a, b), "found": name, "a": a, "b": b, "ours": ours, "math_verify": theirs}
+        for (name, a, b), (ours, theirs) in zip(pairs, asked, strict=True)
         if (theirs == "same" and ours != "same") or (ours, theirs) == ("same", "different")
     ]
+    for (ours, theirs, kind), count in sorted(
+        Counter((entry["ours"], entry["math_verify"], entry["kind"]) for entry in differing).items()
+    ):
+        print(f"| {ours} | {theirs} | {kind or 'of none of the kinds'} | {count} |")
     if given.write:
         lines = (json.dumps(entry, ensure_ascii=False) + "\n" for entry in differing)
         given.write.write_text("".join(lines), encoding="utf-8")

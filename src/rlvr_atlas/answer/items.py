@@ -294,7 +294,8 @@ def _comparison(left: str, sign: str, right: str, depth: int) -> Reading:
         difference = a - b
         if numbers:  # 2x = 10 says what x = 5 says
             (value, _), *_ = numbers
-            return Reading("scalar", value.form, expression=value.expression, label=letter, solved=True)
+            asked = letter not in (a.form, b.form)
+            return Reading("scalar", value.form, expression=value.expression, label=letter, solved=asked)
         return Reading("raw", f"{difference.monic().form}=0") if difference.terms else item(right, depth + 1)
     if sign in "<≤":
         a, b, sign = b, a, {"<": ">", "≤": "≥"}[sign]

@@ -46,7 +46,8 @@ def judge(a: Reading, b: Reading) -> Verdict | None:
     if a.expression is not None and b.expression is not None:
         return _scalars(a, b, a.expression, b.expression)
     if a.form == b.form and a.kind == b.kind:
-        return "same" if a.label == b.label or not a.label or not b.label else "unknown"
+        unlike = _of_other_letters(a, b) or (a.label and b.label and a.label != b.label)
+        return "unknown" if unlike else "same"
     if a.items and b.items:
         return _groups(a, b)
     return _group_and_one(*((a, b) if a.items or a.reals else (b, a)))
@@ -222,6 +223,12 @@ def _groups(a: Reading, b: Reading) -> Verdict | None:
     if a.kind == b.kind:
         return "different" if len(a.items) != len(b.items) and _numeric(a) and _numeric(b) else None
     return "unknown"
+
+
+def _of_other_letters(a: Reading, b: Reading) -> bool:
+    """Whether values are of one letter here and of another there: `x = 0 or x = 2`, `a_1 = 0, a_2 = 2`."""
+    left, right = ({item.label.partition("_")[0] for item in reading.items} for reading in (a, b))
+    return a.kind == "set" and left.isdisjoint(right) and "" not in left | right and bool(left and right)
 
 
 def _by_letter(a: Reading, b: Reading) -> Verdict | None:

@@ -59,6 +59,11 @@ _CHOICES = re.compile(
     r"(?:(?: ?[,;/&] ?(?:and )?| and | ?[和与] ?)\(?[A-J](?:\)|\.(?= |$))?)+(?: only)?",
     re.I,
 )
+_CIRCLED = {code: f"({code - 0x245F})" for code in range(0x2460, 0x2474)}
+_FIRST_STATEMENT = frozenset(map(chr, _CIRCLED)) | {"("}
+_STATEMENTS = re.compile(
+    r"\(\d\)(?:(?: |,|;| ?and ?|[和与]){0,3}\(\d\)){1,9}|[①-⑳](?:(?: |,|;| ?and ?|[和与]){0,3}[①-⑳]){0,9}"
+)
 _LETTER = re.compile(r"(?<![A-Za-z])[A-J](?![A-Za-z])")
 _AND_A_HALF = re.compile(r"([a-z]+) and a half", re.I)
 _RUN = re.compile(r"[A-J]{2,10}")
@@ -155,6 +160,8 @@ def _whole(text: str) -> Reading:
         text = _without_lead(text)
     if (reading := _choices(text)) is not None:
         return reading
+    if (reading := _statements(text)) is not None:
+        return reading
     if _WORDY.search(text):
         for rule in (_moment, quantities, conditions, _spelled):
             if (reading := rule(text)) is not None:
@@ -177,6 +184,18 @@ def _choices(text: str) -> Reading | None:
     else:
         return None
     return Reading("choices", ", ".join(letters))
+
+
+def _statements(text: str) -> Reading | None:
+    """Numbers of statements: `(1) (3)`, `①③`; `(2)(3)` may be a product."""
+    if text[:1] not in _FIRST_STATEMENT or not _STATEMENTS.fullmatch(text):
+        return None
+    plain = text.translate(_CIRCLED)
+    reading = set_of([integer(number) for number in INTEGER.findall(plain)], distinct=True)
+    if plain != text or ")(" not in text:
+        return reading
+    product = scalar(text)
+    return Reading("alternatives", f"{product.form} or {reading.form}", (product, reading))
 
 
 def _moment(text: str) -> Reading | None:
