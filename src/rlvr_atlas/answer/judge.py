@@ -47,7 +47,7 @@ def judge(a: Reading, b: Reading) -> Verdict | None:
         return _scalars(a, b, a.expression, b.expression)
     if a.form == b.form and a.kind == b.kind:
         unlike = _of_other_letters(a, b) or (a.label and b.label and a.label != b.label)
-        return "unknown" if unlike else "same"
+        return "unknown" if unlike else _in_their_units(a, b)
     if a.items and b.items:
         return _groups(a, b)
     return _group_and_one(*((a, b) if a.items or a.reals else (b, a)))
@@ -223,6 +223,16 @@ def _groups(a: Reading, b: Reading) -> Verdict | None:
     if a.kind == b.kind:
         return "different" if len(a.items) != len(b.items) and _numeric(a) and _numeric(b) else None
     return "unknown"
+
+
+def _in_their_units(a: Reading, b: Reading) -> Verdict | None:
+    """Two groups of the same values, which may differ in units: `5 cm, 3 cm` and `5 m, 3 m`."""
+    if a.kind not in ("set", "ordered"):
+        return "same"
+    classes = [{item.unit.startswith("mod ") for item in reading.items} for reading in (a, b)]
+    if classes[0] != classes[1] and {True, False} in classes:
+        return "unknown"  # n = 1 or n ≡ 2 (mod 4), and 1, 2
+    return _all(_unlabelled(x, y) for x, y in zip(a.items, b.items, strict=True))
 
 
 def _of_other_letters(a: Reading, b: Reading) -> bool:

@@ -245,6 +245,6 @@ def _one_number(match: re.Match[str]) -> str:
 def _several(text: str) -> Reading:
     parts = [part for part in map(str.strip, split(text, ",;")) if part]
     if len(parts) > 1 and (modulus := _MODULUS.search(parts[-1])):
-        parts = [part if _MODULUS.search(part) else part + modulus[0] for part in parts]
+        parts = [part if _MODULUS.search(part) or "=" in part else part + modulus[0] for part in parts]
     items = [_moment(part) or item(part, 0) for part in parts]
     return items[0] if len(items) == 1 else set_of(items)
