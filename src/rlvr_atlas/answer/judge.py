@@ -26,6 +26,7 @@ OPPOSITES = {word: line for line in NOTATION["words"]["opposites"] for word in l
 _CONSTANT = re.compile(r"[Cc](?:_\w)?")
 #: Letters that stand for a given number or for any integer: π/2 + πk and -π/2 + πk are one family.
 _INTEGERS = frozenset("kmn")
+MAX_MATCHED = 16
 #: The shape of a matrix of one row or one column.
 _LINE = re.compile(r"1x\d+|\d+x1")
 
@@ -218,11 +219,12 @@ def _groups(a: Reading, b: Reading) -> Verdict | None:
         return matched
     if any(_absent(x, other) for one, other in ((a, b), (b, a)) for x in one.items):
         return "different"
-    if {x.label for x in a.items if x.expression} != {y.label for y in b.items if y.expression}:
+    if a.kind == b.kind and _each_in(a, b):
+        return "same"
+    labels = [{item.label for item in reading.items if item.expression} for reading in (a, b)]
+    if a.kind != b.kind or labels[0] != labels[1]:
         return "unknown"
-    if a.kind == b.kind:
-        return "different" if len(a.items) != len(b.items) and _numeric(a) and _numeric(b) else None
-    return "unknown"
+    return "different" if len(a.items) != len(b.items) and _numeric(a) and _numeric(b) else None
 
 
 def _in_their_units(a: Reading, b: Reading) -> Verdict | None:
@@ -239,6 +241,19 @@ def _of_other_letters(a: Reading, b: Reading) -> bool:
     """Whether values are of one letter here and of another there: `x = 0 or x = 2`, `a_1 = 0, a_2 = 2`."""
     left, right = ({item.label.partition("_")[0] for item in reading.items} for reading in (a, b))
     return a.kind == "set" and left.isdisjoint(right) and "" not in left | right and bool(left and right)
+
+
+def _each_in(a: Reading, b: Reading) -> bool:
+    """Whether each of the one is the same as one of the other: `5 cm, 3 cm` and `30 mm, 50 mm`."""
+    rest = list(range(len(b.items)))
+    if len(rest) != len(a.items) or len(rest) > MAX_MATCHED or _of_other_letters(a, b):
+        return False
+    for item in a.items:
+        found = [at for at in rest if judge(item, b.items[at]) == "same"]
+        if len(found) != 1:
+            return False
+        rest.remove(found[0])
+    return True
 
 
 def _by_letter(a: Reading, b: Reading) -> Verdict | None:
