@@ -12,6 +12,8 @@ _SMALL: dict[str, int] = {word: n for n, word in enumerate(_WORDS["numbers"].spl
 _TENS: dict[str, int] = {word: 10 * n for n, word in enumerate(_WORDS["tens"].split(), 2)}
 _PARTS: dict[str, int] = _WORDS["fractions"]
 _SCALES: dict[str, int] = NOTATION["scales"]
+_HAN_DIGITS = {digit: n for n, digit in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
+_HAN = re.compile(r"[零〇一二两三四五六七八九十百千万亿]{1,20}")
 _TOKEN = re.compile(r"([a-z]+)(?:[ -]|$)")
 #: A word that a number may begin with.
 _STARTS = frozenset(_SMALL) | _TENS.keys() | {"a", "an", "half", "minus", "negative"}
@@ -46,6 +48,31 @@ def spelled(text: str) -> tuple[Fraction, str] | None:
     if value is None or reader.next() in _STARTS - {"a", "an"}:
         return None
     return value, text[ends[reader.at] :]
+
+
+def han(text: str) -> int | None:
+    """A whole number in Chinese numerals, as `一千二百`; None where the text is none."""
+    # 二百五 is 250 or 205.
+    if not _HAN.fullmatch(text) or (text[-1] in _HAN_DIGITS and len(text) > 1 and text[-2] not in "十零〇"):
+        return None
+    if text[0] in "百千万亿":
+        return None
+    total = group = digit = 0
+    last = 10**9
+    for sign in text:
+        by = 10 if sign == "十" else scale(sign)
+        if by is None:
+            if digit:  # 一二: digits side by side
+                return None
+            digit = _HAN_DIGITS[sign]
+        elif by < 10**4:
+            if by >= last and not digit:
+                return None
+            group, digit, last = group + (digit or 1) * by, 0, by
+        else:
+            total = (total + group + digit) * by if by == 10**8 else total + (group + digit) * by
+            group, digit, last = 0, 0, 10**9
+    return total + group + digit
 
 
 class _Words:

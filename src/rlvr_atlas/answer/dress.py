@@ -23,13 +23,13 @@ _CONTROLS = {
 _LOST = re.compile(
     r"[\x07\x08\x0b\x0c](?=[a-z])"
     r"|\t(?=(?:imes|heta|ext[a-z]{0,6}|d?frac|riangle|ilde|an|au|o)(?![a-z]))"
-    r"|\n(?=(?:eq|abla|otin)(?![a-z]))"
-    r"|\r(?=(?:ight|angle|floor|ceil|brace|vert|ho)(?![a-z]))"
+    r"|\n(?=(?:eq|abla|otin|u)(?![a-z]))"
+    r"|\r(?=(?:ight|angle|floor|ceil|brace|vert|ho|m)(?![a-z]))"
 )
 #: Commands whose backslash is gone, where what follows shows that they are one.
 _BARE = re.compile(
     r"(?<![\\A-Za-z])(?:(?P<arguments>[dtc]?frac|text[a-z]{0,2}|math[a-z]{2,4}|boxed|overline)(?= ?\{)"
-    r"|(?P<size>left|right)(?= ?\\?[()\[\]{}|]))"
+    r"|(?P<size>left|right)(?= ?\\?[()\[\]{}|])|(?P<fraction>rac(?= ?\{)))"
 )
 
 _RUN = re.compile(r"\\{2,8}(?=([A-Za-z]+)|[{}%$#&_,;!()\[\]])")
@@ -50,6 +50,16 @@ _GAPS = re.compile(
     rf"\\(?:{'|'.join(sorted(tex.group('gaps', 'answers'), key=len, reverse=True))})(?![A-Za-z])\*?"
     r"\s?(?:\[[^\[\]]{0,40}\])?\s?\{[^{}]{0,60}\}|\\fcolorbox\s?\{[^{}]{0,40}\}\s?\{[^{}]{0,40}\}"
 )
+
+#: {\rm cm} and \rm{cm}, as old TeX has it, are text; round digits they change nothing.
+_FONT = re.compile(
+    r"\{ ?\\(?:rm|bf|it|sf|tt|sl)(?![A-Za-z]) ?(?=[A-Za-z])([^{}\\]{1,60})\}"
+    r"|\\(?:rm|bf|it|sf|tt|sl) ?(?=\{ ?[A-Za-z])"
+)
+#: \textcolor{red}{3}\textcolor{blue}{5} is 35, as it is set.
+_SIDE_BY_SIDE = re.compile(r"(?<![A-Za-z\]}_^\s\d])\{(\d{1,20})\}\{(\d{1,20})\}")
+#: The whole answer between \\( and \\).
+_DISPLAYED = re.compile(r"\\\\([(\[])(.*)\\\\[)\]]", re.S)
 
 _FENCE = re.compile(r"^```[A-Za-z]{0,12}\s|```")
 _CODE = re.compile(r"`([^`]{1,500})`")
@@ -90,10 +100,19 @@ def undress(text: str) -> str:
     if "&" in text:
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
     if "{" in text or "left" in text:
-        text = _BARE.sub(lambda match: "\\" + match[0], text)
+        text = _BARE.sub(_bare, text)
     if "\\" in text:
         text = _GAPS.sub("", _halve(text) if "\\\\" in text else text)
+        text = _FONT.sub(
+            lambda match: rf"\text{{{match[1]}}}" if match[1] else r"\text",
+            _SIDE_BY_SIDE.sub(r"{\1\2}", text),
+        )
     return text
+
+
+def _bare(match: re.Match[str]) -> str:
+    # Where the form feed is lost too, \frac is "rac".
+    return "\\f" + match[0] if match["fraction"] else "\\" + match[0]
 
 
 def _halve(text: str) -> str:
@@ -102,6 +121,8 @@ def _halve(text: str) -> str:
     Where every command has them doubled, so have the ends of rows. Where only some have, `\\` is the end of a
     row inside a matrix, and a doubled backslash elsewhere.
     """
+    if match := _DISPLAYED.fullmatch(text):
+        text = match[2]
     runs = list(_RUN.finditer(text))
     if not any(match[1] and _known(match[1]) for match in runs):
         return text if "\\begin" in text else _DOUBLED.sub("\\\\", text)

@@ -151,7 +151,7 @@ def _inverse(name: str) -> dict[str, Expression]:
 
 
 def apply_many(name: str, arguments: Sequence[Expression]) -> Expression:
-    """`max`, `min`, `gcd`, `lcm`, `abs`, `floor`, `ceil`, `factorial` of numbers; `abs` also of letters.
+    """`max`, `gcd`, `abs`, `floor`, `binomial` and the like of numbers; `abs` also of letters.
 
     Raises:
         Unreadable: For other arguments.
@@ -164,6 +164,8 @@ def apply_many(name: str, arguments: Sequence[Expression]) -> Expression:
         raise Unreadable(f"{name} of letters")
     if name == "factorial" and len(known) == 1:
         return factorial(arguments[0])
+    if name == "binomial" and len(known) == 2:
+        return binomial(*arguments)
     if name in ("floor", "ceil") and len(known) == 1:
         return Expression.number(math.floor(known[0]) if name == "floor" else math.ceil(known[0]))
     if name in ("max", "min"):

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from rlvr_atlas.answer import reals
 from rlvr_atlas.answer.algebra import Unreadable
+from rlvr_atlas.answer.bases import in_base
+from rlvr_atlas.answer.brackets import inside, split
 from rlvr_atlas.answer.counting import spelled
 from rlvr_atlas.answer.moments import plain_clock
 from rlvr_atlas.answer.parse import parse
@@ -16,21 +18,21 @@ from rlvr_atlas.answer.units import split_unit
 from rlvr_atlas.answer.words import is_product
 
 MAX_DEPTH = 6
-MAX_ITEMS = 256
 
 _CHOICE = re.compile(r"\(?([A-J])[).]?")
 _LETTERED = re.compile(r"\(?([A-J])(?:[).]\s?|: (?=\S)| - (?=[A-Za-z]{4}))(?=[^)\]])")
 _LETTERS_ONLY = re.compile(r"[A-Za-z][A-Za-z'. -]*")
-_BASED = re.compile(r"\{?(-?[0-9A-Z]*\d[0-9A-Z]*)\}? ?_ ?(?:(\d)|\{ ?\(? ?(\d{1,2}|two|eight) ?\)? ?\})")
 _TIME = re.compile(r"\d{1,2} ?: ?0\d(?: ?: ?\d\d)?")
 _TO = re.compile(r"(?<=[\d}]) ?(?:\\text ?\{ ?to ?\}|(?<= )to(?= )) ?(?=[\d\\])")
 _LABEL = re.compile(
     r"(?:\\text ?\{[^{}]*\}|[A-Za-z ]{2,30}"  # Area =
     r"|(?:[A-Za-z]|\\[A-Za-z]+)'*(?: ?_ ?(?:\w|\{[^{}]{1,8}\}))?'*"  # x_1 =
+    r"|\\(?:vec|hat|bar|overrightarrow) ?\{? ?[A-Za-z]{1,2} ?\}?"
     r"|(?:m ?)?\\(?:angle|triangle) ?\{?[A-Z]{1,3}\}?"
     r"|[A-Za-z](?: ?\^ ?\{? ?-1 ?\}?)?'* ?\( ?[^()]{1,12} ?\)"  # f(x) =
     r"|\((?: ?[A-Za-z](?:_\w)? ?,?){2,6}\))\s?"  # (x, y) =
 )
+_TRANSPOSED = re.compile(r"([(\[].*[)\]]) ?\^ ?\{? ?(?:\\text ?\{ ?)?(?:T|\\top|\\intercal)(?: ?\}){0,2}")
 _POINT = re.compile(r"\( ?([A-Za-z](?:_\w)?(?: ?, ?[A-Za-z](?:_\w)?){1,5}) ?\) ?")
 _RELATION = re.compile(r"[=<>≤≥≠∈≈≡]")
 _BETWEEN = re.compile(r"[A-Za-z]|\\[a-z]+ ?")
@@ -39,24 +41,6 @@ _MATRIX = re.compile(
     r"\\begin ?\{([bBpvV]?matrix|smallmatrix|array)\}(?: ?\{[lcr| ]{0,20}\})?(.*)\\end ?\{\1\}"
 )
 _EVERY_NUMBER = frozenset({"ℝ", "all real numbers", "all reals", "any real number", "real numbers"})
-
-
-def split(text: str, separators: str) -> list[str]:
-    """Split at separators outside all brackets; `[0,1)` counts as a pair."""
-    if not any(separator in text for separator in separators):
-        return [text]
-    parts, depth, start = [], 0, 0
-    for at, character in enumerate(text):
-        if character in "([{⦃":
-            depth += 1
-        elif character in ")]}⦄":
-            depth -= 1
-        elif depth == 0 and character in separators:
-            parts.append(text[start:at])
-            start = at + 1
-    if depth != 0 or len(parts) >= MAX_ITEMS:
-        return [text]
-    return [*parts, text[start:]]
 
 
 def item(text: str, depth: int) -> Reading:
@@ -122,6 +106,11 @@ def _union(text: str, depth: int) -> Reading | None:
     if len(parts := split(text, "∪")) == 1 and (len(parts := split(text, "U")) == 1 or not _are_sets(parts)):
         return None
     items = sorted((item(part, depth + 1) for part in parts), key=lambda found: found.form)
+    if all(part.strip().startswith(OPEN_SET) for part in parts) and {i.kind for i in items} <= {
+        "set",
+        "scalar",
+    }:
+        return set_of([one for found in items for one in found.items or (found,)], distinct=True)
     sets = [_numbers(found) for found in items]
     known = [found for found in sets if found is not None]
     return Reading(
@@ -160,27 +149,14 @@ def _except(text: str, depth: int) -> Reading | None:
     return Reading("raw", f"ℝ∖{taken.form}", reals=found)
 
 
-def _inside(text: str) -> str | None:
-    """What stands between the first bracket and its partner, where that is the last character."""
-    level = 0
-    for at, character in enumerate(text):
-        if character in "([⦃{":
-            level += 1
-        elif character in ")]⦄}":
-            level -= 1
-            if level == 0:
-                return text[1:at] if at == len(text) - 1 else None
-    return None
-
-
 def _braced(text: str, depth: int) -> Reading | None:
-    if not text.startswith("{") or (inner := _inside(text)) is None:
+    if not text.startswith("{") or (inner := inside(text)) is None:
         return None
     return item(inner, depth + 1)
 
 
 def _bracketed(text: str, depth: int) -> Reading | None:
-    if text[:1] not in tuple("([⦃") or (inner := _inside(text)) is None:
+    if text[:1] not in tuple("([⦃") or (inner := inside(text)) is None:
         return None
     return _set(text, inner, depth) if text[0] == OPEN_SET else _tuple(text, inner, depth)
 
@@ -198,6 +174,15 @@ def _tuple(text: str, inner: str, depth: int) -> Reading:
         return parts[0]
     form = f"{text[0]}{', '.join(part.form for part in parts)}{text[-1]}"
     return Reading("ordered", form, tuple(parts), label=brackets, reals=_interval(brackets, parts))
+
+
+def _transposed(text: str, depth: int) -> Reading | None:
+    """`(1, 2)^T` is a column."""
+    match = _TRANSPOSED.fullmatch(text)
+    row = item(match[1], depth + 1) if match else None
+    if row is None or row.label not in ("()", "[]"):
+        return None
+    return _matrix_of([[part] for part in row.items])
 
 
 def _outward(text: str, depth: int) -> Reading | None:
@@ -309,7 +294,8 @@ def _comparison(left: str, sign: str, right: str, depth: int) -> Reading:
         difference = a - b
         if numbers:  # 2x = 10 says what x = 5 says
             (value, _), *_ = numbers
-            return Reading("scalar", value.form, expression=value.expression, label=letter)
+            asked = letter not in (a.form, b.form)
+            return Reading("scalar", value.form, expression=value.expression, label=letter, solved=asked)
         return Reading("raw", f"{difference.monic().form}=0") if difference.terms else item(right, depth + 1)
     if sign in "<≤":
         a, b, sign = b, a, {"<": ">", "≤": "≥"}[sign]
@@ -373,16 +359,6 @@ def _plus_minus(text: str, depth: int) -> Reading | None:
     return set_of([item(f"{amount.replace('±', sign)} {unit}", depth + 1) for sign in "+-"], distinct=True)
 
 
-def _in_base(text: str, _depth: int) -> Reading | None:
-    if "_" not in text:
-        return None
-    match = _BASED.fullmatch(TEXT.sub(r"\1", text))
-    if not match:
-        return None
-    base = match[2] or match[3]
-    return scalar(match[1]) if base == "10" else Reading("based", f"{match[1].lstrip('0') or '0'}_{base}")
-
-
 _RULES = (
     _choice,
     _letters,
@@ -391,9 +367,10 @@ _RULES = (
     _except,
     _braced,
     _bracketed,
+    _transposed,
     _outward,
     _relation,
     _ratio,
     _plus_minus,
-    _in_base,
+    in_base,
 )

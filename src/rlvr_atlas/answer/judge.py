@@ -12,7 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
-from rlvr_atlas.answer import moments, reals, units
+from rlvr_atlas.answer import bases, moments, reals, units
 from rlvr_atlas.answer.algebra import Expression, Unreadable
 from rlvr_atlas.answer.quantities import pairs
 from rlvr_atlas.answer.reading import Reading
@@ -26,7 +26,7 @@ OPPOSITES = {word: line for line in NOTATION["words"]["opposites"] for word in l
 _CONSTANT = re.compile(r"[Cc](?:_\w)?")
 #: Letters that stand for a given number or for any integer: π/2 + πk and -π/2 + πk are one family.
 _INTEGERS = frozenset("kmn")
-_BASES = {"two": 2, "eight": 8}
+MAX_MATCHED = 16
 #: The shape of a matrix of one row or one column.
 _LINE = re.compile(r"1x\d+|\d+x1")
 
@@ -47,7 +47,8 @@ def judge(a: Reading, b: Reading) -> Verdict | None:
     if a.expression is not None and b.expression is not None:
         return _scalars(a, b, a.expression, b.expression)
     if a.form == b.form and a.kind == b.kind:
-        return "same" if a.label == b.label or not a.label or not b.label else "unknown"
+        unlike = _of_other_letters(a, b) or (a.label and b.label and a.label != b.label)
+        return "unknown" if unlike else _in_their_units(a, b)
     if a.items and b.items:
         return _groups(a, b)
     return _group_and_one(*((a, b) if a.items or a.reals else (b, a)))
@@ -116,18 +117,10 @@ def _unlabelled(x: Reading, y: Reading) -> Verdict | None:
 def _based(a: Reading, b: Reading) -> Verdict:
     if a.kind != b.kind:
         return "unknown"
-    values = [_value_in_base(reading.form) for reading in (a, b)]
+    values = [bases.value(reading.form) for reading in (a, b)]
     if a.form == b.form or None in values:
         return "same" if a.form == b.form else "unknown"
     return "same" if values[0] == values[1] else "different"
-
-
-def _value_in_base(form: str) -> int | None:
-    digits, base = form.split("_")
-    try:
-        return int(digits, _BASES.get(base) or int(base)) if len(digits) < 200 else None
-    except ValueError:
-        return None
 
 
 _RULES = {
@@ -145,7 +138,9 @@ def _scalars(a: Reading, b: Reading, left: Expression, right: Expression) -> Ver
     if a.unit and b.unit and a.unit != b.unit:
         return _in_units(a, b, left, right)
     if left.form == right.form:
-        return "unknown" if a.label and b.label and a.label != b.label else "same"
+        # An equation and its root without the letter may be answers to two questions.
+        bare = a.solved != b.solved and not (a.label and b.label)
+        return "unknown" if bare or (a.label and b.label and a.label != b.label) else "same"
     if bool(a.unit) != bool(b.unit):
         return _with_unit(a, b, left, right) if a.unit else _with_unit(b, a, right, left)
     return _values(a, b, left, right)
@@ -224,11 +219,41 @@ def _groups(a: Reading, b: Reading) -> Verdict | None:
         return matched
     if any(_absent(x, other) for one, other in ((a, b), (b, a)) for x in one.items):
         return "different"
-    if {x.label for x in a.items if x.expression} != {y.label for y in b.items if y.expression}:
+    if a.kind == b.kind and _each_in(a, b):
+        return "same"
+    labels = [{item.label for item in reading.items if item.expression} for reading in (a, b)]
+    if a.kind != b.kind or labels[0] != labels[1]:
         return "unknown"
-    if a.kind == b.kind:
-        return "different" if len(a.items) != len(b.items) and _numeric(a) and _numeric(b) else None
-    return "unknown"
+    return "different" if len(a.items) != len(b.items) and _numeric(a) and _numeric(b) else None
+
+
+def _in_their_units(a: Reading, b: Reading) -> Verdict | None:
+    """Two groups of the same values, which may differ in units: `5 cm, 3 cm` and `5 m, 3 m`."""
+    if a.kind not in ("set", "ordered"):
+        return "same"
+    classes = [{item.unit.startswith("mod ") for item in reading.items} for reading in (a, b)]
+    if classes[0] != classes[1] and {True, False} in classes:
+        return "unknown"  # n = 1 or n ≡ 2 (mod 4), and 1, 2
+    return _all(_unlabelled(x, y) for x, y in zip(a.items, b.items, strict=True))
+
+
+def _of_other_letters(a: Reading, b: Reading) -> bool:
+    """Whether values are of one letter here and of another there: `x = 0 or x = 2`, `a_1 = 0, a_2 = 2`."""
+    left, right = ({item.label.partition("_")[0] for item in reading.items} for reading in (a, b))
+    return a.kind == "set" and left.isdisjoint(right) and "" not in left | right and bool(left and right)
+
+
+def _each_in(a: Reading, b: Reading) -> bool:
+    """Whether each of the one is the same as one of the other: `5 cm, 3 cm` and `30 mm, 50 mm`."""
+    rest = list(range(len(b.items)))
+    if len(rest) != len(a.items) or len(rest) > MAX_MATCHED or _of_other_letters(a, b):
+        return False
+    for item in a.items:
+        found = [at for at in rest if judge(item, b.items[at]) == "same"]
+        if len(found) != 1:
+            return False
+        rest.remove(found[0])
+    return True
 
 
 def _by_letter(a: Reading, b: Reading) -> Verdict | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
+from rlvr_atlas.answer.counting import spelled
 from rlvr_atlas.answer.tex import NOTATION
 
 _MONTHS = {name: n for n, name in enumerate(NOTATION["words"]["months"].split(), 1)}
@@ -23,6 +25,13 @@ _PART = re.compile(
     r"(?:at )?(\d{1,2})(?: ?: ?([0-5]\d))? (?:o'clock )?in the (?P<part>morning|afternoon|evening)", re.I
 )
 _PLAIN = re.compile(r"(\d{1,2}) ?: ?([0-5]\d)(?: ?: ?([0-5]\d))?")
+_HAN = re.compile(
+    r"(?P<part>凌晨|早上|上午|中午|下午|晚上)? ?(?P<hour>\d{1,2}) ?[点时] ?"
+    r"(?:整|(?P<half>半)|(?P<minute>[0-5]?\d) ?分)?"
+)
+_TOLD = re.compile(r"(half|quarter) (past|to) (\w+)", re.I)
+#: 9h30 in French and other languages.
+_WITH_H = re.compile(r"(\d{1,2}) ?h ?([0-5]\d)")
 _NAMED = {"noon": "12 pm", "midday": "12 pm", "midnight": "12 am"}
 
 _MONTH = rf"(?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\.?"
@@ -44,8 +53,10 @@ _DATES = [
 _NUMERIC = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})")
 #: A text without any of these is neither.
 HINT = re.compile(
-    rf"\d ?(?:[ap]\.? ?m\b|o ?'? ?clock)|noon|mid(?:night|day)|in the (?:morn|after|even)|[月年]"
-    rf"|\d[-/.]\d{{1,2}}[-/.]\d|\b(?:{'|'.join(sorted({*_MONTHS, *_WEEKDAYS}, key=len)[::-1])})(?![a-z])",
+    rf"\d ?(?:[ap]\.? ?m\b|o ?'? ?clock)|noon|mid(?:night|day)|in the (?:morn|after|even)"
+    rf"|[月年点时]|[fr] (?:past|to) "
+    rf"|\d ?h ?\d\d|\d[-/.]\d{{1,2}}[-/.]\d"
+    rf"|\b(?:{'|'.join(sorted({*_MONTHS, *_WEEKDAYS}, key=len)[::-1])})(?![a-z])",
     re.I,
 )
 
@@ -88,6 +99,12 @@ def moments(text: str) -> tuple[Moment, ...]:
         half = "am" if match["part"].lower() == "morning" else "pm"
         moment = _clock(_CLOCK.fullmatch(f"{match[1]}:{match[2] or '00'} {half}"))
         return (moment,) if moment else ()
+    if match := _HAN.fullmatch(text):
+        return _in_chinese(match)
+    if match := _TOLD.fullmatch(text):
+        return _told(match)
+    if (match := _WITH_H.fullmatch(text)) and (plain := plain_clock(f"{match[1]}:{match[2]}")):
+        return (plain,)
     return tuple(dict.fromkeys(_dates(text)))
 
 
@@ -116,6 +133,28 @@ def _clock(match: re.Match[str] | None) -> Moment | None:
     if hour > 12:
         return Moment(hour * 3600 + seconds) if half == "p" else None
     return Moment((hour % 12 + (12 if half == "p" else 0)) * 3600 + seconds) if hour else None
+
+
+def _in_chinese(match: re.Match[str]) -> tuple[Moment, ...]:
+    """`下午3点半`; 3点 without a part of the day may be either half."""
+    hour, minute = int(match["hour"]), 30 if match["half"] else int(match["minute"] or 0)
+    plain = plain_clock(f"{hour}:{minute:02}")
+    if plain is None or plain.clock is None or not plain.twelve or match["part"] is None:
+        return (plain,) if plain else ()
+    later = match["part"] in ("下午", "晚上") or (match["part"] == "中午" and hour in (12, 1))
+    return (Moment(plain.clock + (43200 if later else 0)),)
+
+
+def _told(match: re.Match[str]) -> tuple[Moment, ...]:
+    """`half past seven`, `quarter to 5`."""
+    found = spelled(match[3])
+    hour = found[0] if found and not found[1] else Fraction(match[3]) if match[3].isdecimal() else None
+    if hour is None or not 1 <= hour <= 12:
+        return ()
+    away = 1800 if match[1].lower() == "half" else 900
+    return (
+        Moment((int(hour) * 3600 + (away if match[2].lower() == "past" else -away)) % 43200, twelve=True),
+    )
 
 
 def _dates(text: str) -> Iterator[Moment]:

@@ -63,8 +63,9 @@ def decimal(text: str) -> Rational:
     A literal of 16 and more significant digits is the print of a binary float (0.30000000000000004), so it is
     rounded to the 15 digits that such a number holds.
     """
-    if "." not in text:
-        return int(text)
+    whole, _, decimals = text.partition(".")
+    if whole and not decimals.strip("0"):
+        return int(whole)
     if len(text.replace(".", "").lstrip("0")) >= 16:
         text = f"{float(text):.15g}"
     return Fraction(text.removesuffix("."))

@@ -15,8 +15,9 @@ import orjson
 
 from rlvr_atlas.answer import moments
 from rlvr_atlas.answer.algebra import Expression, Unreadable
+from rlvr_atlas.answer.brackets import MAX_ITEMS, split
 from rlvr_atlas.answer.counting import spelled
-from rlvr_atlas.answer.items import item, split
+from rlvr_atlas.answer.items import item
 from rlvr_atlas.answer.parse import decimal, parse
 from rlvr_atlas.answer.quantities import quantities
 from rlvr_atlas.answer.reading import INTEGER, TEXT, Kind, Reading, integer, raw, scalar, set_of, words_in
@@ -25,16 +26,15 @@ from rlvr_atlas.answer.tex import MAX_CHARS, OPEN_SET, clean, tidy
 
 __all__ = ["MAX_WORDS", "Kind", "Reading", "read"]
 
-MAX_ITEMS = 256
 #: More words than this are prose.
 MAX_WORDS = 7
 
 _LEAD = re.compile(
     r"^(?:(?:(?:the )?(?:final |correct )?answer(?: is| ?:| ?=)+|ans ?:|approximately|about|≈|="
-    r"|答案(?:是|为|:)|答:)\s?:?\s?|(?:option|choice)\s?(?=\(?[A-J](?![A-Za-z])))",
+    r"|(?:正确)?(?:答案|选项)(?:是|为|选|:)|答:)\s?:?\s?|(?:option|choice|(?:[故应]?选|答案)[择项]?:?)\s?(?=\(?[A-J](?![A-Za-z])))",
     re.I,
 )
-_LEAD_LETTERS = frozenset("tfcaT FCAo≈=答O")
+_LEAD_LETTERS = frozenset("tfcaT FCAo≈=答正选故应O")
 _SMALL_CHOICE = re.compile(r"\(?[a-j][).]?")
 _JOINERS = re.compile(r"\s?(?:\\text)? ?\{ ?(?:or|,? ?and) ?\}\s?|,?\s(?:or|and)\s|[或和]")
 _THOUSANDS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:,\d{3})+(?![\d,])")
@@ -59,7 +59,13 @@ _CHOICES = re.compile(
     r"(?:(?: ?[,;/&] ?(?:and )?| and | ?[和与] ?)\(?[A-J](?:\)|\.(?= |$))?)+(?: only)?",
     re.I,
 )
+_CIRCLED = {code: f"({code - 0x245F})" for code in range(0x2460, 0x2474)}
+_FIRST_STATEMENT = frozenset(map(chr, _CIRCLED)) | {"("}
+_STATEMENTS = re.compile(
+    r"\(\d\)(?:(?: |,|;| ?and ?|[和与]){0,3}\(\d\)){1,9}|[①-⑳](?:(?: |,|;| ?and ?|[和与]){0,3}[①-⑳]){0,9}"
+)
 _LETTER = re.compile(r"(?<![A-Za-z])[A-J](?![A-Za-z])")
+_AND_A_HALF = re.compile(r"([a-z]+) and a half", re.I)
 _RUN = re.compile(r"[A-J]{2,10}")
 _MODULUS = re.compile(r" ?\(? ?mod ?\{? ?\d+ ?\}? ?\)?$")
 
@@ -154,6 +160,8 @@ def _whole(text: str) -> Reading:
         text = _without_lead(text)
     if (reading := _choices(text)) is not None:
         return reading
+    if (reading := _statements(text)) is not None:
+        return reading
     if _WORDY.search(text):
         for rule in (_moment, quantities, conditions, _spelled):
             if (reading := rule(text)) is not None:
@@ -178,6 +186,18 @@ def _choices(text: str) -> Reading | None:
     return Reading("choices", ", ".join(letters))
 
 
+def _statements(text: str) -> Reading | None:
+    """Numbers of statements: `(1) (3)`, `①③`; `(2)(3)` may be a product."""
+    if text[:1] not in _FIRST_STATEMENT or not _STATEMENTS.fullmatch(text):
+        return None
+    plain = text.translate(_CIRCLED)
+    reading = set_of([integer(number) for number in INTEGER.findall(plain)], distinct=True)
+    if plain != text or ")(" not in text:
+        return reading
+    product = scalar(text)
+    return Reading("alternatives", f"{product.form} or {reading.form}", (product, reading))
+
+
 def _moment(text: str) -> Reading | None:
     if "\\text" in text:
         text = " ".join(TEXT.sub(r" \1 ", text).split())
@@ -193,7 +213,10 @@ def _moment(text: str) -> Reading | None:
 def _spelled(text: str) -> Reading | None:
     """`one hundred and five`, before the `and` is taken for one between two answers."""
     found = spelled(text) if text[:1].isalpha() else None
-    return scalar(str(found[0])) if found and not found[1] else None
+    if found and found[1]:  # an hour and a half
+        match = _AND_A_HALF.fullmatch(found[1])
+        return scalar(f"{found[0] + Fraction(1, 2)} {match[1]}") if match else None
+    return scalar(str(found[0])) if found else None
 
 
 def _list(text: str) -> Reading:
@@ -222,6 +245,6 @@ def _one_number(match: re.Match[str]) -> str:
 def _several(text: str) -> Reading:
     parts = [part for part in map(str.strip, split(text, ",;")) if part]
     if len(parts) > 1 and (modulus := _MODULUS.search(parts[-1])):
-        parts = [part if _MODULUS.search(part) else part + modulus[0] for part in parts]
-    items = [item(part, 0) for part in parts]
+        parts = [part if _MODULUS.search(part) or "=" in part else part + modulus[0] for part in parts]
+    items = [_moment(part) or item(part, 0) for part in parts]
     return items[0] if len(items) == 1 else set_of(items)

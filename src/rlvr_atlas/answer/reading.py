@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Literal
 
 from rlvr_atlas.answer.algebra import Expression, Unreadable
+from rlvr_atlas.answer.counting import han
 from rlvr_atlas.answer.moments import Moment
 from rlvr_atlas.answer.parse import MAX_DIGITS, parse
 from rlvr_atlas.answer.reals import Reals
@@ -46,6 +47,7 @@ class Reading:
         tolerance: Half a unit of the last digit of a decimal literal; 0 for all else.
         reals: The set of numbers that it may stand for, where it is an interval or an inequality.
         moment: The time or date.
+        solved: Whether the value is the root of an equation that the answer leaves unsolved.
         spare: The decimal that a list such as `3,5` may be instead.
     """
 
@@ -60,6 +62,7 @@ class Reading:
     reals: Reals | None = None
     moment: Moment | None = None
     spare: Expression | None = None
+    solved: bool = False
 
 
 INTEGER = re.compile(r"-?[0-9]+")
@@ -93,6 +96,8 @@ def scalar(text: str) -> Reading:
     """One expression with or without a unit; raw text where it cannot be read as that."""
     if INTEGER.fullmatch(text):
         return integer(text)
+    if (number := han(text)) is not None:
+        return integer(str(number))
     if "mod" in text and (match := _MODULUS.search(text)):
         return _residue(text[: match.start()], int(match[1])) or raw(text)
     amount, unit, factor = split_unit(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import reduce
 
 from rlvr_atlas.answer import reals
@@ -13,6 +14,8 @@ _SIGNS = re.compile(r"[<>≤≥≠]")
 _JOINED = re.compile(r",? ?\\text ?\{ ?(or|and) ?\} ?|,? (or|and) | ?[,;] ?| ?(或) ?| ?(且) ?", re.I)
 _EXCEPT = re.compile(r"[^≠<>≤≥=]+≠")
 _EXCEPT_BOTH = re.compile(r"([^≠<>≤≥=,;]+)≠ ?± ?([^,;]+)")
+#: {x | x < 1 or x > 4}
+_BUILT = re.compile(r"⦃ ?([A-Za-z])(?: ?∈ ?ℝ)? ?[|:] ?([^⦃⦄|:]*)⦄")
 MAX_PARTS = 8
 
 
@@ -25,6 +28,10 @@ def conditions(text: str) -> Reading | None:
     Returns:
         A reading with its set of numbers; None where the text is something else, or one condition.
     """
+    if match := _BUILT.fullmatch(text):
+        inside = conditions(match[2])
+        named = inside is not None and inside.label == match[1]
+        return replace(inside, form=f"⦃{match[1]}|{inside.form}⦄", label="") if inside and named else None
     if not _SIGNS.search(text) or any(bracket in text for bracket in "([⦃"):
         return None
     pieces = _JOINED.split(_EXCEPT_BOTH.sub(r"\1≠\2, \1≠-(\2)", text))
@@ -37,14 +44,12 @@ def conditions(text: str) -> Reading | None:
     readings = [item(part, 0) for part in parts]
     letters = {reading.label for reading in readings}
     sets = [reading.reals for reading in readings if reading.reals is not None and reading.kind == "raw"]
-    if len(letters) != 1 or len(sets) < len(readings):
+    if len(letters) != 1 or len(sets) < len(readings) or len(words) > 1:
         return None
     common = reduce(reals.common, sets)
     if all("≠" in part for part in parts):
         found = common
     elif words:
-        if len(words) > 1:
-            return None
         found = common if words & {"and", "且"} else reals.union(sets)
     else:  # x > 1, x < 5 are both meant; of x < 1, x > 5 one
         found = common or reals.union(sets)

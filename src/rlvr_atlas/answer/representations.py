@@ -21,7 +21,7 @@ _FRACTION = re.compile(
 _DATE = re.compile(r"(?:datetime\.)?date(?:time)?\((\d{4}), ?(\d{1,2}), ?(\d{1,2})(?:, ?0){0,3}\)")
 _CONTAINER = re.compile(
     r"(?:(?:np|numpy|torch|jnp|sympy)\.)?(?:array|tensor|Array|Matrix|ImmutableDenseMatrix|list|tuple)"
-    r"\((.*?)(?:, ?(?:dtype|device|requires_grad)=[\w.:'\" ]{1,40}){0,3}\)",
+    r"\((.*?)(?:, ?(?:dtype|device|requires_grad)=[\w.:'\"<>| ]{1,40}){0,3}\)",
     re.S,
 )
 _SET = re.compile(r"(?:frozen)?set\(\[?\{?([^{}()\[\]]{1,500})\}?\]?\)|FiniteSet\(([^()]{1,500})\)")

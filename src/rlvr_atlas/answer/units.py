@@ -25,6 +25,7 @@ _SIGNS: dict[str, str] = _DATA["signs"]
 _MONEY: dict[str, int] = _DATA["money"]
 _NEVER = frozenset(_DATA["never"].split())
 _FACTORS = frozenset(_DATA["factors"])
+_COUNTED = {noun: Fraction(times) for noun, times in _DATA["counted"].items()}
 #: What one of a dimensionless unit is.
 _SCALES = {
     "%": Expression.number(Fraction(1, 100)),
@@ -51,6 +52,7 @@ _QUOTIENT = re.compile(r"\\text ?\{([A-Za-z ]{1,20})\} ?([/*]) ?\\text ?\{([A-Za
 _AMOUNT = re.compile(r"\d|\\pi|∞|\\sqrt")
 #: A degree behind one of these belongs to its argument.
 _FUNCTION = re.compile(r"sin|cos|tan|cot|sec|csc")
+_HAN_SCALES = tuple("百千万亿")
 _PER = re.compile(r" ?/ ?| per ")
 _POWER_WORDS = {"square": 2, "squared": 2, "sq": 2, "cubic": 3, "cubed": 3, "cu": 3}
 
@@ -100,7 +102,7 @@ def _without_scale(name: str) -> tuple[int, str]:
     while words and (by := scale(words[0])):
         factor *= by
         words = words[1:]
-    if words and words[0][:1] in "百千万亿" and (by := scale(words[0][0])):
+    while words and words[0][:1] in _HAN_SCALES and (by := scale(words[0][0])):
         factor *= by
         words[0] = words[0][1:]
     if factor > 1 and words[:1] == ["of"]:
@@ -237,10 +239,12 @@ def same_in_unit(a: Expression, unit: str, b: Expression) -> bool:
 
 
 def may_convert(unit: str, a: Expression, b: Expression) -> bool:
-    """Whether two amounts, one of which carries `unit`, may be equal in two units: `1 hour` and `60`."""
+    """Whether two amounts, one of which carries `unit`, may be equal: `1 hour` and `60`, `2 gross`, `288`."""
     if unit.startswith("mod "):
         x, y = a.rational, b.rational
         return isinstance(x, int) and isinstance(y, int) and (x - y) % int(unit[4:]) == 0
+    if unit in _COUNTED and a.rational is not None:
+        return a.rational * _COUNTED[unit] == b.rational
     if measure(unit) is None or not a.rational or not b.rational:
         return False
     share = abs(Fraction(a.rational) / b.rational)

@@ -20,7 +20,9 @@ ALIASES = {
     "cosec": "csc",
 }
 #: Functions of several arguments, or of one that is worked out at once.
-PLAIN = frozenset({"sqrt", "cbrt", "abs", "floor", "ceil", "factorial", "max", "min", "gcd", "lcm"})
+PLAIN = frozenset(
+    {"sqrt", "cbrt", "abs", "floor", "ceil", "factorial", "max", "min", "gcd", "lcm", "binomial"}
+)
 #: Letters and constants by name.
 NAMED = {name: f"\\{name}" for name in LETTERS if len(name) > 2} | {"infinity": "∞", "infty": "∞"}
 _NAMES = "|".join(sorted(FUNCTIONS | ALIASES.keys() | PLAIN, key=lambda name: (-len(name), name)))

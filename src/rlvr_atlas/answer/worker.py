@@ -15,7 +15,7 @@ import sys
 
 from latex2sympy2_extended.latex2sympy2 import NormalizationConfig
 from math_verify import LatexExtractionConfig, parse, verify
-from sympy import Basic, Eq, MatrixBase, Set, Symbol, Tuple
+from sympy import Basic, Eq, I, MatrixBase, Set, Symbol, Tuple
 from sympy.core.relational import Relational
 
 from rlvr_atlas.answer.judge import Verdict
@@ -49,9 +49,18 @@ def verdict(one: str, other: str) -> Verdict:
         left, right = _read(texts[0]), _read(texts[1])
         if not left or not right:
             return "unknown"
-        return _checked(left[0], right[0])
+        return _checked(*_imaginary(left[0], right[0]))
     except Exception:  # whatever SymPy raises means "not judged"
         return "unknown"
+
+
+def _imaginary(left: object, right: object) -> tuple[object, object]:
+    """`i` as the square root of -1 where it is the only letter, as the exact rules take it."""
+    both = [side for side in (left, right) if isinstance(side, Basic | MatrixBase)]
+    letters = {letter for side in both for letter in side.free_symbols}
+    if len(both) < 2 or {str(letter) for letter in letters} != {"i"}:
+        return left, right
+    return both[0].subs(dict.fromkeys(letters, I)), both[1].subs(dict.fromkeys(letters, I))
 
 
 def _checked(left: object, right: object) -> Verdict:

@@ -26,7 +26,7 @@ Step = str | int | Where
 Path = tuple[Step, ...]
 
 _STEP = re.compile(
-    r"""(?:^|(?<=.)\.)(?P<name>(?:\\.|[^\\.\[\]])+)   # a name: at the beginning or behind a dot
+    r"""(?:^|(?<=.)\.)(?P<name>(?:\\.|[^\\.\[\]]++)++)   # a name: at the beginning or behind a dot
       | \[(?P<index>-?\d+)\]                    # an element
       | \[(?P<field>[^\[\]=]+)=(?P<value>[^\[\]]*)\]  # the last element that is so
     """,
