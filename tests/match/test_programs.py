@@ -32,6 +32,7 @@ def _instances(prompts, domain):
             "prompt": prompts,
             "answer": pl.Series([None for _ in places], dtype=pl.String),
             "first_dataset": [f"d{n}" for n in places],
+            "attachments": pl.Series([None] * len(places), dtype=pl.String),
             "domain": domain,
         }
     )

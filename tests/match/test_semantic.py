@@ -33,6 +33,7 @@ def _instances(rows):
             "domain": "math",
             "answer": pl.Series([row[1] for row in rows], dtype=pl.String),
             "first_dataset": [row[2] for row in rows],
+            "attachments": pl.Series([None] * len(rows), dtype=pl.String),
         }
     )
 

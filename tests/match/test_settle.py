@@ -132,7 +132,8 @@ def _one_overlap(probability):
         }
     )
     occurrences = pl.DataFrame({"key": keys, "dataset": ["item", "mine"], "row": [0, 0]})
-    instances = pl.DataFrame({"key": keys, "skeleton": texts, "stem": texts, "language": ["en", "en"]})
+    columns = {"key": keys, "skeleton": texts, "stem": texts, "language": ["en", "en"]}
+    instances = pl.DataFrame(columns).with_columns(attachments=pl.lit(None, pl.String))
     matches = pl.DataFrame(
         {
             "child": keys[1:],
