@@ -262,6 +262,7 @@ SIGNED = [
     ("Solução: 18 metros", "18 metros"),
     ("Soluzione: 18 metri", "18 metri"),
     ("Lösung: 18 Meter", "18 Meter"),
+    ("La solución es 8.", "8"),
     ("Rpta: 12", "12"),
     ("Gabarito: B", "B"),
     ("ĐS: 45 km/h", "45 km/h"),
@@ -413,6 +414,29 @@ STATED = [*LANGUAGES, *CHANGED, *NESTED, *CHOICES, *SIGNED, *HEADED]
 @pytest.mark.parametrize(("text", "answer"), [*AFTER_HASHES, *BOXES, *STATED])
 def test_solutions(text, answer):
     assert extract(text, "solution") == answer
+
+
+FIELDS = [
+    ("Final Answer: The final answer is $17$. I hope it is correct.", "$17$"),
+    ("【答案】C", "C"),
+    ("**Final Answer**\n\n42", "42"),
+    ("### Answer\n9", "9"),
+    ("答え 25個", "25個"),
+    ("Solución: 18 metros", "18 metros"),
+    ("ĐS: 45 km/h", "45 km/h"),
+    ("Hence, option B is correct.", "B"),
+    ("The answer isn't 5", None),
+    ("答案是错误的。", None),
+    ("Die Antwort ist nicht 5.", None),
+    ("Answer: wrong", "wrong"),
+    ("Answer these 5 questions", "Answer these 5 questions"),
+    ("Solution", "Solution"),
+]
+
+
+@pytest.mark.parametrize(("text", "answer"), FIELDS)
+def test_answer_fields_in_words(text, answer):
+    assert extract(text, "final") == answer
 
 
 @pytest.mark.parametrize("text", [*DENIED, *REMARKS, *NOTHING])

@@ -25,10 +25,10 @@ _JOINED = frozenset(("zh", "ja", "ko", "th", "ar", "hi"))
 _BORDER_LEFT, _BORDER_RIGHT = r"(?<![^\W\d_])", r"(?![^\W\d_])"
 _GAP = r"(?:[ \t_}]|</\w{1,6}>){0,6}"
 _THEREFORE = (
-    r"(?:(?:and |so |thus|hence|therefore|then|consequently|donc|alors|ainsi|also|somit|daher|damit|folglich|dus"
-    r"|por (?:lo )?tanto|portanto|logo|entonces|quindi|dunque|perciò|значит|следовательно|итак|więc|zatem|jadi"
-    r"|vậy|do đó|suy ra|إذن|إذا|وبالتالي|所以|因此|故|综上(?:所述)?|可知|从而|于是|则|よって|したがって|ゆえに"
-    r"|따라서|그러므로)[ ,、]{0,3}){0,2}"
+    r"(?:(?:and |so |thus|hence|therefore|then|consequently|donc|alors|ainsi|also|somit|daher|damit|folglich"
+    r"|dus|por (?:lo )?tanto|portanto|logo|entonces|quindi|dunque|perciò|значит|следовательно|итак|więc|zatem"
+    r"|jadi|vậy|do đó|suy ra|إذن|إذا|وبالتالي|所以|因此|故|综上(?:所述)?|可知|从而|于是|则|よって|したがって"
+    r"|ゆえに|따라서|그러므로)[ ,、]{0,3}){0,2}"
 )
 _LETTERS = r"\(?(?-i:[A-H]{1,5}|[A-H](?:(?:\s?[、,/&]\s?| (?:and|und|et|y|e|и) |和|与)[A-H]){1,4})\)?"
 _NUMBER = r"\$[^$\n]{1,60}\$|-?\d[\d.,/]{0,30}(?<![.,/])"
@@ -125,15 +125,15 @@ def _language(name: str, table: dict[str, list[str]]) -> _Language:
     left, right = (_BORDER_LEFT, _BORDER_RIGHT) if border else ("", "")
     noun = f"{left}{_either(table.get('answer', []))}{''.join(table.get('after', []))}"
     work = f"{left}{_either(table.get('work', []))}"
+    verb = f"{_either(table.get('is', []))}{right}"
     sign = r"(?:[:=]|[-—–→](?=[ \t]))"
     bracketed = rf"[【\[〖「]\s?{_either(table.get('before', []))}{{0,3}}{noun}\s?[】\]〗」]:?"
-    # A bare value behind a word in Japanese, or on a line of its own, is looked for in lines.
     lead = (
         rf"(?P<denied>{noun}{_GAP}{_either(table.get('isnt', []))}{right})"
         rf"|(?P<must>{_either(table.get('must', []))}{right})"
-        rf"|(?P<said>{noun}{_GAP}{_either(table.get('is', []))}{right}(?!{_GAP}[:=])|{_either(table.get('leads', []))})"
-        rf"|(?P<marked>{noun}{_GAP}(?:{_either(table.get('is', []))}{right}{_GAP})?{sign}|{bracketed})"
-        rf"|(?P<work>{work}{_GAP}{sign})"
+        rf"|(?P<said>{noun}{_GAP}{verb}(?!{_GAP}[:=])|{_either(table.get('leads', []))})"
+        rf"|(?P<marked>{noun}{_GAP}(?:{verb}{_GAP})?{sign}|{bracketed})"
+        rf"|(?P<work>{work}{_GAP}(?:{verb}|{sign}))"
     )
     before = _either(table.get("before", []))
     line = (

@@ -26,9 +26,11 @@ _MOMENT = re.compile(
 )
 _MIDNIGHT = re.compile(r"[0:.]*")
 _CONTAINER = re.compile(
-    r"(?:(?:np|numpy|torch|jnp|sympy|collections|pd)\.)?(?:array|tensor|Array|Matrix|ImmutableDenseMatrix|list|tuple"
-    r"|deque|OrderedDict|Counter|Series|dict_values|dict_keys|defaultdict)\((?:<class '\w{1,30}'>, ?)?(.*?)"
-    r"(?:, ?(?:dtype|device|requires_grad|maxlen|shape|size)[=:] ?(?:\([\d, ]{0,40}\)|[\w.:'\" ]{1,40})){0,3}\)",
+    r"(?:(?:np|numpy|torch|jnp|sympy|collections|pd)\.)?(?:array|tensor|Array|Matrix|ImmutableDenseMatrix|list"
+    r"|tuple|deque|OrderedDict|Counter|Series|dict_values|dict_keys|defaultdict)"
+    r"\((?:<class '\w{1,30}'>, ?)?(.*?)"
+    r"(?:, ?(?:dtype|device|requires_grad|maxlen|shape|size)[=:] ?"
+    r"(?:\([\d, ]{0,40}\)|[\w.:'\" ]{1,40})){0,3}\)",
     re.S,
 )
 #: A container that holds nothing states no answer, as an empty list in JSON.
@@ -55,7 +57,7 @@ def plain(text: str) -> str:
         text: An answer.
 
     Returns:
-        The value; the text itself where it is no such print.
+        The value; "" for a container that holds nothing, the text itself where it is no such print.
     """
     if len(text) > MAX_CHARS or not _HINT.search(text):
         return text
@@ -85,6 +87,7 @@ def _moment(text: str) -> str:
 
 def _row(text: str) -> str:
     """Arrays as lists: commas between the elements, no padding and no point without decimals behind it."""
+    text = text if "'" in text else " ".join(text.split())
     if _ROW.fullmatch(text) or _TEXTS.fullmatch(text) or _TRUTHS.fullmatch(text):
         text = _BETWEEN.sub(", ", text)
     elif not _LIST.fullmatch(text):
