@@ -319,6 +319,9 @@ NOTHING = [
     "The answer should be a number between 0 and 999.",
     "Zwischenergebnis: 17",
     "Option C has 5 sides.",
+    "def half(n):\n    ans = n / 2\n    return ans",
+    "result = 2**3 - 1\nreturn result * result - 2",
+    "这个方程的通解为 $\\\\qquad$",
 ]
 PRINTED = [
     ("np.float64(3.5)", "3.5"),

@@ -126,14 +126,14 @@ def _language(name: str, table: dict[str, list[str]]) -> _Language:
     noun = f"{left}{_either(table.get('answer', []))}{''.join(table.get('after', []))}"
     work = f"{left}{_either(table.get('work', []))}"
     verb = f"{_either(table.get('is', []))}{right}"
-    sign = r"(?:[:=]|[-—–→](?=[ \t]))"
+    sign = r"(?::|[-—–→](?=[ \t]))"
     bracketed = rf"[【\[〖「]\s?{_either(table.get('before', []))}{{0,3}}{noun}\s?[】\]〗」]:?"
     lead = (
         rf"(?P<denied>{noun}{_GAP}{_either(table.get('isnt', []))}{right})"
         rf"|(?P<must>{_either(table.get('must', []))}{right})"
-        rf"|(?P<said>{noun}{_GAP}{verb}(?!{_GAP}[:=])|{_either(table.get('leads', []))})"
+        rf"|(?P<said>{noun}{_GAP}{verb}(?!{_GAP}:)|{_either(table.get('leads', []))})"
         rf"|(?P<marked>{noun}{_GAP}(?:{verb}{_GAP})?{sign}|{bracketed})"
-        rf"|(?P<work>{work}{_GAP}(?:{verb}|{sign}))"
+        rf"|(?P<work>{work}{_GAP}(?:{verb if border else sign}|{sign}))"
     )
     before = _either(table.get("before", []))
     line = (
