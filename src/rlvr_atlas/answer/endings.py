@@ -133,7 +133,7 @@ def _language(name: str, table: dict[str, list[str]]) -> _Language:
         rf"|(?P<must>{_either(table.get('must', []))}{right})"
         rf"|(?P<said>{noun}{_GAP}{verb}(?!{_GAP}:)|{_either(table.get('leads', []))})"
         rf"|(?P<marked>{noun}{_GAP}(?:{verb}{_GAP})?{sign}|{bracketed})"
-        rf"|(?P<work>{work}{_GAP}(?:{verb if border else sign}|{sign}))"
+        rf"|(?P<work>{work}{_GAP}(?:{verb if border else ':'}|:))"
     )
     before = _either(table.get("before", []))
     line = (
