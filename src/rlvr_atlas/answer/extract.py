@@ -49,7 +49,7 @@ _MEANT = re.compile(r"[\d\\]|^\W?[A-J]\W?$")
 #: A heading that says that the answer is in the next line.
 _HEADING = re.compile(r"\**(?:the )?(?:final )?answer:?\**:?\s{0,9}(?:\n\s{0,9})?", re.I)
 #: Lists that a program printed and that hold nothing.
-_EMPTY = re.compile(r"[\[(]\s{0,9}(?:None|nan|NaN|null)\s{0,9},?\s{0,9}[\])]")
+_EMPTY = re.compile(r"[\[(]\s{0,9}(?:None|nan|NaN|null)\s{0,9},?\s{0,9}[\])]|(?:np|numpy)\.(?:nan|NaN|NAN)")
 _LONG_NUMBER = re.compile(r"\d{16}")
 #: Kinds of reading that a heading such as "#### Step 2" never has.
 _VALUES = {"scalar", "choice", "choices", "set", "alternatives", "ordered", "union", "based"}
@@ -113,11 +113,14 @@ def _final(text: str, depth: int = 0) -> str | None:
     if any(mark in stripped for mark in ("\\boxed", "\\fbox", "\\framebox", "####", "<answer>")):
         found = _solution(stripped)
         return found or (None if next(_BOX.finditer(stripped), None) else stripped)
-    return _from_literal(plain(without_lead(stripped) or tidy(stripped)), depth)
+    inner = without_lead(stripped)
+    if inner == "":
+        return None
+    return _from_literal(plain(inner or tidy(stripped)), depth)
 
 
 def _from_literal(text: str, depth: int) -> str | None:
-    value = literal(text) if text[:1] in "'\"b[({" else None
+    value = literal(text)
     return text if value is None else _from_value(value, text, depth + 1)
 
 
