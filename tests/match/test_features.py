@@ -34,6 +34,10 @@ def pair(texts, answers):
         (["who is taller, ann or bo?", "who is older, ann or bo?"], "Ann", True),
         (["who is taller, ann or bo?", "who is older?"], "Ann", False),
         (["say which of (a) one, (b) two", "say which of (a) six, (b) two"], "A", False),
+        (["which hold? ① one ② two ③ six", "which are true? ① a ② b"], "①③", True),
+        (["which hold?", "which are true?"], r"$\text{②④}$", True),
+        (["which hold?", "which are true?"], "(1) (3)", True),
+        (["two roots", "the roots"], "1, 3", False),
         (["the colour of the sky", "the sky at noon"], "a deep and quiet kind of blue", False),
     ],
 )

@@ -61,7 +61,8 @@ _CHOICES = re.compile(
 )
 _CIRCLED = {code: f"({code - 0x245F})" for code in range(0x2460, 0x2474)}
 _FIRST_STATEMENT = frozenset(map(chr, _CIRCLED)) | {"("}
-_STATEMENTS = re.compile(
+#: Numbers of statements that a question lists: `(1) (3)`, `①③`.
+STATEMENTS = re.compile(
     r"\(\d\)(?:(?: |,|;| ?and ?|[和与]){0,3}\(\d\)){1,9}|[①-⑳](?:(?: |,|;| ?and ?|[和与]){0,3}[①-⑳]){0,9}"
 )
 _LETTER = re.compile(r"(?<![A-Za-z])[A-J](?![A-Za-z])")
@@ -188,7 +189,7 @@ def _choices(text: str) -> Reading | None:
 
 def _statements(text: str) -> Reading | None:
     """Numbers of statements: `(1) (3)`, `①③`; `(2)(3)` may be a product."""
-    if text[:1] not in _FIRST_STATEMENT or not _STATEMENTS.fullmatch(text):
+    if text[:1] not in _FIRST_STATEMENT or not STATEMENTS.fullmatch(text):
         return None
     plain = text.translate(_CIRCLED)
     reading = set_of([integer(number) for number in INTEGER.findall(plain)], distinct=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -11,8 +12,10 @@ from numpy.typing import NDArray
 
 from rlvr_atlas.answer import normal_form
 from rlvr_atlas.answer.judge import OPPOSITES
+from rlvr_atlas.answer.read import STATEMENTS
 from rlvr_atlas.match.measure import Measured
 from rlvr_atlas.match.retrieval import SEARCHED, Candidates
+from rlvr_atlas.text.tex import markup
 from rlvr_atlas.text.token_table import Bools, TokenTable
 from rlvr_atlas.text.tokens import is_number, is_word, tokenise
 from rlvr_atlas.text.word_frequency import rarity
@@ -101,8 +104,8 @@ def signals(measured: Measured, agree: Floats, answers: Sequence[str | None]) ->
 def agree_by_chance(texts: TokenTable, found: Candidates, answers: Sequence[str | None]) -> Bools:
     """Whether the answer of each child says nothing where it is the parent's too, shape (n,).
 
-    It is so where there are few others to choose from: a word such as `yes`, or words that both texts
-    offer ("odd, even, or neither?").
+    It is so where there are few others to choose from: a word such as `yes`, words that both texts offer
+    ("odd, even, or neither?"), or the numbers of statements that a text lists (`①③`).
 
     Args:
         texts: Tokens of all texts.
@@ -111,11 +114,20 @@ def agree_by_chance(texts: TokenTable, found: Candidates, answers: Sequence[str 
     """
     by_chance = np.zeros(len(found.children), bool)
     for n, (parent, child) in enumerate(zip(found.parents.tolist(), found.children.tolist(), strict=True)):
-        words = _words(answers[child] or "")
-        if words:
+        answer = answers[child] or ""
+        words = _words(answer)
+        if _names_statements(answer):
+            by_chance[n] = True
+        elif words:
             offered = (words <= {texts.vocabulary[at] for at in texts.row(side)} for side in (parent, child))
             by_chance[n] = not words.isdisjoint(OPPOSITES) or all(offered)
     return by_chance
+
+
+@lru_cache(maxsize=1 << 16)
+def _names_statements(answer: str) -> bool:
+    bare = re.sub(markup(), "", answer).strip(".;,")
+    return len(bare) <= _LONGEST and STATEMENTS.fullmatch(bare) is not None
 
 
 @lru_cache(maxsize=1 << 16)
