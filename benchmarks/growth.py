@@ -78,7 +78,9 @@ def stream(text: str) -> ByteStream:
 
 def prints(text: str) -> object:
     """What an index keeps of a problem."""
-    texts = canonicalise(frame(text), pl.DataFrame(schema=TEMPLATES)).with_columns(answer=pl.lit("1"))
+    texts = canonicalise(frame(text), pl.DataFrame(schema=TEMPLATES)).with_columns(
+        answer=pl.lit("1"), attachments=pl.lit(None, pl.String)
+    )
     return Printer().prints(texts)
 
 

@@ -35,7 +35,7 @@ def recipe(folder, workspace):
 @pytest.fixture
 def side_by_side(monkeypatch):
     monkeypatch.setattr(executor, "WORTH_A_PROCESS", 0)
-    monkeypatch.setattr(executor, "_processors", lambda: 2)
+    monkeypatch.setattr(executor, "processors", lambda: 2)
 
 
 def never(reader):
