@@ -255,6 +255,30 @@ def test_the_answer_comes_first_and_the_exit_code_is_that_of_check(world: Path, 
     assert text.startswith("passed: new.jsonl: None of 20 rows is known")
 
 
+def test_a_benchmark_of_ones_own_is_looked_for_too(world: Path, tmp_path: Path) -> None:
+    keys = workspace_of(world).read("occurrences").filter(dataset="verl_orchard").unique("key").select("key")
+    texts = keys.join(workspace_of(world).read("instances"), on="key").sort("key")["prompt"].head(60)
+    mine = written(tmp_path / "mine.jsonl", [{"problem": text} for text in texts])
+    exam = written(tmp_path / "exam.jsonl", [{"problem": text} for text in texts.head(5)])
+    code, text = run(mine, "--atlas", world / "atlas", "--against", exam, "--json")
+    (told,) = json.loads(text)
+    assert code == 1
+    assert ("exam", 5) in [(line["benchmark"], line["rows"]) for line in told["leaks"]]
+
+
+def test_every_file_of_a_glob_is_one_dataset_and_of_several_names_each_its_own(
+    world: Path, tmp_path: Path
+) -> None:
+    for name, rows in (("a", UNHEARD[:8]), ("b", UNHEARD[8:])):
+        written(tmp_path / f"{name}.jsonl", rows)
+    of_glob = json.loads(run(tmp_path / "*.jsonl", "--atlas", world / "atlas", "--json")[1])
+    assert [one["rows"] for one in of_glob] == [len(UNHEARD)]
+    each = json.loads(
+        run(tmp_path / "a.jsonl", tmp_path / "b.jsonl", "--atlas", world / "atlas", "--json")[1]
+    )
+    assert [one["rows"] for one in each] == [8, 12]
+
+
 def test_one_unreadable_file_does_not_hide_the_others(world: Path, tmp_path: Path) -> None:
     good, bad = written(tmp_path / "good.jsonl", UNHEARD), tmp_path / "bad.jsonl"
     bad.write_bytes(b"\x00\x01 nothing that could be read")
