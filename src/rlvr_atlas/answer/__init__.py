@@ -7,12 +7,16 @@ judged is `unknown`, never `different`.
 
 from __future__ import annotations
 
+import logging
+
 import polars as pl
 
 from rlvr_atlas.answer.extract import extract, extract_column
 from rlvr_atlas.answer.judge import Verdict, judge
 from rlvr_atlas.answer.read import read
 from rlvr_atlas.answer.verify import Verifier
+
+_log = logging.getLogger(__name__)
 
 __all__ = ["Verdict", "Verifier", "compare", "extract", "extract_column", "normal_column", "normal_form"]
 
@@ -33,10 +37,18 @@ def normal_form(answer: str | None) -> str | None:
 
 
 def normal_column(answer: pl.Series) -> pl.Series:
-    """`normal_form` for a column of strings; each distinct answer is read once."""
+    """`normal_form` for a column of strings; each distinct answer is read once, null where that fails."""
     distinct = answer.cast(pl.String).drop_nulls().unique()
-    forms = pl.Series([normal_form(text) for text in distinct], dtype=pl.String)
+    forms = pl.Series([_form_or_none(text) for text in distinct], dtype=pl.String)
     return answer.cast(pl.String).replace_strict(distinct, forms, default=None, return_dtype=pl.String)
+
+
+def _form_or_none(text: str) -> str | None:
+    try:
+        return normal_form(text)
+    except Exception:  # a run has thousands of others to read
+        _log.exception("an answer that cannot be read: %r", text)
+        return None
 
 
 def compare(a: str | None, b: str | None, verifier: Verifier | None = None) -> Verdict:

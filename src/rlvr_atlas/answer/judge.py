@@ -234,6 +234,8 @@ def _in_their_units(a: Reading, b: Reading) -> Verdict | None:
     classes = [{item.unit.startswith("mod ") for item in reading.items} for reading in (a, b)]
     if classes[0] != classes[1] and {True, False} in classes:
         return "unknown"  # n = 1 or n ≡ 2 (mod 4), and 1, 2
+    if len(a.items) != len(b.items):
+        return "unknown"  # one has a list inside a list, which their form does not show
     return _all(_unlabelled(x, y) for x, y in zip(a.items, b.items, strict=True))
 
 

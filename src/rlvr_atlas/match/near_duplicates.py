@@ -7,6 +7,7 @@ each other by construction, and same-problem candidates are only formed between 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ from rlvr_atlas.text.token_table import Hashes, TokenTable, mask
 
 if TYPE_CHECKING:
     from rlvr_atlas.config import MatchSettings
+
+_log = logging.getLogger(__name__)
 
 Ints = NDArray[np.int64]
 
@@ -164,8 +167,12 @@ def judge(
 
 
 def answers_agree(one: str | None, other: str | None) -> bool | None:
-    """Whether two answers are the same; None where that is unknown."""
-    verdict = compare(one, other)
+    """Whether two answers are the same; None where that is unknown, or where comparing them fails."""
+    try:
+        verdict = compare(one, other)
+    except Exception:  # a run has thousands of others to compare
+        _log.exception("answers that cannot be compared: %r and %r", one, other)
+        return None
     return None if verdict == "unknown" else verdict == "same"
 
 
