@@ -242,3 +242,9 @@ def test_square_roots_are_exact(a, b):
 def test_import_stays_light():
     code = "import sys, rlvr_atlas.answer; assert not {'sympy', 'math_verify'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("other", [r"m = \pm 1, n = 2", r"n = 2, m = \pm 1"])
+def test_a_list_inside_a_list_has_the_form_of_a_longer_one_and_is_not_compared_item_by_item(other):
+    assert compare("1, 2, -1", other) in ("same", "unknown")
+    assert compare(other, "1, 2, -1") == compare("1, 2, -1", other)
