@@ -267,6 +267,20 @@ def _by_letter(a: Reading, b: Reading) -> Verdict | None:
 
 
 def _ordered(a: Reading, b: Reading) -> Verdict | None:
+    if (
+        a.label != b.label
+        and any(item.label for item in (*a.items, *b.items))
+        and len(a.items) == len(b.items)
+    ):
+        # [x = 1, y = 2] is a way of writing (x, y) = (1, 2), not an interval.
+        verdict = _all(_unlabelled(x, y) for x, y in zip(a.items, b.items, strict=True))
+        in_another_order = sorted(item.form for item in a.items) == sorted(item.form for item in b.items)
+        return "unknown" if verdict == "different" and in_another_order else verdict
+    return _of_shapes(a, b)
+
+
+def _of_shapes(a: Reading, b: Reading) -> Verdict | None:
+    """Tuples, intervals, vectors, ratios."""
     if a.label == b.label:
         if len(a.items) != len(b.items):
             return "different"

@@ -47,7 +47,7 @@ _COMMAND = re.compile(r"\\([A-Za-z]+)\*?")
 _ESCAPE = re.compile(r"\\(?=[-\d])|\\\\(?:\[[\d.]{1,6}\s?[a-z]{2}\])?|\\[^A-Za-z\\]")
 _EMPTY_DELIMITER = re.compile(r"\\(?:left|right)\s{0,9}\.")
 #: Inside a number: 1,\!000  1\,000  1\ 000
-_GROUPED = re.compile(r"(?<=\d)(?:,\\!|\\,|\\ |\{\\,\})(?=\d{3}(?!\d))")
+_GROUPED = re.compile(r"(?<=\d)(?:,\\! ?|\\,|\\ |\{\\,\})(?=\d{3}(?!\d))")
 #: 1{,}000 is a thousand, 1{,}5 and 0{,}125 are decimals.
 _COMMA_NUMBER = re.compile(r"(?<![\d.,}])(\d{1,20})((?:\{ ?, ?\}\d{1,20})+)(?![\d{])")
 _BRACED_COMMA = re.compile(r"\{ ?, ?\}")

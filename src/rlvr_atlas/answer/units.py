@@ -39,7 +39,7 @@ _TAIL = re.compile(
     r"(?P<degree>°)(?:\s?(?:\\text ?\{ ?)?(?P<scale>[CF])(?: ?\})?)?"
     r"|(?P<sign>[%¤€£¥元]|(?<=\d)'{1,2})"
     r"|\(? ?\\text ?\{(?P<text>[A-Za-z ./*²³-]{1,60})\} ?\)?(?:\^ ?\{? ?(?P<power>-?\d) ?\}?)?"
-    r"|\( ?(?P<remark>[A-Za-z][A-Za-z '.-]{0,60})\)"
+    r"|\( ?(?P<remark>(?![A-Za-z] ?- ?[A-Za-z]\))[A-Za-z][A-Za-z '.-]{0,60})\)"
     r"|(?P<han>[\u4e00-\u9fff]{1,6})"
     r"|(?<=\d)(?P<ordinal>st|nd|rd|th)"
     r"|(?<![A-Za-z\\])(?P<bare>[A-Za-z]+(?:/[A-Za-z]+)?(?: [A-Za-z-]+){0,4})"
