@@ -298,9 +298,11 @@ def labelled(
         shown = queries.filter(
             ~pl.col("kind").is_in(HIDDEN_ONLY if answers is corpus.answers else KNOWN_ONLY)
         )
-        found = joined(block for search in searches for block in index.search(*search))
+        found = joined(block() for search in searches for block in index.blocks(*search))
         nothing = np.full((len(children), 1), -1)
-        plain = found if encoded is None else joined(index.search(children, limits, nothing))
+        plain = (
+            found if encoded is None else joined(block() for block in index.blocks(children, limits, nothing))
+        )
         found, plain = (some[_worth_reading(some, shown, aligned)] for some in (found, plain))
         found, plain = (
             joined(both)
@@ -382,10 +384,10 @@ def _among(
     limits, nothing = np.full(len(children), first), np.full((len(children), 1), -1)
     near = nothing if vectors is None else nearest(children, limits, vectors[world])
     found = (
-        index.search(children, limits, near, None if vectors is None else vectors[world]),
-        index.search(children, limits, nothing),
+        index.blocks(children, limits, near, None if vectors is None else vectors[world]),
+        index.blocks(children, limits, nothing),
     )
-    both = [joined(blocks) for blocks in found]
+    both = [joined(block() for block in blocks) for blocks in found]
     one, other = (Candidates(world[part.children], world[part.parents], part.searched) for part in both)
     return one, other
 

@@ -33,8 +33,8 @@ def _index(texts, answers):
 
 def _search(texts, child, limit, answers=None, extra=(-1,)):
     index = _index(texts, answers or [None] * len(texts))
-    (found,) = index.search(np.array([child]), np.array([limit]), np.array([extra]))
-    return found
+    (block,) = index.blocks(np.array([child]), np.array([limit]), np.array([extra]))
+    return block()
 
 
 def _column(found, name):
@@ -125,7 +125,8 @@ def test_the_same_answer_and_numbers_are_candidates_whatever_the_words():
     assert 0 in _search(texts, child, child, ["984", *["7"] * 20, "984"]).parents
     index = _index(texts, [None] * len(texts))
     none = np.array([[-1]])
-    (found,) = index.search(np.array([child]), np.array([child]), none, by_numbers=True)
+    (block,) = index.blocks(np.array([child]), np.array([child]), none, by_numbers=True)
+    found = block()
     assert found.parents.tolist() == [0]
 
 
@@ -141,11 +142,12 @@ def test_cosines_are_known_where_there_are_vectors():
     texts = [("apple", "pear"), ("apple", "pear", "cart")]
     vectors = np.array([[1, 0], [0.6, 0.8]], np.float16)
     index = _index(texts, [None, None])
-    (found,) = index.search(np.array([1]), np.array([1]), np.array([[-1]]), vectors)
+    (block,) = index.blocks(np.array([1]), np.array([1]), np.array([[-1]]), vectors)
+    found = block()
     assert np.isclose(_column(found, "cosine"), 0.6, atol=1e-3)
     assert np.isnan(_column(_search(texts, 1, 1), "cosine")).all()
 
 
 def test_nothing_to_search():
     index = _index([("a",)], [None])
-    assert not list(index.search(np.zeros(0, int), np.zeros(0, int), np.zeros((0, 1), int)))
+    assert not index.blocks(np.zeros(0, int), np.zeros(0, int), np.zeros((0, 1), int))

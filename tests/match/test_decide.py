@@ -33,9 +33,9 @@ def _weigh(parent, child, answer=None, other=None, cosine=float("nan")):
     answers = [answer, *([None] * len(filler)), other]
     last = len(texts) - 1
     near = np.array([[0]])
-    (found,) = Texts(texts, normal_column(pl.Series(answers, dtype=pl.String)).to_list()).search(
-        np.array([last]), np.array([last]), near
-    )
+    index = Texts(texts, normal_column(pl.Series(answers, dtype=pl.String)).to_list())
+    (block,) = index.blocks(np.array([last]), np.array([last]), near)
+    found = block()
     found = found[found.parents == 0]
     found.searched[:, SEARCHED.index("cosine")] = cosine
     found.searched[:, SEARCHED.index("cosine_gap")] = cosine * 0

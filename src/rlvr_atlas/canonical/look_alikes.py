@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from rlvr_atlas.schema import looks
 from rlvr_atlas.schema.attachments import look_of, with_look
+from rlvr_atlas.stats import components
 
 #: Hashes that differ in fewer bits than there are parts of them have a part in common.
 _PARTS = 16
@@ -65,19 +66,7 @@ def _roots(texts: list[str]) -> list[int]:
         if looks.same_images(texts[one], texts[other]) is not False
     ]
     alike = Counter(side for pair in near for side in pair)
-    roots = list(range(len(texts)))
-    for one, other in near:
-        if max(alike[one], alike[other]) <= _MOST_ALIKE:
-            ends = sorted((_root(roots, one), _root(roots, other)))
-            roots[ends[1]] = ends[0]
-    return [_root(roots, one) for one in range(len(texts))]
-
-
-def _root(roots: list[int], one: int) -> int:
-    while roots[one] != one:
-        roots[one] = roots[roots[one]]
-        one = roots[one]
-    return one
+    return components(len(texts), (pair for pair in near if max(alike[side] for side in pair) <= _MOST_ALIKE))
 
 
 def _near(hashes: NDArray[np.uint8]) -> Pairs:

@@ -119,17 +119,17 @@ def _show(name: str, one: Traced | AtlasError, tolerance: float) -> None:
         return
     verdict = "passed" if _passes(one, tolerance) else "FAILED"
     out.print(f"{verdict}: {one_line(Path(name).name)}: {' '.join(one.answer)}", markup=False)
-    for title, lines, width in _tables(one):
+    for title, lines in _tables(one):
         if lines:
-            print_table(title, lines[:width], more=len(lines) - width)
+            print_table(title, lines[:_SHOWN], more=len(lines) - _SHOWN)
     for limit in _limits(one):
         out.print(f"note: {limit}", markup=False)
     for step in next_steps(one, name):
         out.print(f"next: {one_line(step)}", markup=False)
 
 
-def _tables(one: Traced) -> list[tuple[str, list[dict[str, Any]], int]]:
-    """Title, lines and how many are shown of each table."""
+def _tables(one: Traced) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Title and lines of each table."""
     leaks = [
         {
             **{k: line[k] for k in ("benchmark", "rows", "relations")},
@@ -150,10 +150,10 @@ def _tables(one: Traced) -> list[tuple[str, list[dict[str, Any]], int]]:
         for line in one.datasets.to_dicts()
     ]
     return [
-        ("Leaks", leaks, _SHOWN),
-        ("Where the rows come from", sources, _SHOWN),
-        ("Published datasets that hold them", datasets, _SHOWN),
-        ("Labels that name another source", one.labels.to_dicts(), _SHOWN),
+        ("Leaks", leaks),
+        ("Where the rows come from", sources),
+        ("Published datasets that hold them", datasets),
+        ("Labels that name another source", one.labels.to_dicts()),
     ]
 
 
@@ -162,18 +162,18 @@ def _write_page(path: Path, results: list[tuple[str, Traced | AtlasError]]) -> N
     from rlvr_atlas.report.page import render_trace
     from rlvr_atlas.trace_files import next_steps
 
-    told = [
-        {
-            "name": Path(name).name,
-            "error": str(one) if isinstance(one, AtlasError) else None,
-            "answer": [] if isinstance(one, AtlasError) else one.answer,
-            "tables": [] if isinstance(one, AtlasError) else [(t, rows) for t, rows, _ in _tables(one)],
-            "examples": [] if isinstance(one, AtlasError) else one.leaks_by_benchmark.head(_SHOWN).to_dicts(),
-            "limits": [] if isinstance(one, AtlasError) else _limits(one),
-            "steps": [] if isinstance(one, AtlasError) else next_steps(one, name),
-        }
-        for name, one in results
-    ]
+    told: list[dict[str, Any]] = []
+    for name, one in results:
+        told.append(dict.fromkeys(("answer", "tables", "examples", "limits", "steps"), ()))
+        told[-1] |= {"name": Path(name).name, "error": str(one) if isinstance(one, AtlasError) else None}
+        if not isinstance(one, AtlasError):
+            told[-1] |= {
+                "answer": one.answer,
+                "tables": _tables(one),
+                "examples": one.leaks_by_benchmark.head(_SHOWN).to_dicts(),
+                "limits": _limits(one),
+                "steps": next_steps(one, name),
+            }
     text = render_trace(told).encode()
     replace_file(path, lambda temporary: temporary.write_bytes(text), error=InputError)
 

@@ -117,19 +117,6 @@ class Texts:
         )
         self._same_numbers = _Kind(numbers, _SAME_NUMBERS, 0.0)
 
-    def search(
-        self,
-        children: Ints,
-        limits: Ints,
-        extra: Ints,
-        vectors: NDArray[np.floating] | None = None,
-        *,
-        by_numbers: bool = False,
-    ) -> Iterator[Candidates]:
-        """The best earlier texts of each child, and those of `extra`, block by block; see `blocks`."""
-        blocks = self.blocks(children, limits, extra, vectors, by_numbers=by_numbers)
-        return (block() for block in blocks)
-
     def blocks(
         self,
         children: Ints,
@@ -139,7 +126,9 @@ class Texts:
         *,
         by_numbers: bool = False,
     ) -> list[Callable[[], Candidates]]:
-        """The same as a function for each block, which may be called from any thread.
+        """The best earlier texts of each child, and those of `extra`: a function for each block of children.
+
+        The functions may be called from several threads.
 
         Args:
             children: (n,) positions of the texts to be searched for, ascending.

@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 from rlvr_atlas import __version__
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.files import POLARS_ERRORS, pass_interrupt, replace_file
-from rlvr_atlas.fingerprints.sketch import numbers_of
+from rlvr_atlas.fingerprints.sketch import hash_texts, numbers_of
 from rlvr_atlas.schema import Schema, conform
 from rlvr_atlas.schema.attachments import needed
 from rlvr_atlas.text.word_frequency import rarity
 
 #: Numbers and answer that are less telling than this, in bits, are those of other problems too. Measured on
-#: the shared corpus: of the problems of a source from 16 bits on, .4 to .6% have those of a problem with
+#: the shared corpus: of the problems of a source from 16 bits on, .4 to .5% have those of a problem with
 #: another root, rewordings among them (benchmarks/public_atlas.py prints it).
 TELLING = 16.0
 _FORMAT = "1"
@@ -130,12 +130,8 @@ def bits(numbers: str | None) -> float:
 
 def hashes(texts: pl.Series) -> pl.Series:
     """64 bits of a hash of each text, null for null."""
-    return pl.Series([None if text is None else _hash(text) for text in texts], dtype=pl.UInt64)
-
-
-def _hash(text: str) -> int:
-    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8, person=b"atlas-origins")
-    return int.from_bytes(digest.digest(), "big")
+    found = pl.Series(texts.name, hash_texts(texts.fill_null("")), dtype=pl.UInt64)
+    return found.set(texts.is_null(), None)
 
 
 def write(made: Origins, path: Path) -> None:
