@@ -4,8 +4,9 @@ Run: python benchmarks/agreement.py WORKSPACE [--rows N] [--texts N] [--write FI
 
 WORKSPACE is a traced and audited one (benchmarks/real_corpus.py makes one). Asked of rows of training sets,
 drawn at random: is this row the same problem as a benchmark's item? The page counts the answers of each
-against the audit's. Exits with 1 where two differ that must not: report and audit; explain by row and audit;
-the same text in `check`, in an index and in the audit.
+against the audit's. Exits with 1 where two differ that must not: report and audit; explain by row and audit,
+where a match stands behind the leak; the same text in the audit and in `check` or an index, unless these list
+it as not judged.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def main() -> None:
     audited, doubtful = by_audit(tables)
     said, by_text = by_explain(workspace, tables, sample, given.texts)
     with tempfile.TemporaryDirectory() as folder:
-        by_check, by_index = checked(workspace, tables, sample, Path(folder))
+        (by_check, by_index), not_judged = checked(workspace, tables, sample, Path(folder))
     answers = {"explain": said, "check": by_check, "index": by_index}
     lines = [
         f"# Five answers to one question, on {len(sample)} rows of the shared corpus",
@@ -82,13 +83,16 @@ def main() -> None:
     for who, found in answers.items():
         missed = Counter(kind for row, kind in leaks.items() if row not in found)
         lines += [f"| {who} | {a} | {b} | {count} | {of[a, b]} |" for (a, b), count in sorted(missed.items())]
-    wrong = unequal(tables) + [f"explain by row: {row}" for row in leaks if row not in said]
+    matched = by_a_match(tables)
+    wrong = unequal(tables) + [
+        f"explain by row: {row}" for row in leaks if row in matched and row not in said
+    ]
     wrong += [f"explain by row: {row}" for row in others if row in said and row not in doubtful]
     wrong += [
         f"{who}, the same text: {row}"
         for who in ("check", "index")
         for row, (relation, _) in leaks.items()
-        if relation in SAME_TEXT and row not in answers[who]
+        if relation in SAME_TEXT and row not in answers[who] | not_judged
     ]
     wrong += by_text
     lines += ["", f"Report and audit count the same rows: {'no' if unequal(tables) else 'yes'}."]
@@ -117,6 +121,17 @@ def by_audit(tables: dict[str, pl.DataFrame]) -> tuple[dict[Row, tuple[str, str]
         for row in first.select("dataset", "row", "relation", "tier").rows()
     }
     return found, set(tables["unjudged"].filter(SAME).select("dataset", "row").rows())
+
+
+def by_a_match(tables: dict[str, pl.DataFrame]) -> set[Row]:
+    """Leaking rows that a match joins to the item, or whose text it is; others are joined without options."""
+    pairs = set(tables["matches"].select("child", "parent").rows())
+    leaks = tables["leaks"].filter(SAME).select("dataset", "row", "key", "benchmark_key")
+    return {
+        (dataset, row)
+        for dataset, row, key, item in leaks.rows()
+        if key == item or (key, item) in pairs or (item, key) in pairs
+    }
 
 
 def by_explain(
@@ -149,8 +164,11 @@ def _same(related: dict[str, Any]) -> bool:
 
 def checked(
     workspace: Workspace, tables: dict[str, pl.DataFrame], sample: list[Row], folder: Path
-) -> tuple[set[Row], set[Row]]:
-    """Rows that `check` calls leaks: against the texts of the benchmarks, and against an index of them."""
+) -> tuple[tuple[set[Row], ...], set[Row]]:
+    """Rows that `check` calls leaks, against the texts of the benchmarks and against an index of them.
+
+    Then the rows that either lists as not judged.
+    """
     texts = tables["instances"].select("key", "prompt", "answer")
     wanted = pl.DataFrame(sample, schema=["dataset", "row"], orient="row")
     rows = wanted.join(tables["occurrences"], on=["dataset", "row"], how="left", maintain_order="left")
@@ -164,13 +182,15 @@ def checked(
     against = [spec for spec in stored_recipe(workspace).datasets if spec.role == "benchmark"]
     by_text = check_all([file], against, min_probability=LEAST, rewordings=True)
     by_index = check_all([file], (), [index], min_probability=LEAST)
-    return tuple(_rows(found, sample) for found in (*by_text, *by_index))  # type: ignore[return-value]
+    both = [_there(found) for found in (*by_text, *by_index)]
+    leaking = tuple({sample[row] for row in found.leaks.filter(SAME)["row"]} for found in both)
+    return leaking, {sample[row] for found in both for row in found.unjudged["row"]}
 
 
-def _rows(found: Checked | AtlasError, sample: list[Row]) -> set[Row]:
+def _there(found: Checked | AtlasError) -> Checked:
     if isinstance(found, AtlasError):
         raise found
-    return {sample[row] for row in found.leaks.filter(SAME)["row"]}
+    return found
 
 
 def unequal(tables: dict[str, pl.DataFrame]) -> list[str]:
