@@ -274,7 +274,7 @@ class Texts:
 def _high(scores: csr_array, children: Ints, limits: Ints) -> tuple[Ints, Ints, Floats]:
     """Row, column and value of the scores that are not far below the best earlier one of their child.
 
-    Nine of ten scores are left out here, in few passes over the matrix: they take most of the memory.
+    Most are left out here, in few passes over the matrix.
 
     Args:
         scores: (n, texts).
