@@ -40,7 +40,8 @@ NAMED = (
     ("gsm_hard", "benchmarks/gsm_hard/gsmhardv2.jsonl", lambda row: row["code"].split('"""')[1], "variant"),
 )
 
-
+#: Rewordings of training sets: only of these is anything learned.
+REWORDED = ("math7500_corewarding_rewrite", "benbench_gsm8k_train_rewritten")
 #: A text with the original's answer and numbers and this much of its wording is another copy of it.
 COPY = 0.4
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import torch
-from gold import arguments, fold_of, gold
+from gold import REWORDED, arguments, fold_of, gold
 from torch.nn.functional import cross_entropy, normalize
 
 from rlvr_atlas.config import MatchSettings
@@ -24,7 +24,6 @@ from rlvr_atlas.match import embedder
 
 HERE = Path(__file__).resolve().parent
 TARGET = HERE.parents[1] / "src" / "rlvr_atlas" / "match" / "calibrations" / "all-MiniLM-L6-v2" / "metric.npz"
-KINDS = ("math7500_corewarding_rewrite", "benbench_gsm8k_train_rewritten")
 EPOCHS, BATCH, RATE, DECAY, SHARPNESS = 3, 256, 1e-3, 0.05, 20.0
 #: How many of the nearest other texts each pair is told from; nearer than _COPY it may be the original again.
 _NEAREST, _COPY = 8, 0.93
@@ -80,7 +79,7 @@ def main() -> None:
         child=pairs["skeleton"].replace_strict(place),
         original=pairs["skeleton_original"].replace_strict(place),
     )
-    train = pairs.filter(pl.col("split") == "train", pl.col("kind").is_in(KINDS))
+    train = pairs.filter(pl.col("split") == "train", pl.col("kind").is_in(REWORDED))
     fold = np.array([fold_of(text) for text in train["prompt_original"]])
     for half in (0, 1, None):
         of = train.filter(pl.Series(fold != half)) if half is not None else train

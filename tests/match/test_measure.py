@@ -14,6 +14,7 @@ from rlvr_atlas.match.measure import measure
 from rlvr_atlas.text.token_table import TokenTable
 from rlvr_atlas.text.tokens import is_number, is_sign, is_variable, is_word, lexicon
 from rlvr_atlas.text.word_frequency import rarity
+from rlvr_atlas.text.word_loss import loss
 
 WORDS = ["ann", "bo", "pears", "red", "the", "of", "sum", "largest", "seven", "what", "find", "if"]
 TOKENS = [*WORDS, "x", "y", "ab", "7", "12", "3.5", "+", "-", "=", "\\sin", "#", "求"]
@@ -87,6 +88,19 @@ def _pattern(names):
     return [names.index(name) for name in names]
 
 
+def _is_plain_word(token):
+    return is_word(token) and token not in lexicon().numbers
+
+
+def _between(one, other):
+    """How many tokens stand between what both begin with and, of the rest, what both end with."""
+    while one and other and one[0] == other[0]:
+        one, other = one[1:], other[1:]
+    while one and other and one[-1] == other[-1]:
+        one, other = one[:-1], other[:-1]
+    return len(one), len(other)
+
+
 def _plain(one, other):
     """What is measured, said as plainly as possible."""
     bags = [Counter(text) for text in (one, other)]
@@ -106,7 +120,10 @@ def _plain(one, other):
     same_variables = Counter(variables[0]) == Counter(variables[1])
     same_formulas = Counter(_formula(one)) == Counter(_formula(other))
     function = lexicon().function_words
-    words = [Counter(t for t in _content(text) if is_word(t)) for text in (one, other)]
+    words = [Counter(t for t in text if _is_plain_word(t) and t not in function) for text in (one, other)]
+    lost = [Counter(t for t in text if _is_plain_word(t)) for text in (one, other)]
+    between = _between(one, other)
+    echo = [words[n] + Counter(variables[n]) for n in (0, 1)]
     conditions = [Counter(t for t in text if t in lexicon().conditions) for text in (one, other)]
     operators = [Counter(_operators(text)) for text in (one, other)]
     fewer = min(content[0].total(), content[1].total())
@@ -129,8 +146,14 @@ def _plain(one, other):
         "asks_exchanged": _exchanged(*(_places(text, lexicon().asks) for text in (one, other))),
         "words_gone": (words[0] - words[1]).total(),
         "words_new": (words[1] - words[0]).total(),
-        "words_exchanged": _exchanged_of(one, other, lambda t: is_word(t) and t not in function),
+        "words_exchanged": _exchanged_of(one, other, lambda t: _is_plain_word(t) and t not in function),
         "function_words_exchanged": _exchanged_of(one, other, lambda t: t in function),
+        "loss_gone": sum(loss(t, "gone") * n for t, n in (lost[0] - lost[1]).items()),
+        "loss_new": sum(loss(t, "new") * n for t, n in (lost[1] - lost[0]).items()),
+        "between_gone": between[0],
+        "between_new": between[1],
+        "echoed_gone": sum(max(n - bags[1][t], 0) for t, n in echo[0].items() if t in bags[1]),
+        "echoed_new": sum(max(n - bags[0][t], 0) for t, n in echo[1].items() if t in bags[0]),
         "conditions_gone": (conditions[0] - conditions[1]).total(),
         "conditions_new": (conditions[1] - conditions[0]).total(),
         "operators_gone": (operators[0] - operators[1]).total(),

@@ -159,8 +159,20 @@ class Difference:
 
     def sides(self, among: Bools) -> tuple[Floats, Floats]:
         """(pairs,) how many of some items (items,) only the parent has, and how many only the child has."""
-        more = self.more * among[self.item]
-        return self._sum(np.maximum(more, 0.0)), self._sum(np.maximum(-more, 0.0))
+        weight = among.astype(np.float64)
+        return self.weights(weight, weight)
+
+    def weights(self, gone: Floats, new: Floats) -> tuple[Floats, Floats]:
+        """(pairs,) weight (items,) of the items that only the parent has, and of those only the child has."""
+        ours = np.maximum(self.more, 0.0) * gone[self.item]
+        theirs = np.maximum(-self.more, 0.0) * new[self.item]
+        return self._sum(ours), self._sum(theirs)
+
+    def of_both(self, common: Common) -> Difference:
+        """Those of the items that both texts have, one of them more often."""
+        span = int(max(self.item.max(initial=0), common.item.max(initial=0))) + 1
+        kept = np.isin(self.pair * span + self.item, common.pair * span + common.item)
+        return Difference(self.pairs, self.pair[kept], self.item[kept], self.more[kept])
 
     def net(self, among: Bools) -> Floats:
         """(pairs,) how many more of some items (items,) the parent has."""

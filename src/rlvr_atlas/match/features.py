@@ -63,9 +63,9 @@ FEATURES = (
     "parent_ending",
     "edge",  # as in Evidence, like the next one
     "length",
-    "words_gone",  # how many words, function words left out, only the parent has
+    "words_gone",  # how many words, function words and numbers left out, only the parent has
     "words_new",  # how many only the child has
-    "words_exchanged",  # words that stand between the same neighbours, another in each text
+    "words_exchanged",  # such words that stand between the same neighbours, another in each text
     "function_words_exchanged",  # the same for function words: all, some, not, ...
     "conditions_gone",  # how many words that mark a condition only the parent has
     "conditions_new",  # how many only the child has
@@ -73,6 +73,12 @@ FEATURES = (
     "operators_new",  # how many only the child has
     "operators_exchanged",  # the same as for words
     "variables_exchanged",
+    "loss_gone",  # bits that the words tell which only the parent has: see text/word_loss.py
+    "loss_new",  # and those that only the child has
+    "between_gone",  # tokens of the parent between what both begin with and what both end with
+    "between_new",  # and of the child
+    "echoed_gone",  # words and variables that both have, the parent more often: it says more of the same
+    "echoed_new",  # and the child
 )
 
 

@@ -7,7 +7,7 @@ two texts themselves is left to the pairs for which it can matter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from rlvr_atlas.match.bags import Bag, Difference, jaccard
 from rlvr_atlas.match.evidence import Evidence, is_part
 from rlvr_atlas.match.pieces import Pieces
-from rlvr_atlas.text.token_table import Ints, TokenTable
+from rlvr_atlas.text.token_table import Hashes, Ints, TokenTable
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -111,7 +111,7 @@ def _columns(p: Pieces, one: Ints, other: Ints) -> Iterator[tuple[str, Column]]:
 def _words(p: Pieces, one: Ints, other: Ints) -> Iterator[tuple[str, Column]]:
     words, bag = p.texts.vocabulary, p.tokens
     function, number = words.is_function_word, words.is_masked
-    apart = bag.difference(one, other)
+    apart, common = bag.difference(one, other), bag.common(one, bag, other)
     content_apart = apart.total(~function)
     content = p.content.lengths.astype(np.float64)
     sizes = content[one], content[other]
@@ -124,15 +124,23 @@ def _words(p: Pieces, one: Ints, other: Ints) -> Iterator[tuple[str, Column]]:
     yield "only_function_words", p.whole_content[one] == p.whole_content[other]
     yield "nothing_else_changed", content_apart == 0
     yield "changed", apart.total()
-    for kind, among in (("words", words.is_word & ~function), ("conditions", words.is_condition)):
+    # Numbers in words are compared by what they mean.
+    told = words.is_word & ~function & ~words.is_value
+    for kind, among in (("words", told), ("conditions", words.is_condition)):
         gone, new = apart.sides(among)
         yield f"{kind}_gone", gone
         yield f"{kind}_new", new
+    gone, new = apart.weights(*words.losses)
+    yield "loss_gone", gone
+    yield "loss_new", new
     yield "words_exchanged", _exchanged(p.word_places, one, other)
     yield "function_words_exchanged", _exchanged(p.function_word_places, one, other)
+    echoed = apart.of_both(common).sides(told | words.is_variable)
+    yield "echoed_gone", echoed[0]
+    yield "echoed_new", echoed[1]
     yield "names_agree", _names_agree(p.texts, apart, one, other)
     rare = (words.is_word & ~function) * words.rarity
-    both, weight = bag.common(one, bag, other).weights(rare), bag.distinct_weights(rare)
+    both, weight = common.weights(rare), bag.distinct_weights(rare)
     yield "child_in_parent", _share(both, weight[other])
     yield "parent_in_child", _share(both, weight[one])
     yield "pairs", p.pairs.jaccard(one, other)
@@ -192,10 +200,25 @@ def _edges(p: Pieces, one: Ints, other: Ints) -> Iterator[tuple[str, Column]]:
     begins = texts.runs(at_end=False)
     ends = texts.runs(at_end=True)
     edge = (begins(short, length) == begins(long, length)) | (ends(short, length) == ends(long, length))
+    first = _longest(begins, one, other, length)
+    last = _longest(ends, one, other, length - first)
+    yield "between_gone", n - first - last
+    yield "between_new", m - first - last
     yield "length", length
     yield "equal", p.whole[one] == p.whole[other]
     yield "edge", edge
     yield "part", _parts(p, one, other)
+
+
+def _longest(run: Callable[[Ints, Ints], Hashes], one: Ints, other: Ints, most: Ints) -> Ints:
+    """(n,) how many of the first, or last, tokens of two texts are the same, up to a number (n,)."""
+    least, most = np.zeros(len(one), np.int64), most.copy()
+    while (open_ := least < most).any():
+        middle = (least + most + 1) // 2
+        same = run(one, middle) == run(other, middle)
+        least = np.where(open_ & same, middle, least)
+        most = np.where(open_ & ~same, middle - 1, most)
+    return least
 
 
 def _parts(p: Pieces, one: Ints, other: Ints) -> Bools:

@@ -136,8 +136,9 @@ class Pieces:
 
     @cached_property
     def word_places(self) -> tuple[Bag, Bag]:
-        """Where words stand that are no function words, and which."""
-        return self._places(self._words.is_word & ~self._words.is_function_word, self._every)
+        """Where words stand that are no function words and no numbers, and which."""
+        plain = self._words.is_word & ~self._words.is_function_word & ~self._words.is_value
+        return self._places(plain, self._every)
 
     @cached_property
     def function_word_places(self) -> tuple[Bag, Bag]:

@@ -29,6 +29,7 @@ from rlvr_atlas.text.tokens import (
     plain,
 )
 from rlvr_atlas.text.word_frequency import rarity
+from rlvr_atlas.text.word_loss import loss
 
 Hashes = NDArray[np.uint64]
 Ints = NDArray[np.int64]
@@ -162,6 +163,15 @@ class Vocabulary(Sequence[str]):
     def rarity(self) -> Floats:
         """How rare each token is in problems at large, in bits."""
         return np.array([rarity(token) for token in self._tokens], np.float64)
+
+    @cached_property
+    def losses(self) -> tuple[Floats, Floats]:
+        """Bits that a word tells which another wording lacks, or has alone; 0 of anything but words."""
+        gone, new = (
+            np.array([loss(token, side) for token in self._tokens], np.float64) for side in ("gone", "new")
+        )
+        told = self.is_word & ~self.is_value
+        return gone * told, new * told
 
 
 class _Known(dict[str, int]):
