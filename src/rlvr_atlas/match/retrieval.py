@@ -1,10 +1,10 @@
 """Retrieval: candidate parents of texts, the best of those with the same answer or numbers, and of all.
 
-Texts with one answer are few enough to be compared each with each, by all their terms. All texts are searched
-by a text's rarest terms only, up to a number of postings: a term that stands in every tenth text finds
-everything and tells nothing. Either is a product of sparse matrices (asking bm25s text by text took 20 times
-as long). What is then known of a pair without looking at its texts is worked out for a whole block at once:
-the columns `SEARCHED`.
+Texts with one answer are compared each with each, by all their terms, where they are few. Those of larger
+groups, and all texts, are searched by a text's rarest terms only, up to a number of postings: a term that
+stands in every tenth text finds everything and tells nothing, and what a text costs does not grow with the
+corpus. Either is a product of sparse matrices (asking bm25s text by text took 20 times as long). What is then
+known of a pair without looking at its texts is worked out for a whole block at once: the columns `SEARCHED`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ Floats = NDArray[np.float64]
 
 #: Postings that a text may touch, where its answer is known and where only its words can find anything.
 _POSTINGS, _POSTINGS_UNANSWERED = 3_000, 12_000
+#: The same among texts of one answer, or one set of numbers: a term of theirs stands in fewer texts.
+_POSTINGS_IN_GROUP = 4_000
 #: A text is searched by this many terms at least.
 _TERMS = 6
 #: How many of the best are kept of all texts, of those with the same answer, the same numbers, both.
@@ -196,9 +198,10 @@ class Texts:
         children = group[place[group] >= 0]
         rarities = compact(self._rarities[group])
         by_term = rarities.T.tocsr()
+        asked = _rarest(rarities, np.diff(by_term.indptr), np.full(len(group), _POSTINGS_IN_GROUP))
         for start in range(0, len(children), _BLOCK):
             part = children[start : start + _BLOCK]
-            shared = rarities[np.searchsorted(group, part)] @ by_term
+            shared = asked[np.searchsorted(group, part)] @ by_term
             row, parents = row_of_each(shared), group[shared.indices]
             good = (shared.data >= kind.least * self._masses[part][row]) & (
                 parents < limits[place[part]][row]
@@ -258,17 +261,28 @@ class Texts:
 
     def _questions(self, children: Ints) -> csr_array:
         """The rarest terms of each text (texts x terms), scaled so that it scores 1 by itself."""
-        own = self._weights[children]
-        row = row_of_each(own)
-        touched = np.cumsum(self._postings[own.indices])
-        before = np.concatenate([[0], touched])[own.indptr[:-1]]
-        nth = np.arange(len(row)) - own.indptr[:-1][row]
         enough = np.where(self._forms[children] >= 0, _POSTINGS, _POSTINGS_UNANSWERED)
-        keep = (touched - before[row] <= enough[row]) | (nth < _TERMS)
-        row = row[keep]
-        score = np.bincount(row, own.data[keep], minlength=len(children))
-        rows = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(children)))])
-        return csr_array(((1 / score[row]).astype(np.float32), own.indices[keep], rows), shape=own.shape)
+        own = _rarest(self._weights[children], self._postings, enough)
+        row = row_of_each(own)
+        score = np.bincount(row, own.data, minlength=len(children))
+        return csr_array(((1 / score[row]).astype(np.float32), own.indices, own.indptr), shape=own.shape)
+
+
+def _rarest(texts: csr_array, postings: Ints, enough: Ints) -> csr_array:
+    """The rarest terms of each text: those with no more than so many postings together, but some at least.
+
+    Args:
+        texts: (n, terms), the terms of a row from the rarest on.
+        postings: (terms,) in how many texts each term stands.
+        enough: (n,) postings that a text may touch.
+    """
+    row = row_of_each(texts)
+    touched = np.cumsum(postings[texts.indices])
+    before = np.concatenate([[0], touched])[texts.indptr[:-1]]
+    nth = np.arange(len(row)) - texts.indptr[:-1][row]
+    keep = (touched - before[row] <= enough[row]) | (nth < _TERMS)
+    rows = np.concatenate([[0], np.cumsum(np.bincount(row[keep], minlength=texts.shape[0]))])
+    return csr_array((texts.data[keep], texts.indices[keep], rows), shape=texts.shape)
 
 
 def _high(scores: csr_array, children: Ints, limits: Ints) -> tuple[Ints, Ints, Floats]:
