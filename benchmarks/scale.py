@@ -138,12 +138,12 @@ def page(sizes: list[Size]) -> str:
     lines = [
         "# Growth: one to many worlds of the shared corpus",
         "",
-        f"Command: `python benchmarks/scale.py FOLDER --worlds {worlds} --write docs/benchmarks/scale.md`",
+        f"Command: `python benchmarks/scale.py FOLDER --worlds {worlds} --write FILE`",
         "",
         f"No encoder; {platform.machine()} with {cores} cores, Python {platform.python_version()}. Each run is",
         "a new process. *Floor* is a hash join of the same prompts by Polars, in the same run.",
         "",
-        f"| worlds | rows | distinct | {' | '.join(STAGES)} | processor time | peak memory | written | floor |",
+        "| worlds | rows | distinct | " + " | ".join(STAGES) + " | processor | memory | written | floor |",
         "|---" * (len(STAGES) + 7) + "|",
     ]
     for size in sizes:
