@@ -202,6 +202,35 @@ def test_the_parent_is_the_closest_and_the_root_the_earliest():
     assert result.edges.filter(child="copy").select("parent", "rows").rows() == [("middle", 2)]
 
 
+@pytest.mark.parametrize(
+    ("released", "told"),
+    [
+        ((dt.date(2024, 1, 1), dt.date(2024, 2, 1)), "dates"),
+        ((dt.date(2024, 1, 1), dt.date(2024, 1, 1)), "same date"),
+        ((None, dt.date(2024, 1, 1)), "no date"),
+    ],
+)
+def test_an_edge_says_what_speaks_for_it(released, told):
+    """Both `one` and `other` hold row 0 of the child word for word, only `one` its row 1."""
+    names = [("one", None, (), False), ("other", None, (), False), ("child", None, (), False)]
+    datasets = _datasets(*names).with_columns(
+        released=pl.Series([released[0], released[0], released[1]], dtype=pl.Date)
+    )
+    rows = [("one", 0, "a"), ("one", 1, "b"), ("other", 0, "a"), ("child", 0, "a"), ("child", 1, "b2")]
+    result = attribute(
+        _occurrences(*rows),
+        _matches(("b2", "b", "reworded", 0.8)),
+        datasets,
+        map_label=lambda label, dataset: None,
+        min_probability=0.5,
+    )
+    found = result.edges.filter(child="child").select(
+        "relation", "rows", "sole_rows", "probability", "direction"
+    )
+    assert found.rows() == [("identical", 1, 0, 1.0, told), ("reworded", 1, 1, 0.8, told)]
+    assert result.edges["documented"].to_list() == [False] * result.edges.height
+
+
 def test_of_equally_close_datasets_that_with_most_of_the_rows_is_the_parent():
     keys = "abcdef"
     result = _trace(

@@ -55,7 +55,7 @@ def attribute(
     nodes = _roots(nodes.join(_earliest(candidates), on="node", how="left").sort("node"))
     nodes = _hops(nodes.join(_closest(candidates, nodes), on="node", how="left").sort("node"))
     lineage = _lineage(occurrences, nodes)
-    return Attributed(lineage, _edges(lineage, datasets), _conflicts(occurrences, lineage, map_label))
+    return Attributed(lineage, _edges(lineage, nodes, datasets), _conflicts(occurrences, lineage, map_label))
 
 
 def _nodes(
@@ -145,7 +145,9 @@ def _earliest(candidates: pl.DataFrame) -> pl.DataFrame:
 
 
 def _closest(candidates: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
-    """The parent of each node: node, up, relation, tier, probability, documented, decided_by.
+    """The parent of each node: node, up, relation, tier, probability, documented, decided_by, alike.
+
+    `alike` is how many datasets hold the problem as closely, the parent's among them.
 
     Of the candidates with the node's root. One dataset that explains many rows is likelier than many that
     explain few, so that of equally close candidates that of the dataset counts which has most of them.
@@ -165,7 +167,10 @@ def _closest(candidates: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
         near.join(held, on=["dataset", "dataset_parent"])
         .sort("node", -pl.col("held").cast(pl.Int64), "rank_parent", "node_parent")
         .group_by("node", maintain_order=True)
-        .agg(pl.col("node_parent", "relation", "tier", "probability", "documented", "decided_by").first())
+        .agg(
+            pl.col("node_parent", "relation", "tier", "probability", "documented", "decided_by").first(),
+            alike=pl.col("dataset_parent").n_unique(),
+        )
         .rename({"node_parent": "up"})
     )
 
@@ -242,17 +247,36 @@ def _lineage(occurrences: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _edges(lineage: pl.DataFrame, datasets: pl.DataFrame) -> pl.DataFrame:
+def _edges(lineage: pl.DataFrame, nodes: pl.DataFrame, datasets: pl.DataFrame) -> pl.DataFrame:
     counted = (
         lineage.filter(pl.col("parent_dataset") != pl.col("dataset"))
+        .join(nodes.select("dataset", "key", "alike"), on=["dataset", "key"], how="left")
         .group_by(child="dataset", parent="parent_dataset", relation="relation")
-        .agg(rows=pl.len())
-        .join(datasets.select("dataset", "derived_from"), left_on="child", right_on="dataset", how="left")
-        .with_columns(
-            documented=pl.col("derived_from").list.contains(pl.col("parent")).fill_null(value=False)
+        .agg(
+            rows=pl.len(),
+            sole_rows=(pl.col("alike") == 1).sum(),
+            probability=pl.col("probability").mean().round(4),
         )
     )
-    return conform(counted.drop("derived_from"), EDGES).sort("child", "parent", "relation")
+    facts = datasets.select("dataset", "derived_from", "released")
+    placed = counted.join(facts, left_on="child", right_on="dataset", how="left").join(
+        facts.select("dataset", released_parent="released"), left_on="parent", right_on="dataset", how="left"
+    )
+    documented = pl.col("derived_from").list.contains(pl.col("parent")).fill_null(value=False)
+    return conform(
+        placed.with_columns(documented=documented).with_columns(direction=_direction()), EDGES
+    ).sort("child", "parent", "relation")
+
+
+def _direction() -> pl.Expr:
+    """What says that the parent is the earlier one."""
+    dates = pl.col("released"), pl.col("released_parent")
+    return (
+        pl.when("documented").then(pl.lit("documented"))
+        .when(dates[0].is_null() | dates[1].is_null()).then(pl.lit("no date"))
+        .when(dates[0] == dates[1]).then(pl.lit("same date"))
+        .otherwise(pl.lit("dates"))
+    )  # fmt: skip
 
 
 def _conflicts(

@@ -186,7 +186,10 @@ EDGES: Schema = {
     "parent": pl.String,
     "relation": pl.String,
     "rows": pl.Int64,
+    "sole_rows": pl.Int64,
+    "probability": pl.Float64,
     "documented": pl.Boolean,
+    "direction": pl.String,
 }
 
 #: Rows whose own label names another source than the one they were traced to.
