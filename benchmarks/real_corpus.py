@@ -254,6 +254,19 @@ def parents(workspace: Workspace) -> pl.DataFrame:
     )
 
 
+def undocumented(workspace: Workspace) -> pl.DataFrame:
+    """Upstreams that no publisher names and that hold at least half of the rows of a dataset."""
+    rows = workspace.read("datasets").select(child="dataset", all="rows")
+    near = workspace.read("edges").filter(~pl.col("documented"), pl.col("relation") != "variant")
+    return (
+        near.group_by("child", "parent", maintain_order=True)
+        .agg(pl.col("rows", "sole_rows").sum(), pl.col("direction").first())
+        .join(rows, on="child")
+        .filter(2 * pl.col("rows") >= pl.col("all"))
+        .sort("child", "parent")
+    )
+
+
 def _page(workspace: Workspace, checks: list[Check], cost: Cost) -> str:
     stages = ", ".join(
         f"{name} {entry['seconds']:.0f} s" for name, entry in workspace.manifest["stages"].items()
@@ -298,6 +311,17 @@ def _page(workspace: Workspace, checks: list[Check], cost: Cost) -> str:
         *(
             f"| {r['dataset']} | {r['parents']} | {r['most']} | {r['share']:.1%} |"
             for r in parents(workspace).iter_rows(named=True)
+        ),
+        "",
+        "Upstreams that no publisher names and that hold at least half of a dataset's rows as the same problem;",
+        "*only there*: the share that no other earlier dataset holds as closely.",
+        "",
+        "| dataset | upstream | of its rows | only there | what says that it is earlier |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {r['child']} | {r['parent']} | {r['rows'] / r['all']:.1%} | {r['sole_rows'] / r['all']:.1%} "
+            f"| {r['direction']} |"
+            for r in undocumented(workspace).iter_rows(named=True)
         ),
     ]
     return "\n".join(lines) + "\n"
