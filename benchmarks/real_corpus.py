@@ -313,8 +313,8 @@ def _page(workspace: Workspace, checks: list[Check], cost: Cost) -> str:
             for r in parents(workspace).iter_rows(named=True)
         ),
         "",
-        "Upstreams that no publisher names and that hold at least half of a dataset's rows as the same problem;",
-        "*only there*: the share that no other earlier dataset holds as closely.",
+        "Upstreams that no publisher names and that hold at least half of a dataset's rows as the same",
+        "problem; *only there*: the share that no other earlier dataset holds as closely.",
         "",
         "| dataset | upstream | of its rows | only there | what says that it is earlier |",
         "|---|---|---|---|---|",
