@@ -284,7 +284,10 @@ def labelled(
     skeletons = [*corpus.units["skeleton"], *skeleton(pl.Series(made))]
     texts = TokenTable.of(skeletons)
     keys = [*corpus.units["key"], *(hashlib.sha1(text.encode()).hexdigest() for text in made)]
-    encoded = None if cache is None else cache.vectors[cache.get_or_encode(keys, corpus.texts)]
+    encoded = None
+    if cache is not None:
+        places = cache.get_or_encode(keys, corpus.texts)  # first: it adds to the array that is mapped next
+        encoded = cache.vectors[places]
     aligned = _aligned(workspace, folder, corpus)
     children, limits = (queries[name].to_numpy().astype(np.int64) for name in ("child", "limit"))
     searches = _searches(queries, corpus, encoded, halves)
