@@ -21,6 +21,8 @@ sca_app = typer.Typer(
 )
 app.add_typer(sca_app, name="sca")
 
+#: As `sca.server.CONCURRENCY`, which is not imported here so that commands start at once.
+_CONCURRENCY = 64
 Sources = Annotated[
     list[str] | None, typer.Option("--source", help="An atomic source; may be given again. All without it.")
 ]
@@ -117,6 +119,9 @@ def rollout(
         str | None, typer.Option(help="URL of an OpenAI-compatible server, up to /v1; asks one model.")
     ] = None,
     model: Annotated[str | None, typer.Option(help="Name of the model at the server.")] = None,
+    concurrency: Annotated[
+        int, typer.Option(min=1, help="Requests under way at the server at once.")
+    ] = _CONCURRENCY,
     ingest: Annotated[
         list[Path] | None,
         typer.Option(help="A file of answers made elsewhere by one model; may be given again."),
@@ -141,7 +146,7 @@ def rollout(
 
                 answers = ingest_rollouts(made, name, seed, ingest, judge)
             else:
-                served = runs.served_by(made.settings, server, model) if server else None
+                served = runs.served_by(made.settings, server, model, concurrency) if server else None
                 answers = runs.ask(made, name, seed, judge, served)
             lines += runs.summary(name or runs.BASE, answers)
     print_json(lines) if as_json else print_table("Answers", lines)

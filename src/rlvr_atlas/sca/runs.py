@@ -17,8 +17,8 @@ from rlvr_atlas.sca.grpo import GRPO, preset
 from rlvr_atlas.sca.model import Sampling, Transformers, identity, read_json
 from rlvr_atlas.sca.passk import summarise
 from rlvr_atlas.sca.reward import Judge
-from rlvr_atlas.sca.rollouts import Asked, Generator, read_rollouts, roll_out
-from rlvr_atlas.sca.server import Server
+from rlvr_atlas.sca.rollouts import Asked, Model, read_rollouts, roll_out
+from rlvr_atlas.sca.server import CONCURRENCY, Server
 from rlvr_atlas.sca.sources import Plan
 from rlvr_atlas.sca.train_trl import Job, train
 from rlvr_atlas.sca.transitions import classify, pair, transitions
@@ -35,7 +35,7 @@ class Served:
     """A model somewhere else; its name is all that tells it apart."""
 
     name: str
-    generator: Generator
+    model: Model
 
 
 @dataclass(frozen=True)
@@ -99,15 +99,16 @@ def sampling_of(settings: SCASettings) -> Sampling:
     return Sampling(settings.temperature, settings.top_p, settings.top_k, longest)
 
 
-def served_by(settings: SCASettings, url: str, model: str | None) -> Served:
-    """A model at an OpenAI-compatible server.
+def served_by(settings: SCASettings, url: str, model: str | None, concurrency: int = CONCURRENCY) -> Served:
+    """A model at an OpenAI-compatible server, asked so much at once.
 
     Raises:
         InputError: If it has no name, or the URL is none.
     """
     if not model:
         raise InputError("which model of the server is meant?", fix="give --model NAME")
-    return Served(model, Server(url, model, sampling_of(settings), settings.instruction))
+    server = Server(url, model, sampling_of(settings), settings.instruction, concurrency)
+    return Served(model, server)
 
 
 def ask(
@@ -146,9 +147,9 @@ def ask(
         batch=chosen.rollout_batch,
     )
 
-    def answerer() -> Generator:
+    def answerer() -> Model:
         if served is not None:
-            return served.generator
+            return served.model
         return Transformers(model, sampling, chosen.instruction, chosen.threads)
 
     return roll_out(plan.asked(source), asked, answerer, judge, rollout_file(plan, source, seed))
