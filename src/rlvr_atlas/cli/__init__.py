@@ -13,7 +13,20 @@ from typing import Any, NoReturn
 
 import typer
 
-from rlvr_atlas.cli import audit, curate, export, look, recover, registry, review, run, sca, score, trace
+from rlvr_atlas.cli import (
+    audit,
+    curate,
+    evaluate,
+    export,
+    look,
+    recover,
+    registry,
+    review,
+    run,
+    sca,
+    score,
+    trace,
+)
 from rlvr_atlas.cli.app import app
 from rlvr_atlas.cli.show import err, harmless
 from rlvr_atlas.errors import AtlasError
@@ -22,6 +35,7 @@ __all__ = [
     "app",
     "audit",
     "curate",
+    "evaluate",
     "export",
     "look",
     "main",

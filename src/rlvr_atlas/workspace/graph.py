@@ -127,7 +127,7 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         name="score",
         command="score",
-        gives=("scores", "correlations"),
+        gives=("scores", "score_pairs", "correlations"),
         needs=("ingest", "attribute"),
         may_need=("audit", "sca_attribute", "sca_demo"),
         code=("schema", "score", "sca", "answer"),
