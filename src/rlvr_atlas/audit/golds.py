@@ -17,9 +17,11 @@ import polars as pl
 
 from rlvr_atlas import answer
 from rlvr_atlas.audit.votes import Statement, probabilities, supporters
-from rlvr_atlas.schema import GOLD_ERRORS, Relation, conform
+from rlvr_atlas.schema import EDGES, GOLD_ERRORS, Relation, conform, empty
 from rlvr_atlas.workspace.query import both_ways
 
+#: What it reads.
+TABLES = ("occurrences", "lineage", "matches", "edges")
 #: A part of a problem rightly has another answer than the whole.
 _ONE_ANSWER: tuple[Relation, ...] = ("identical", "reformatted", "reworded")
 #: The same wording was copied, whoever says so.
@@ -28,35 +30,46 @@ _SAME_WORDING: tuple[Relation, ...] = ("identical", "reformatted")
 _SHOWN = 3
 
 
-def doubtful_golds(tables: Mapping[str, pl.DataFrame], min_match: float = 0.9) -> pl.DataFrame:
+def doubtful_golds(
+    tables: Mapping[str, pl.DataFrame], keys: pl.DataFrame | None = None, *, min_match: float = 0.9
+) -> pl.DataFrame:
     """Rows whose gold answer is contradicted, the likeliest errors first.
 
     Args:
-        tables: occurrences, lineage, matches, edges, as `schema` lists them.
+        tables: occurrences, lineage, matches, edges, as `schema` lists them; without edges only the same
+            wording makes a copy.
+        keys: key; only of these problems. All without it.
         min_match: Less probable matches make no two rows the same problem.
 
     Returns:
         schema.GOLD_ERRORS. Answers that cannot be compared contradict nothing, and rows whose answers all
         agree are not in it.
     """
-    rows = _rows(tables)
     near = tables["matches"].filter(pl.col("relation").is_in(_ONE_ANSWER), pl.col("probability") >= min_match)
     linked = both_ways(near).unique()
+    if keys is not None:
+        linked = linked.join(keys, on="key", how="semi")
+    rows = _rows(tables, linked, keys)
     lines: list[dict[str, Any]] = []
-    for key, group in _contradicted(rows, linked):
+    for key, group in _contradicted(rows, linked, keys):
         lines += _judged(key, group)
+    if not lines:
+        return empty(GOLD_ERRORS)
     found = conform(pl.DataFrame(lines, infer_schema_length=None), GOLD_ERRORS)
     return found.sort(
         "probability", "sources_against", "dataset", "row", descending=[True, True, False, False]
     )
 
 
-def _rows(tables: Mapping[str, pl.DataFrame], linked: pl.DataFrame) -> pl.DataFrame:
+def _rows(
+    tables: Mapping[str, pl.DataFrame], linked: pl.DataFrame, only: pl.DataFrame | None
+) -> pl.DataFrame:
     """Rows of problems with several answers: dataset, row, key, answer, form, source, repeats."""
     rows = tables["lineage"].select("dataset", "row", "key", "parent_dataset", "parent_row", "relation")
     answers = tables["occurrences"].select("dataset", "row", "answer")
     rows = rows.join(answers, on=["dataset", "row"], how="left")
-    told = tables["edges"].filter("documented").select("child", "parent", told=pl.lit(value=True)).unique()
+    edges = tables["edges"] if "edges" in tables else empty(EDGES)
+    told = edges.filter("documented").select("child", "parent", told=pl.lit(value=True)).unique()
     rows = rows.join(told, left_on=["dataset", "parent_dataset"], right_on=["child", "parent"], how="left")
     rows = rows.sort("dataset", "row").with_row_index("at")
     parents = rows.select(up="at", parent_dataset="dataset", parent_row="row", up_answer="answer")
@@ -72,6 +85,9 @@ def _rows(tables: Mapping[str, pl.DataFrame], linked: pl.DataFrame) -> pl.DataFr
     rows = rows.select(
         "dataset", "row", "key", "answer", source=rows["dataset"].gather(pl.Series(top)), repeats=repeats
     ).drop_nulls("answer")
+    if only is not None:
+        around = pl.concat([only.select("key"), linked.select(key="other")])
+        rows = rows.join(around, on="key", how="semi")
     rows = rows.join(_keys(rows, linked, "answer"), on="key", how="semi")
     return rows.with_columns(form=answer.normal_column(rows["answer"])).drop_nulls("form")
 
@@ -95,9 +111,13 @@ def _top(up: np.ndarray[Any, np.dtype[np.int64]]) -> np.ndarray[Any, np.dtype[np
         up = further
 
 
-def _contradicted(rows: pl.DataFrame, linked: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+def _contradicted(
+    rows: pl.DataFrame, linked: pl.DataFrame, only: pl.DataFrame | None
+) -> list[tuple[str, pl.DataFrame]]:
     """Each key with an answer that a row of the same problem contradicts, and all rows of that problem."""
     keys = _keys(rows, linked, "form").join(rows, on="key", how="semi").sort("key")
+    if only is not None:
+        keys = keys.join(only, on="key", how="semi")
     around = pl.concat([keys.select("key", other="key"), linked.select("key", "other")])
     groups = (
         around.join(keys, on="key", how="semi")

@@ -3,8 +3,8 @@
 A problem has one right answer. Every source states it, and is wrong with a small probability. Every copy of
 a source states what that does, but is now and then changed by mistake, or put right. So copies of one source
 outvote a slip in one of them, and count once against another source. With two copies and no other witness
-each is as likely to be wrong as the other. A source that contradicts itself is no witness but for how often it
-states each answer, and its copies, which only pass that on, are none at all.
+each is as likely to be wrong as the other. A source that contradicts itself is no witness but for how often
+it states each answer, and its copies, which only pass that on, are none at all.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The words of the field as data: relations and tiers, and the columns of every table.
 
-Nothing here computes. `relations.py` holds the closed lists of words, `tables.py` and `scores.py` the columns.
+Nothing here computes. `relations.py` holds the closed lists of words, `tables.py` and `scores.py` the
+columns.
 """
 
 from rlvr_atlas.schema.relations import (

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from rlvr_atlas.sca.resample import Bootstrap
-from rlvr_atlas.schema import SCORE_PAIRS, conform
+from rlvr_atlas.schema import SCORE_PAIRS, conform, empty
 from rlvr_atlas.stats import Floats
 
 
@@ -62,4 +62,6 @@ def pairs_of(values: Mapping[str, Floats], model: str, bootstrap: Bootstrap) -> 
             ahead = float((apart[1:] > 0).mean() + (apart[1:] == 0).mean() / 2)
             line |= {"low": float(low[0]), "high": float(high[0]), "a_ahead": ahead}
         lines.append(line)
+    if not lines:
+        return empty(SCORE_PAIRS)
     return conform(pl.DataFrame(lines, infer_schema_length=None), SCORE_PAIRS)

@@ -100,6 +100,14 @@ STAGES: tuple[Stage, ...] = (
         libraries=("polars", "scipy"),
     ),
     Stage(
+        name="labels",
+        command="labels",
+        gives=("gold_errors",),
+        needs=("ingest", "attribute"),
+        code=("schema", "audit/golds.py", "audit/votes.py", "answer"),
+        libraries=("polars", "math-verify"),
+    ),
+    Stage(
         name="sca_plan",
         command="sca plan",
         gives=("sca_problems", "sca_sources"),
