@@ -458,7 +458,9 @@ def test_deltas_are_points_against_the_base():
     assert found["delta_pass4"][0] == pytest.approx(100 * 2 / 4)
     assert found["delta_mean4"].shape == (201,)
     figures = pl.DataFrame({"dataset": [None, "d"], "mean4": [48.4, 58.1], "pass4": [66.6, 69.4]})
-    assert deltas(figures)["d"]["delta_mean4"] == pytest.approx([9.7])
+    bare = deltas(figures)["d"]["delta_mean4"]
+    assert bare[0] == pytest.approx(9.7)
+    assert np.isnan(bare[1:]).all(), "nobody knows how many items these are of"
 
 
 def test_two_datasets_that_did_alike_are_drawn_alike():

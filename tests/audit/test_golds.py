@@ -201,19 +201,19 @@ def test_the_command_lists_them_and_reads_what_it_wrote(tmp_path, monkeypatch):
 
 
 def test_errors_planted_in_real_golds_are_found(real_data):
-    """Copies of GSM8K as published by four people, 5% of all golds changed in four ways."""
+    """Copies of GSM8K as published by three people, 5% of all golds changed in four ways."""
     place = Path(__file__).resolve().parents[2] / "benchmarks" / "planted_labels.py"
     spec = importlib.util.spec_from_file_location("planted_labels", place)
     planted_labels = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(planted_labels)
     parts = []
-    for name in ("gsm8k_train", "gsm8k_oat", "gsm8k_verl", "benbench_gsm8k_train"):
+    for name in ("gsm8k_train", "gsm8k_verl", "benbench_gsm8k_train"):
         files = sorted(str(path) for path in (real_data / "train" / name).iterdir() if path.is_file())
-        data = [path for path in files if path.endswith((".jsonl", ".json", ".parquet", ".csv"))]
+        data = [path for path in files if path.endswith((".jsonl", ".parquet"))]
         if data:
             reader = open_dataset(DatasetSpec(id=name, path=data), Path())
-            parts.append(read_partition(reader).rows.select("dataset", "row", "key", "answer").head(1500))
-    rows = pl.concat(parts)
+            parts.append(read_partition(reader).rows.select("dataset", "row", "key", "answer"))
+    rows = pl.concat(parts).join(parts[-1].head(1200).select("key").unique(), on="key", how="semi")
     first = rows.group_by("key", maintain_order=True).first().rename({"dataset": "up", "row": "at"})
     rows = rows.join(first.select("key", "up", "at"), on="key")
     own = (pl.col("up") == pl.col("dataset")) & (pl.col("at") == pl.col("row"))

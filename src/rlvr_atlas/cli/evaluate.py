@@ -52,6 +52,9 @@ def evaluate(
     max_tokens: Annotated[
         int | None, typer.Option(min=1, help="Tokens of an answer, instead of the preset's.")
     ] = None,
+    instruction: Annotated[
+        str | None, typer.Option(help="Put after every item, instead of the preset's.")
+    ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Of torch, without --server, on a CPU.")] = 1,
     out: Annotated[
         Path | None,
@@ -64,8 +67,8 @@ def evaluate(
     from rlvr_atlas import evaluate as evaluation
 
     settings = evaluation.preset(preset)
-    if max_tokens is not None:
-        settings = settings.model_copy(update={"max_response": max_tokens})
+    changed = {"max_response": max_tokens, "instruction": instruction}
+    settings = settings.model_copy(update={n: v for n, v in changed.items() if v is not None})
     made, name = _model(model, settings, server, concurrency, threads)
     who = evaluation.Evaluated(name, settings, k, trained_on, seed)
     asked, leaked = _asked(workspace, benchmark or [], trained_on, network)
