@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -20,6 +21,7 @@ from rlvr_atlas.errors import InputError
 from rlvr_atlas.sca.answer_file import AnswerFile, Asked, read_rollouts
 from rlvr_atlas.sca.reward import CORRECT, Judge, Outcome
 from rlvr_atlas.sca.stream import Request
+from rlvr_atlas.workspace.files import hold
 
 __all__ = ["Asked", "Generator", "Model", "Streaming", "Task", "read_rollouts", "roll_out", "roll_out_all"]
 
@@ -78,6 +80,7 @@ def roll_out(
 
     Raises:
         InputError: If the file holds the answers of another model or to other problems.
+        BusyError: If another process is asking.
     """
     roll_out_all([Task(problems, asked, path)], model, judge)
     return read_rollouts(path)
@@ -99,7 +102,20 @@ def roll_out_all(
 
     Raises:
         InputError: As `roll_out`.
+        BusyError: If another process is asking one of them.
     """
+    with ExitStack() as held:
+        for task in tasks:
+            held.enter_context(hold(task.path))
+        _roll_out(tasks, model, judge, on_progress)
+
+
+def _roll_out(
+    tasks: Sequence[Task],
+    model: Callable[[], Model],
+    judge: Judge,
+    on_progress: Callable[[int, int], None] | None,
+) -> None:
     files = [AnswerFile(task.path, task.problems, task.asked) for task in tasks]
     total = sum(task.problems.height * task.asked.k for task in tasks)
     told = _Counter(sum(len(file.rows) for file in files), total, on_progress)

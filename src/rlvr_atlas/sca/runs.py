@@ -23,6 +23,7 @@ from rlvr_atlas.sca.sources import Plan
 from rlvr_atlas.sca.train_trl import Job, train
 from rlvr_atlas.sca.transitions import classify, pair, transitions
 from rlvr_atlas.schema import FINDINGS, conform
+from rlvr_atlas.workspace.files import hold
 from rlvr_atlas.workspace.graph import fingerprint, made_from
 from rlvr_atlas.workspace.store import Workspace
 
@@ -89,8 +90,14 @@ def job_of(plan: Plan, source: str, seed: int) -> Job:
 
 
 def train_source(plan: Plan, source: str, seed: int, judge: Judge) -> dict[str, Any]:
-    """Train on one source with trl. Returns and raises as `train_trl.train` does."""
-    return train(job_of(plan, source, seed), judge)
+    """Train on one source with trl. Returns and raises as `train_trl.train` does.
+
+    Raises:
+        BusyError: If another process trains on it.
+    """
+    job = job_of(plan, source, seed)
+    with hold(job.out):
+        return train(job, judge)
 
 
 def sampling_of(settings: SCASettings) -> Sampling:
