@@ -118,17 +118,18 @@ def copied(*answers):
 
 
 FIVE = ["72", "72", "72.0", "72", "27"]
+ALL = {"datasets": [f"d{at}" for at in range(5)], "drop_duplicates": []}
 
 
 def test_one_outlier_does_not_cost_the_rows_that_agree():
-    _, said = curated(copied(*FIVE), drop_duplicates=[])
+    _, said = curated(copied(*FIVE), **ALL)
     of_x = [said[f"d{at}", 0] for at in range(5)]
     assert of_x == [("keep", "passed every rule")] * 4 + [("drop", "conflicting answers")]
-    _, said = curated(copied(*FIVE), drop_duplicates=[], conflict_probability=0.01)
+    _, said = curated(copied(*FIVE), **ALL, conflict_probability=0.01)
     assert {said[f"d{at}", 0] for at in range(5)} == {("drop", "conflicting answers")}
-    _, said = curated(copied(*FIVE), drop_duplicates=[], conflict_probability=1.0)
+    _, said = curated(copied(*FIVE), **ALL, conflict_probability=1.0)
     assert {said[f"d{at}", 0][0] for at in range(5)} == {"keep"}
-    _, said = curated(copied("72", "27"), drop_duplicates=[])
+    _, said = curated(copied("72", "27"), datasets=["d0", "d1"], drop_duplicates=[])
     assert {said[f"d{at}", 0] for at in range(2)} == {("drop", "conflicting answers")}, "nobody knows which"
 
 
@@ -138,15 +139,15 @@ def test_rows_that_are_not_considered_bear_witness_to_a_gold():
 
 
 def test_a_gold_is_corrected_by_the_majority_of_sources_where_that_is_sure():
-    result, said = curated(copied(*FIVE), drop_duplicates=[], fix_conflicts=True)
+    result, said = curated(copied(*FIVE), **ALL, fix_conflicts=True)
     assert said["d4", 0] == ("replace", "gold answer corrected")
     assert said["d0", 0] == ("keep", "passed every rule")
     assert result.mix.filter(dataset="d4", row=0)["answer"].to_list() == ["72"]
     told = evidence(result, "d4", 0)
     assert (told["answer_was"], told["answer"]) == ("27", "72")
-    _, said = curated(copied(*FIVE), drop_duplicates=[], fix_conflicts=True, fix_probability=1.0)
+    _, said = curated(copied(*FIVE), **ALL, fix_conflicts=True, fix_probability=1.0)
     assert said["d4", 0] == ("drop", "conflicting answers")
-    result, said = curated(copied(*FIVE), fix_conflicts=True)
+    result, said = curated(copied(*FIVE), datasets=ALL["datasets"], fix_conflicts=True)
     assert result.mix.filter(pl.col("prompt") == "x?").height == 1, "a corrected copy is a copy"
 
 
