@@ -21,6 +21,7 @@ from rlvr_atlas.schema import (
     LINEAGE,
     MATCHES,
     OCCURRENCES,
+    SCORE_PAIRS,
     SCORES,
     TRANSITIONS,
     conform,
@@ -34,8 +35,11 @@ from rlvr_atlas.score import (
     parse_weights,
     preset,
     score,
+    score_pairs,
 )
 from rlvr_atlas.score.correlate import _interval
+from rlvr_atlas.score.published import solve_rates
+from rlvr_atlas.score.ranks import pairs_of, rank_intervals
 from rlvr_atlas.workspace.store import Workspace
 
 FEW = Bootstrap(draws=200)
@@ -58,11 +62,23 @@ AVERAGE = {1.7: [14.7, 15.4, 14.0, 15.0, 15.1], 8: [26.1, 25.1, 25.0, 29.6, 25.1
 EXPECTED_Q = {1.7: [0.804, 0.895, 0.738, 0.909, 0.877], 8: [0.654, 0.598, 0.541, 0.746, 0.558]}
 
 
-def published(size):
-    (mean, passed), *after = MATH_500[size]
+def published(size, items=None):
+    """The published inputs; their deltas have intervals where the items of MATH-500 are counted."""
+    models = zip([None, *PUBLISHED], MATH_500[size], strict=True)
+    figures = pl.DataFrame(
+        [(name, *given, items, items and 4) for name, given in models],
+        {"dataset": pl.String, "mean4": pl.Float64, "pass4": pl.Float64, "items": pl.Int64, "k": pl.Int64},
+        orient="row",
+    )  # fmt: skip
+    gains = deltas(figures, bootstrap=FEW)
     return [
-        Inputs(name, **dict(zip(MEASURES, row, strict=True)), delta_mean4=m - mean, delta_pass4=p - passed)
-        for (name, row), (m, p) in zip(PUBLISHED.items(), after, strict=True)
+        Inputs(
+            name,
+            **dict(zip(MEASURES, row, strict=True)),
+            **{measure: float(values[0]) for measure, values in gains[name].items()},
+            draws={measure: values[1:] for measure, values in gains[name].items()},
+        )
+        for name, row in PUBLISHED.items()
     ]
 
 
@@ -247,14 +263,94 @@ def test_a_dataset_given_twice_is_refused():
 
 
 def test_intervals_hold_the_value_narrow_with_rows_and_repeat_themselves():
-    narrow, wide = scored(WHOLE), scored(dataclasses.replace(WHOLE, n=50))
+    gains = {name: np.linspace(-1, 1, 200) + getattr(WHOLE, name) for name in ("delta_mean4", "delta_pass4")}
+    whole = dataclasses.replace(WHOLE, draws=gains)
+    narrow, wide = scored(whole), scored(dataclasses.replace(whole, n=50))
     for figure in ("l_sca", "s1a", "s1b", "s1c", "s1", "q"):
         for line in (narrow, wide):
             assert line[f"{figure}_low"] <= line[figure] <= line[f"{figure}_high"]
         spread = [line[f"{figure}_high"] - line[f"{figure}_low"] for line in (narrow, wide)]
         assert spread[0] < spread[1]
-    assert scored(WHOLE) == narrow
-    assert scored(WHOLE, bootstrap=Bootstrap(draws=200, seed=1))["q_low"] != narrow["q_low"]
+    assert scored(whole) == narrow
+    assert scored(whole, bootstrap=Bootstrap(draws=200, seed=1))["q_low"] != narrow["q_low"]
+
+
+@pytest.mark.parametrize("size", [1.7, 8])
+def test_where_items_or_answers_are_not_counted_the_interval_is_empty(size):
+    bare, counted = (score(published(size, n), size, preset(), bootstrap=FEW) for n in (None, 500))
+    assert counted["q"].round(3).to_list() == bare["q"].round(3).to_list() == EXPECTED_Q[size]
+    for figure in ("s2", "s3", "q"):
+        assert bare[f"{figure}_low"].is_null().all(), figure
+        assert (counted[f"{figure}_low"] < counted[figure]).all()
+        assert (counted[figure] < counted[f"{figure}_high"]).all()
+    assert bare["s1_low"].is_not_null().all(), "rows are counted"
+    assert bare["rank"].to_list() == counted["rank"].to_list()
+    assert bare["rank_low"].is_null().all()
+    pairs = score_pairs(published(size), size, preset(), bootstrap=FEW)
+    assert pairs["a_ahead"].is_null().all()
+    assert pairs.height == 10
+
+
+def test_the_published_order_at_8b_is_far_from_sure():
+    """Sampling of answers and items alone moves DAPO's Q by six hundredths either way."""
+    table = score(published(8, 500), 8, preset(), bootstrap=FEW)
+    dapo = table.filter(dataset="DAPO-Math-17k").row(0, named=True)
+    assert dapo["q_low"] == pytest.approx(0.68, abs=0.02)
+    assert dapo["q_high"] == pytest.approx(0.81, abs=0.02)
+    assert (dapo["rank"], dapo["rank_low"], dapo["rank_high"]) == (1, 1, 1)
+    pairs = score_pairs(published(8, 500), 8, preset(), bootstrap=FEW)
+    assert pairs.schema == SCORE_PAIRS
+    ahead = {(row["a"], row["b"]): row["a_ahead"] for row in pairs.to_dicts()}
+    assert ahead["DAPO-Math-17k", "OpenR1-Math-220k"] > 0.99
+    assert 0.5 < ahead["Skywork-OR1", "OpenR1-Math-220k"] < 0.9
+    assert (pairs["difference"] >= 0).all()
+    assert (pairs["low"] <= pairs["difference"]).all()
+
+
+@pytest.mark.parametrize(
+    ("mean", "passed"), [(0.484, 0.666), (0.777, 0.846), (0.1, 0.32), (0.0, 0.0), (1.0, 1.0)]
+)
+def test_solve_rates_have_the_published_figures_as_their_expectation(mean, passed):
+    rates = solve_rates(mean, passed, 20_000)
+    assert rates.mean() == pytest.approx(mean, abs=2e-3)
+    assert (1 - (1 - rates) ** 4).mean() == pytest.approx(passed, abs=2e-3)
+
+
+def test_intervals_of_figures_are_as_wide_as_those_of_the_answers_behind_them():
+    rng = np.random.default_rng(3)
+    rates = rng.beta(0.4, 0.3, 400)
+    figures, found = [], []
+    for name, of in ((None, rates**1.5), ("d", rates)):
+        rights = rng.binomial(4, of)
+        found.append(answers(name, rights))
+        figures.append({"dataset": name, "mean4": 25 * rights.mean(), "pass4": 100 * (rights > 0).mean()})
+    from_answers = deltas(pl.concat(found), bootstrap=Bootstrap(draws=600))["d"]
+    counted = pl.DataFrame(figures).with_columns(items=400, k=4)
+    from_figures = deltas(counted, bootstrap=Bootstrap(draws=600))["d"]
+    for measure in ("delta_mean4", "delta_pass4"):
+        assert from_figures[measure][0] == pytest.approx(from_answers[measure][0])
+        assert np.std(from_figures[measure][1:]) == pytest.approx(np.std(from_answers[measure][1:]), rel=0.35)
+    more = deltas(counted.with_columns(seeds=9), bootstrap=Bootstrap(draws=600))["d"]
+    assert np.std(more["delta_mean4"][1:]) < np.std(from_figures["delta_mean4"][1:])
+
+
+@pytest.mark.parametrize("change", [{"items": 0}, {"k": 3}, {"mean4": 90.0}, {"pass4": 120.0}])
+def test_impossible_figures_are_refused(change):
+    line = {"dataset": None, "mean4": 50.0, "pass4": 60.0, "items": 500, "k": 4} | change
+    with pytest.raises(InputError, match="the base"):
+        deltas(pl.DataFrame([line]))
+
+
+def test_ranks_are_sure_only_where_every_dataset_is():
+    drawn = np.array([[0.5, 0.6, 0.4], [0.4, 0.3, 0.45], [np.nan] * 3])
+    assert rank_intervals(drawn, 0.95) == {
+        "rank": [1, 2, None],
+        "rank_low": [1, 1, None],
+        "rank_high": [2, 2, None],
+    }
+    assert pairs_of({"a": drawn[0], "b": drawn[2]}, "m", FEW).equals(pl.DataFrame(schema=SCORE_PAIRS))
+    drawn[1, 1:] = np.nan
+    assert rank_intervals(drawn, 0.95)["rank_low"] == [None, None, None]
 
 
 def test_draws_of_another_number_are_refused():
@@ -362,13 +458,33 @@ def test_deltas_are_points_against_the_base():
     assert found["delta_pass4"][0] == pytest.approx(100 * 2 / 4)
     assert found["delta_mean4"].shape == (201,)
     figures = pl.DataFrame({"dataset": [None, "d"], "mean4": [48.4, 58.1], "pass4": [66.6, 69.4]})
-    assert deltas(figures)["d"]["delta_mean4"] == pytest.approx([9.7])
+    bare = deltas(figures)["d"]["delta_mean4"]
+    assert bare[0] == pytest.approx(9.7)
+    assert np.isnan(bare[1:]).all(), "nobody knows how many items these are of"
 
 
 def test_two_datasets_that_did_alike_are_drawn_alike():
     base = answers(None, [0, 1, 2, 3])
     found = deltas(pl.concat([base, answers("d", [4, 4, 0, 0]), answers("e", [4, 4, 0, 0])]), bootstrap=FEW)
     np.testing.assert_array_equal(found["d"]["delta_mean4"], found["e"]["delta_mean4"])
+
+
+def test_several_runs_widen_and_several_benchmarks_must_be_chosen():
+    base, runs = answers(None, [0, 1, 2, 3] * 9), []
+    for seed, rights in enumerate(([4, 4, 4, 4] * 9, [0, 1, 2, 3] * 9)):
+        runs.append(answers("d", rights).with_columns(seed=pl.lit(seed)))
+    both = pl.concat([base.with_columns(seed=pl.lit(0)), *runs])
+    found = deltas(both, bootstrap=FEW)["d"]["delta_mean4"]
+    assert found[0] == pytest.approx(100 * (1 - 6 / 16) / 2), "the mean of both runs"
+    alone = deltas(pl.concat([base.with_columns(seed=pl.lit(0)), runs[0]]), bootstrap=FEW)["d"]["delta_mean4"]
+    assert np.std(found[1:]) > 3 * np.std(alone[1:])
+    named = pl.concat([both.with_columns(benchmark=pl.lit(name)) for name in ("math500", "aime24")])
+    assert deltas(named, bootstrap=FEW)["d"]["delta_mean4"][0] == pytest.approx(found[0])
+    others = named.filter(benchmark="aime24").with_columns(benchmark=pl.lit("mine"))
+    with pytest.raises(InputError, match="answers to 2 benchmarks.*aime24, mine"):
+        deltas(pl.concat([others, named.filter(benchmark="aime24")]))
+    with pytest.raises(InputError, match="no answers to 'x'"):
+        deltas(named, benchmark="x")
 
 
 RESULTS = pl.concat([answers(None, [0, 1]), answers("d", [4, 1])])

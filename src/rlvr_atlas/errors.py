@@ -37,6 +37,10 @@ class WorkspaceError(AtlasError):
     """A workspace that is missing, locked, incomplete, or of another version."""
 
 
+class BusyError(WorkspaceError):
+    """Something that another process is working on."""
+
+
 class MissingExtraError(AtlasError):
     """An optional extra is needed; `fix` is the exact install line."""
 

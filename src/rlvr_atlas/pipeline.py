@@ -216,7 +216,8 @@ def make_mix(recipe: Recipe, workspace: Workspace, _network: bool, on_progress: 
         return
     scores = read_scores(recipe.base / recipe.curate.scores) if recipe.curate.scores else None
     needed = (
-        *("datasets", "occurrences", "instances", "skipped_rows", "matches", "lineage", "leaks", "unjudged"),
+        *("datasets", "occurrences", "instances", "skipped_rows", "matches", "lineage", "edges"),
+        *("leaks", "unjudged"),
         *(["transitions"] if workspace.has("transitions") else []),
     )
     given = None if scores is None else scores.write_csv()

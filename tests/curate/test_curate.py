@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small import curated, row, tables
+from small import curated, key, row, tables
 
 from rlvr_atlas.canonical import key_of
 from rlvr_atlas.config.curate import CurateSettings
@@ -101,6 +101,54 @@ def test_one_problem_with_two_answers_is_dropped_and_both_answers_are_told():
     assert evidence(result, "a", 0)["against"]["other_answer"] == "6"
     _, said = curated(made, drop_conflicts=False)
     assert [what[0] for what in said.values()] == ["keep", "drop", "drop", "keep"]
+
+
+def copied(*answers):
+    """One problem in as many datasets, and another beside it."""
+    made = tables({f"d{at}": [row("x?", text), row(f"y{at}?", "1")] for at, text in enumerate(answers)})
+    places = made["lineage"].with_columns(
+        parent_dataset=pl.when(pl.col("key") == key("x?"), pl.col("dataset") != "d0").then(pl.lit("d0")),
+    )
+    parents = pl.col("parent_dataset").is_not_null()
+    made["lineage"] = places.with_columns(
+        parent_row=pl.when(parents).then(0).cast(pl.Int64),
+        relation=pl.when(parents).then(pl.lit("identical")),
+    )
+    return made
+
+
+FIVE = ["72", "72", "72.0", "72", "27"]
+ALL = {"datasets": [f"d{at}" for at in range(5)], "drop_duplicates": []}
+
+
+def test_one_outlier_does_not_cost_the_rows_that_agree():
+    _, said = curated(copied(*FIVE), **ALL)
+    of_x = [said[f"d{at}", 0] for at in range(5)]
+    assert of_x == [("keep", "passed every rule")] * 4 + [("drop", "conflicting answers")]
+    _, said = curated(copied(*FIVE), **ALL, conflict_probability=0.01)
+    assert {said[f"d{at}", 0] for at in range(5)} == {("drop", "conflicting answers")}
+    _, said = curated(copied(*FIVE), **ALL, conflict_probability=1.0)
+    assert {said[f"d{at}", 0][0] for at in range(5)} == {"keep"}
+    _, said = curated(copied("72", "27"), datasets=["d0", "d1"], drop_duplicates=[])
+    assert {said[f"d{at}", 0] for at in range(2)} == {("drop", "conflicting answers")}, "nobody knows which"
+
+
+def test_rows_that_are_not_considered_bear_witness_to_a_gold():
+    _, said = curated(copied(*FIVE), datasets=["d0", "d4"], drop_duplicates=[])
+    assert (said["d0", 0][0], said["d4", 0][0]) == ("keep", "drop")
+
+
+def test_a_gold_is_corrected_by_the_majority_of_sources_where_that_is_sure():
+    result, said = curated(copied(*FIVE), **ALL, fix_conflicts=True)
+    assert said["d4", 0] == ("replace", "gold answer corrected")
+    assert said["d0", 0] == ("keep", "passed every rule")
+    assert result.mix.filter(dataset="d4", row=0)["answer"].to_list() == ["72"]
+    told = evidence(result, "d4", 0)
+    assert (told["answer_was"], told["answer"]) == ("27", "72")
+    _, said = curated(copied(*FIVE), **ALL, fix_conflicts=True, fix_probability=1.0)
+    assert said["d4", 0] == ("drop", "conflicting answers")
+    result, said = curated(copied(*FIVE), datasets=ALL["datasets"], fix_conflicts=True)
+    assert result.mix.filter(pl.col("prompt") == "x?").height == 1, "a corrected copy is a copy"
 
 
 @pytest.mark.parametrize(

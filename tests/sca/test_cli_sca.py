@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from rlvr_atlas.cli import main
+from rlvr_atlas.workspace.files import hold
 from rlvr_atlas.workspace.store import Workspace
 
 #: What each model solves: the base half of the nails, the checkpoints what they were trained on besides.
@@ -82,7 +83,7 @@ def refused(*arguments):
     """Run a command that has to be refused: one message at the end of standard error, exit code 2."""
     code, out, err = call(*arguments)
     assert code == 2, out
-    (said,) = [line for line in err.splitlines() if not line.startswith("rollout: ")]
+    (said,) = [line for line in err.splitlines() if not line.startswith(("rollout: ", "train: "))]
     assert said.startswith("error: ")
     return said
 
@@ -167,7 +168,8 @@ def test_from_answers_to_transitions_gains_and_q(place):
     assert "mastered" in out
 
     results = place.parent / "results.csv"
-    results.write_text("dataset,mean4,pass4\n,40.0,60.0\nmix,50.0,66.0\nhalf,44.0,61.0\n")
+    figures = "dataset,mean4,pass4,items,k\n,40.0,60.0,100,4\nmix,50.0,66.0,100,4\nhalf,44.0,61.0,100,4\n"
+    results.write_text(figures)
     asked = ["score", place, "--model-size", "1.7", "--results", results]
     ranks = [{"dataset": "mix", "result": 5}, {"dataset": "half", "result": 4}]
     scored = ok(*asked, "--downstream", write(place.parent / "ranks.jsonl", ranks))
@@ -179,9 +181,33 @@ def test_from_answers_to_transitions_gains_and_q(place):
         line["missing"] == [] and line["q_low"] <= line["q"] <= line["q_high"] for line in lines.values()
     )
     assert {line["datasets"] for line in scored["correlations"]} == {2}
+    assert {line["rank"] for line in lines.values()} == {1, 2}
+    (pair,) = scored["score_pairs"]
+    assert pair["a"] == min(lines, key=lambda name: lines[name]["rank"])
+    assert 0.5 <= pair["a_ahead"] <= 1
     code, out, _ = call(*asked)
     assert code == 0
-    assert "mix" in out
+    assert "mix" in out and "Which is ahead" in out and "no interval" not in out
+    results.write_text("dataset,mean4,pass4\n,40.0,60.0\nmix,50.0,66.0\nhalf,44.0,61.0\n")
+    bare = ok(*asked)
+    assert {line["q_low"] for line in bare["scores"]} == {None}
+    assert bare["score_pairs"][0]["a_ahead"] is None
+    assert "no interval where benchmark figures come without items and k" in call(*asked)[1]
+
+
+def test_two_processes_share_a_plan(place):
+    """What one holds the other passes over and goes on with the rest; asked for alone it is an error."""
+    with hold(place / "sca" / "rollouts" / "jars-seed0.jsonl"):
+        code, _, err = call("sca", "rollout", place, "--source", "jars", "--ingest", answers(place, "jars"))
+        assert (code, "another process is working on it" in err) == (2, True)
+        take_in(place, "nails")
+    take_in(place, "jars")
+    checkpoints = place / "sca" / "checkpoints"
+    with hold(checkpoints / "jars-seed0"), hold(checkpoints / "nails-seed0"):
+        code, out, err = call("sca", "train", place, "--json")
+        assert (code, json.loads(out)) == (0, [])
+        assert err.count("another process is working on it") == 2
+        assert "working on it" in refused("sca", "train", place, "--source", "jars")
 
 
 def test_q_of_what_was_not_trained_on_is_not_made_up(place):

@@ -166,7 +166,7 @@ def server():
 
 def test_a_server_is_asked_as_the_plan_says(plan, judge, server, caplog):
     Handler.failures = 2
-    served = runs.served_by(plan.settings, server, "jar-model")
+    served = runs.served_by(plan.settings, server, "jar-model", concurrency=4)
     with caplog.at_level("INFO", "rlvr_atlas"):
         found = runs.ask(plan, None, 0, judge, served)
     said = [line.getMessage() for line in caplog.records if line.name == "rlvr_atlas.sca.server"]
@@ -186,23 +186,24 @@ def test_a_server_is_asked_as_the_plan_says(plan, judge, server, caplog):
 
 def test_a_server_that_knows_no_top_k_is_asked_in_its_own_way(plan, judge, server):
     Handler.refuses = ("top_k",)
-    found = runs.ask(plan, None, 0, judge, runs.served_by(plan.settings, server, "jar-model"))
+    served = runs.served_by(plan.settings, server, "jar-model", concurrency=4)
+    found = runs.ask(plan, None, 0, judge, served)
     assert found.height == 24
     _, body = Handler.requests[-1]
     assert json.loads(body["generation_config"]) == {
         "do_sample": True, "temperature": 0.7, "top_p": 0.95, "top_k": 20, "max_new_tokens": 16384,
     }  # fmt: skip
-    assert sum("top_k" in body for _, body in Handler.requests) <= 16, "what was refused is not tried again"
+    assert sum("top_k" in body for _, body in Handler.requests) <= 4, "what was refused is not tried again"
 
 
 def test_a_server_that_cannot_draw_as_asked_is_an_error(plan, judge, server):
     Handler.refuses = ("top_k", "generation_config")
     with pytest.raises(InputError, match="422 .*Unexpected fields"):
-        runs.ask(plan, None, 0, judge, runs.served_by(plan.settings, server, "jar-model"))
+        runs.ask(plan, None, 0, judge, runs.served_by(plan.settings, server, "jar-model", 4))
     unlimited = plan.settings.model_copy(update={"top_k": 0})
     found = runs.ask(
         Plan(plan.folder / "b", unlimited, plan.problems, plan.sources), None, 0, judge,
-        runs.served_by(unlimited, server, "jar-model"),
+        runs.served_by(unlimited, server, "jar-model", 4),
     )  # fmt: skip
     assert found.height == 24
 
@@ -237,7 +238,7 @@ def test_a_redirect_is_not_followed_and_the_key_stays_with_its_host(plan, judge,
     target, heard = elsewhere
     Handler.redirect = code, target
     with pytest.raises(InputError, match=f"{code} .*redirects are not followed"):
-        runs.ask(plan, None, 0, judge, runs.served_by(plan.settings, server, "jar-model"))
+        runs.ask(plan, None, 0, judge, runs.served_by(plan.settings, server, "jar-model", 4))
     assert heard == []
     assert set(Handler.secrets) == {"Bearer a secret"}
 

@@ -74,7 +74,7 @@ def test_the_preflight_names_what_teaches_nothing(plan, judge):
     half = model("base", "nails")
 
     def answer(questions, k, seed):
-        return half.generator(questions, k, seed)
+        return half.model(questions, k, seed)
 
     found = runs.preflight(plan, judge, runs.Served("base", answer))
     assert found.select("source", "verdict").rows() == [("jars", "never solved"), ("nails", "always solved")]

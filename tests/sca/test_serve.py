@@ -1,5 +1,7 @@
 """Answers of a real OpenAI-compatible server on loopback: `transformers serve` (extra `train`)."""
 
+import json
+import math
 import os
 import socket
 import subprocess
@@ -99,6 +101,33 @@ def test_a_server_answers_as_the_model_does_here(plan, base, url, tmp_path):
     # The answers to one problem differ among themselves, as draws do.
     shares = there.filter(source="learnable").group_by("key").agg(pl.col("correct").mean())["correct"]
     assert shares.is_between(0, 1, closed="none").any()
+
+
+def test_an_evaluation_that_was_killed_goes_on(base, url, tmp_path):
+    rows = problems().filter(pl.col("source") == "learnable", pl.col("split") == "held_out").head(12)
+    exam = tmp_path / "exam.jsonl"
+    exam.write_text("".join(json.dumps(row) + "\n" for row in rows.select("prompt", "answer").to_dicts()))
+    options = ["--server", url, "--benchmark", exam, "--out", tmp_path / "out", "--concurrency", 2, "-k", 4]
+    options += ["--instruction", "", "--max-tokens", 16, "--json"]
+    command = [sys.executable, "-m", "rlvr_atlas", "evaluate", base, *map(str, options)]
+    kept = tmp_path / "out" / "base" / "exam.jsonl"
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    until = time.monotonic() + 300
+    while not kept.exists() or kept.read_bytes().count(b"\n") < 6:
+        assert process.poll() is None and time.monotonic() < until
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    there = kept.read_bytes()
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert kept.read_bytes().startswith(there[: there.rfind(b"\n") + 1])
+    verdicts = pl.read_parquet(json.loads(told)["results"])
+    rights = verdicts.group_by("key").agg(pl.col("correct").sum())["correct"].to_list()
+    (line,) = json.loads(told)["figures"]
+    assert (line["items"], line["k"]) == (len(rights), 4)
+    passed = [1 - math.comb(4 - c, 4) / math.comb(4, 4) for c in rights]
+    assert line["pass"] == pytest.approx(100 * sum(passed) / len(passed))
+    assert line["mean"] == pytest.approx(100 * sum(rights) / (4 * len(rights)))
 
 
 def test_what_the_server_refuses_is_said(plan, url):

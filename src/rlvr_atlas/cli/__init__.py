@@ -13,7 +13,21 @@ from typing import Any, NoReturn
 
 import typer
 
-from rlvr_atlas.cli import audit, curate, export, look, recover, registry, review, run, sca, score, trace
+from rlvr_atlas.cli import (
+    audit,
+    curate,
+    evaluate,
+    export,
+    labels,
+    look,
+    recover,
+    registry,
+    review,
+    run,
+    sca,
+    score,
+    trace,
+)
 from rlvr_atlas.cli.app import app
 from rlvr_atlas.cli.show import err, harmless
 from rlvr_atlas.errors import AtlasError
@@ -22,7 +36,9 @@ __all__ = [
     "app",
     "audit",
     "curate",
+    "evaluate",
     "export",
+    "labels",
     "look",
     "main",
     "recover",

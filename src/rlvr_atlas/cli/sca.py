@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +12,7 @@ import typer
 
 from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
 from rlvr_atlas.cli.show import err, out, print_json, print_table, progress
-from rlvr_atlas.errors import InputError
+from rlvr_atlas.errors import BusyError, InputError
 
 if TYPE_CHECKING:
     from rlvr_atlas.sca.sources import Plan
@@ -21,6 +23,8 @@ sca_app = typer.Typer(
 )
 app.add_typer(sca_app, name="sca")
 
+#: As `sca.server.CONCURRENCY`, which is not imported here so that commands start at once.
+_CONCURRENCY = 64
 Sources = Annotated[
     list[str] | None, typer.Option("--source", help="An atomic source; may be given again. All without it.")
 ]
@@ -72,7 +76,7 @@ def train(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train the base on each source; a run that was killed goes on."""
+    """Train the base on each source; a run that was killed goes on, several at once share the sources."""
     from rlvr_atlas.sca import runs
     from rlvr_atlas.sca.reward import Judge
 
@@ -94,10 +98,11 @@ def train(
                 {"source": name, "command": f"bash {prepare(made, name, seed, judge)}"} for name in chosen
             ]
     else:
-        with place.locked(), Judge() as judge, progress() as on_progress:
+        with Judge() as judge, progress() as on_progress:
             for number, name in enumerate(chosen):
                 on_progress("train", name, number, len(chosen))
-                done.append({"source": name, **runs.train_source(made, name, seed, judge)})
+                with _or_elsewhere(name, alone=len(chosen) == 1):
+                    done.append({"source": name, **runs.train_source(made, name, seed, judge)})
     if as_json:
         print_json(done)
         return
@@ -117,22 +122,25 @@ def rollout(
         str | None, typer.Option(help="URL of an OpenAI-compatible server, up to /v1; asks one model.")
     ] = None,
     model: Annotated[str | None, typer.Option(help="Name of the model at the server.")] = None,
+    concurrency: Annotated[
+        int, typer.Option(min=1, help="Requests under way at the server at once.")
+    ] = _CONCURRENCY,
     ingest: Annotated[
         list[Path] | None,
         typer.Option(help="A file of answers made elsewhere by one model; may be given again."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask the base and each checkpoint k times; a run that was killed goes on."""
+    """Ask the base and each checkpoint k times; a run that was killed goes on, several share the models."""
     from rlvr_atlas.sca import runs
     from rlvr_atlas.sca.reward import Judge
 
-    place, made = _opened(workspace)
+    _, made = _opened(workspace)
     asked: list[str | None] = [None] if base else []
     asked += source or ([] if base else [None, *made.planned])
     if (server or ingest) and len(asked) != 1:
         raise InputError("answers of one model at a time", fix="say whose they are: --base or --source NAME")
-    with place.locked(), Judge() as judge, progress() as on_progress:
+    with Judge() as judge, progress() as on_progress:
         lines = []
         for number, name in enumerate(asked):
             on_progress("rollout", name or runs.BASE, number, len(asked))
@@ -140,10 +148,11 @@ def rollout(
                 from rlvr_atlas.sca.ingest import ingest_rollouts
 
                 answers = ingest_rollouts(made, name, seed, ingest, judge)
-            else:
-                served = runs.served_by(made.settings, server, model) if server else None
-                answers = runs.ask(made, name, seed, judge, served)
-            lines += runs.summary(name or runs.BASE, answers)
+                lines += runs.summary(name or runs.BASE, answers)
+                continue
+            served = runs.served_by(made.settings, server, model, concurrency) if server else None
+            with _or_elsewhere(name or runs.BASE, alone=len(asked) == 1):
+                lines += runs.summary(name or runs.BASE, runs.ask(made, name, seed, judge, served))
     print_json(lines) if as_json else print_table("Answers", lines)
 
 
@@ -203,6 +212,17 @@ def demo_sca(folder: Path, seed: int, as_json: bool) -> None:
         return
     for title, frame in tables.items():
         print_table(title, frame.to_dicts())
+
+
+@contextmanager
+def _or_elsewhere(name: str, *, alone: bool) -> Iterator[None]:
+    """Go on with the next where another process works on this one; an error where there is no next."""
+    try:
+        yield
+    except BusyError:
+        if alone:
+            raise
+        err.print(f"passed over: {name}, another process is working on it", markup=False)
 
 
 def _square(gains: list[dict[str, Any]]) -> list[dict[str, Any]]:

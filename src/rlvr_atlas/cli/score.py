@@ -9,13 +9,14 @@ import polars as pl
 import typer
 
 from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
-from rlvr_atlas.cli.show import print_json, print_table
+from rlvr_atlas.cli.show import out, print_json, print_table
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.files import POLARS_ERRORS, pass_interrupt
 
 if TYPE_CHECKING:
     from rlvr_atlas.score.weights import Weights
 
+_NO_INTERVAL = "no interval where benchmark figures come without items and k: give these columns"
 _READERS = {".csv": pl.read_csv, ".jsonl": pl.read_ndjson, ".json": pl.read_json, ".parquet": pl.read_parquet}
 
 
@@ -27,8 +28,12 @@ def score(
     results: Annotated[
         Path | None,
         typer.Option(
-            help="Benchmark results: dataset (empty: base), mean4, pass4 in points, or judged answers."
+            help="Benchmark results: results.parquet of `evaluate`, or dataset (empty: base), mean4, pass4 "
+            "in points, and for intervals items, k, seeds."
         ),
+    ] = None,
+    benchmark: Annotated[
+        str | None, typer.Option(help="Which benchmark of the results counts; MATH-500 without it.")
     ] = None,
     downstream: Annotated[
         Path | None,
@@ -51,9 +56,10 @@ def score(
     pairs = _read(downstream) if downstream else None
     # Under the lock, or another run could replace the tables before their fingerprints are taken.
     with Workspace(workspace).locked() as place:
-        inputs = scoring.inputs_from_workspace(place.tables(), results=given)
+        inputs = scoring.inputs_from_workspace(place.tables(), results=given, benchmark=benchmark)
         found = scoring.score(inputs, model_size, chosen, model=model)
-        tables = {"scores": found}
+        pairs_found = scoring.score_pairs(inputs, model_size, chosen, model=model)
+        tables = {"scores": found, "score_pairs": pairs_found}
         if pairs is not None:
             tables["correlations"] = _compared(found, pairs, chosen, str(downstream))
         settings = chosen.model_dump(mode="json")
@@ -63,6 +69,10 @@ def score(
         print_json({name: frame.to_dicts() for name, frame in tables.items()})
         return
     print_table("Scores", [_line(row) for row in found.to_dicts()])
+    if pairs_found.height:
+        print_table("Which is ahead", [_pair(row) for row in pairs_found.to_dicts()])
+    if found["q"].is_not_null().any() and found["q_low"].is_null().any():
+        out.print(f"note: {_NO_INTERVAL}", markup=False)
     if downstream:
         columns = ("figure", "statistic", "datasets", "value", "low", "high", "p_value")
         print_table("Against real results", tables["correlations"].select(columns).to_dicts())
@@ -85,9 +95,22 @@ def _line(row: dict[str, Any]) -> dict[str, Any]:
         "dataset": row["dataset"],
         "Q": row["q"],
         "95%": interval,
+        "rank": row["rank"],
+        "rank 95%": "" if row["rank_low"] is None else f"{row['rank_low']} to {row['rank_high']}",
         **{name: row[name] for name in shown},
         "before training": row["q_before"],
         "not measured": ", ".join(row["missing"]),
+    }
+
+
+def _pair(row: dict[str, Any]) -> dict[str, Any]:
+    interval = "" if row["low"] is None else f"{row['low']:+.3f} to {row['high']:+.3f}"
+    return {
+        "a": row["a"],
+        "b": row["b"],
+        "Q of a - b": row["difference"],
+        "95%": interval,
+        "P(a ahead)": row["a_ahead"],
     }
 
 

@@ -78,6 +78,12 @@ class CurateSettings(Choice):
     drop_possible_leaks: bool = True
     drop_unverifiable: bool = True
     drop_conflicts: bool = True
+    #: Of rows whose gold answers differ, those go whose own is wrong with at least this probability.
+    conflict_probability: Probability = 0.3
+    #: Put the answer of the majority of sources in its place, where that is right with ...
+    fix_conflicts: bool = False
+    #: ... at least this probability.
+    fix_probability: Probability = 0.9
     #: Relations that make two rows copies of one problem ...
     drop_duplicates: list[Relation] = list(SAME_PROBLEM)
     #: ... from this probability on.

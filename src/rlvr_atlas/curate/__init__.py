@@ -18,6 +18,7 @@ from rlvr_atlas.curate.considered import considered
 from rlvr_atlas.curate.converted import leaks_of_converted, match_converted
 from rlvr_atlas.curate.copies import conflicts, copies, links, with_copies
 from rlvr_atlas.curate.draw import draw
+from rlvr_atlas.curate.golds import doubtful, mended, weighed
 from rlvr_atlas.curate.ledger import ledger, limits, mix, nothing_left, with_mix_text
 from rlvr_atlas.curate.rules import check_names, struck_alone
 from rlvr_atlas.curate.scores import read_scores
@@ -71,8 +72,12 @@ def curate(
     witnesses = rows.filter(pl.col("key").is_not_null())
     matches = pl.concat([tables["matches"].select(new_matches.columns), new_matches])
     linked = links(witnesses, matches, settings.duplicate_probability)
-    if settings.drop_conflicts:
-        struck = _strike(struck, conflicts(witnesses, linked), "conflicting answers")
+    if settings.drop_conflicts or settings.fix_conflicts:
+        differ = weighed(conflicts(witnesses, linked), rows, tables)
+        if settings.fix_conflicts:
+            rows = mended(rows, differ, settings)
+        if settings.drop_conflicts:
+            struck = _strike(struck, doubtful(differ, rows, settings), "conflicting answers")
     struck, drawn = _settle(rows, struck, linked, view, settings)
     decisions = ledger(rows, struck, drawn, settings)
     made = mix(rows, decisions, drawn)

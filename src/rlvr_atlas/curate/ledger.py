@@ -68,7 +68,8 @@ def ledger(
     """
     told = rows.join(struck, on="at", how="left").join(drawn, on="at", how="left").sort("at")
     refill, left = pl.col("is_refill"), pl.col("reason").is_null()
-    converted = pl.col("letter").is_not_null()
+    mended = pl.col("mended") if "mended" in rows.columns else pl.lit(value=False)
+    converted = pl.col("letter").is_not_null() | mended
     action = (
         pl.when(~left | (~pl.col("stays") & ~refill))
         .then(pl.lit("drop"))
@@ -82,6 +83,7 @@ def ledger(
     )
     of_mix = pl.when(refill).then(pl.lit("drawn for the refill")).otherwise(pl.lit(_PASSED))
     of_mix = pl.when(converted).then(pl.lit("multiple choice made exact")).otherwise(of_mix)
+    of_mix = pl.when(mended).then(pl.lit("gold answer corrected")).otherwise(of_mix)
     not_drawn = pl.when(pl.col("why") == "over the size").then(pl.lit("not drawn")).otherwise("why")
     reason = (
         pl.when(~left)

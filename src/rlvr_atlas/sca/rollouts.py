@@ -1,63 +1,67 @@
-"""Answers of a model to problems: asked for in batches, judged, and kept as JSON lines.
+"""Answers of a model to problems: asked for, judged, and kept (`answer_file`), so that a killed run goes on.
 
-A file begins with a line that says what was asked of whom. Each batch is one write, with a seed of its own
-that depends on its problems only, so that a run killed at any moment goes on and ends with the file of an
-unbroken one. Another model or other settings are refused, never mixed in.
+A model in this process answers a batch at a time, each batch with a seed of its own that depends on its
+problems only; a run that was killed ends with the file of an unbroken one. A server answers requests one by
+one, as many at once as it is allowed: answers are kept as they come, in any order.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import polars as pl
 
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.sca.reward import CORRECT, Judge
-from rlvr_atlas.schema import ROLLOUTS, conform
+from rlvr_atlas.sca.answer_file import AnswerFile, Asked, read_rollouts
+from rlvr_atlas.sca.reward import CORRECT, Judge, Outcome
+from rlvr_atlas.sca.stream import Request
+from rlvr_atlas.workspace.files import hold
+
+__all__ = ["Asked", "Generator", "Model", "Streaming", "Task", "read_rollouts", "roll_out", "roll_out_all"]
 
 #: Characters of a response that are kept, from its end.
 _KEPT_CHARS = 4_000
 
-
-#: Whatever answers questions, a model here or at a server: (questions, k, seed) -> k answers to each. Equal
-#: calls give equal answers.
+#: A model that answers a batch: (questions, k, seed) -> k answers to each. Equal calls give equal answers.
 Generator = Callable[[Sequence[str], int, int], list[list[str]]]
 
 
+@runtime_checkable
+class Streaming(Protocol):
+    """A model that answers many requests side by side."""
+
+    def stream(self, requests: Iterable[Request]) -> Iterator[list[tuple[Request, str]]]:
+        """Give answers as they come, several together where several have come."""
+
+
+Model = Generator | Streaming
+
+
 @dataclass(frozen=True)
-class Asked:
-    """What a file of answers is of.
+class Task:
+    """Problems that a model is asked, and the file for the answers.
 
     Attributes:
-        model: Digest or name of the model that answers.
-        base_model: Of the base it was trained from; of itself where it is the base.
-        trained_on: Atomic source; None for the base.
-        k: Answers to each problem.
-        seed: Where randomness begins.
-        settings: Whatever else decides the answers.
-        batch: Problems answered at once. It is one of the settings, because padding changes the last bits.
+        problems: source, key, split, prompt, answer.
+        asked: Who is asked, and how.
+        path: The file.
     """
 
-    model: str
-    base_model: str
-    trained_on: str | None
-    k: int
-    seed: int
-    settings: str
-    batch: int = 16
+    problems: pl.DataFrame
+    asked: Asked
+    path: Path
 
 
 def roll_out(
     problems: pl.DataFrame,
     asked: Asked,
-    generator: Callable[[], Generator],
+    model: Callable[[], Model],
     judge: Judge,
     path: Path,
 ) -> pl.DataFrame:
@@ -67,7 +71,7 @@ def roll_out(
         problems: source, key, split, prompt, answer; asked split by split, in this order. Models that are
             asked the same of a split draw from the same randomness: one that did not change says the same.
         asked: Who is asked, and how.
-        generator: Makes the model; not called where nothing is missing, because loading it takes time.
+        model: Makes the model; not called where nothing is missing, because loading it takes time.
         judge: Compares with the gold answers.
         path: The file; its folder is made.
 
@@ -76,40 +80,113 @@ def roll_out(
 
     Raises:
         InputError: If the file holds the answers of another model or to other problems.
+        BusyError: If another process is asking.
     """
-    header = {"asked": asked.__dict__, "problems": _names(problems)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    batches = [
-        part.slice(start, asked.batch).to_dicts()
-        for part in problems.partition_by("split", maintain_order=True)
-        for start in range(0, part.height, asked.batch)
-    ]
-    done = _resume(path, header, [len(batch) * asked.k for batch in batches])
-    model: Generator | None = None
-    for batch in batches[done:]:
-        model = model or generator()
-        seed = _seed(asked.seed, *(row["key"] for row in batch))
-        answers = model([row["prompt"] for row in batch], asked.k, seed)
-        _append(path, _lines(batch, answers, asked, judge))
+    roll_out_all([Task(problems, asked, path)], model, judge)
     return read_rollouts(path)
 
 
-def read_rollouts(path: Path) -> pl.DataFrame:
-    """A file that `roll_out` wrote.
+def roll_out_all(
+    tasks: Sequence[Task],
+    model: Callable[[], Model],
+    judge: Judge,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Carry out several tasks with one model; a server gets the requests of all without a pause between.
+
+    Args:
+        tasks: What is asked; each has a file of its own.
+        model: As for `roll_out`.
+        judge: Compares with the gold answers.
+        on_progress: Told how many answers there are, of how many.
 
     Raises:
-        InputError: If it is missing, not finished, or not one of ours.
+        InputError: As `roll_out`.
+        BusyError: If another process is asking one of them.
     """
-    lines = _parse(path)
-    if not lines or "asked" not in lines[0]:
-        raise InputError("no rollouts", where=str(path), fix="ask the model first: rlvr-atlas sca rollout")
-    header, rows = lines[0], lines[1:]
-    wanted = header["problems"]["count"] * header["asked"]["k"]
-    if len(rows) != wanted:
-        fix = "run the same command again, it goes on where it stopped"
-        raise InputError(f"{len(rows)} of {wanted} answers", where=str(path), fix=fix)
-    schema = {**ROLLOUTS, "response": pl.String, "outcome": pl.String}
-    return conform(pl.DataFrame(rows, schema=schema), ROLLOUTS)
+    with ExitStack() as held:
+        for task in tasks:
+            held.enter_context(hold(task.path))
+        _roll_out(tasks, model, judge, on_progress)
+
+
+def _roll_out(
+    tasks: Sequence[Task],
+    model: Callable[[], Model],
+    judge: Judge,
+    on_progress: Callable[[int, int], None] | None,
+) -> None:
+    files = [AnswerFile(task.path, task.problems, task.asked) for task in tasks]
+    total = sum(task.problems.height * task.asked.k for task in tasks)
+    told = _Counter(sum(len(file.rows) for file in files), total, on_progress)
+    if sum(len(file.rows) for file in files) == total:
+        return
+    made = model()
+    if isinstance(made, Streaming):
+        _stream(tasks, files, made, judge, told)
+        return
+    for task, file in zip(tasks, files, strict=True):
+        _batches(task, file, made, judge, told)
+
+
+class _Counter:
+    def __init__(self, done: int, total: int, on_progress: Callable[[int, int], None] | None) -> None:
+        self._done, self._total, self._say = done, total, on_progress
+        self.add(0)
+
+    def add(self, number: int) -> None:
+        self._done += number
+        if self._say is not None:
+            self._say(self._done, self._total)
+
+
+def _stream(
+    tasks: Sequence[Task], files: Sequence[AnswerFile], model: Streaming, judge: Judge, told: _Counter
+) -> None:
+    asked = [(at, row) for at, task in enumerate(tasks) for row in task.problems.iter_rows(named=True)]
+
+    def missing() -> Iterator[Request]:
+        for number, (at, row) in enumerate(asked):
+            task, there = tasks[at].asked, held[at]
+            for sample in range(task.k):
+                if (row["source"], row["split"], row["key"], sample) not in there:
+                    seed = _seed(task.seed, row["key"], sample)
+                    yield Request(number, sample, row["prompt"], seed)
+
+    held = [file.names() for file in files]
+    for answers in model.stream(missing()):
+        golds = [asked[request.problem][1]["answer"] for request, _ in answers]
+        outcomes = judge.judge(golds, [text for _, text in answers])
+        lines: dict[int, list[dict[str, Any]]] = {}
+        for (request, text), outcome in zip(answers, outcomes, strict=True):
+            at, row = asked[request.problem]
+            line = _line(row, request.sample, text, outcome, tasks[at].asked)
+            lines.setdefault(at, []).append(line)
+        for at, some in lines.items():
+            files[at].append(some)
+        told.add(len(answers))
+
+
+def _batches(task: Task, file: AnswerFile, model: Generator, judge: Judge, told: _Counter) -> None:
+    asked = task.asked
+    batches = [
+        part.slice(start, asked.batch).to_dicts()
+        for part in task.problems.partition_by("split", maintain_order=True)
+        for start in range(0, part.height, asked.batch)
+    ]
+    order = [(row["key"], at) for batch in batches for row in batch for at in range(asked.k)]
+    if [(row["key"], row["sample"]) for row in file.rows] != order[: len(file.rows)]:
+        fix = "go on with the server, or move the file away"
+        raise InputError("answers in the order of a server", where=str(task.path), fix=fix)
+    ends = [end for end in accumulate(len(batch) * asked.k for batch in batches) if end <= len(file.rows)]
+    torn = len(file.rows) - (ends[-1] if ends else 0)
+    file.keep(len(file.rows) - torn)
+    told.add(-torn)
+    for batch in batches[len(ends) :]:
+        seed = _seed(asked.seed, *(row["key"] for row in batch))
+        answers = model([row["prompt"] for row in batch], asked.k, seed)
+        file.append(_lines(batch, answers, asked, judge))
+        told.add(len(batch) * asked.k)
 
 
 def judged_rows(
@@ -117,18 +194,23 @@ def judged_rows(
 ) -> list[dict[str, Any]]:
     """Lines of schema.ROLLOUTS (with response and outcome) for the responses to one problem."""
     outcomes = judge.judge([row["answer"]] * len(responses), responses)
+    asked = Asked("", base_model, trained_on, len(responses), 0, "")
     return [
-        {
-            **{name: row[name] for name in ("source", "key", "split")},
-            "sample": sample,
-            "correct": CORRECT[outcome],
-            "outcome": outcome,
-            "trained_on": trained_on,
-            "base_model": base_model,
-            "response": response[-_KEPT_CHARS:],
-        }
+        _line(row, sample, response, outcome, asked)
         for sample, (response, outcome) in enumerate(zip(responses, outcomes, strict=True))
     ]
+
+
+def _line(row: dict[str, Any], sample: int, response: str, outcome: Outcome, asked: Asked) -> dict[str, Any]:
+    return {
+        **{name: row[name] for name in ("source", "key", "split")},
+        "sample": sample,
+        "correct": CORRECT[outcome],
+        "outcome": outcome,
+        "trained_on": asked.trained_on,
+        "base_model": asked.base_model,
+        "response": response[-_KEPT_CHARS:],
+    }
 
 
 def _lines(
@@ -142,56 +224,6 @@ def _lines(
     return lines
 
 
-def _names(problems: pl.DataFrame) -> dict[str, Any]:
-    named = problems.select("source", "key", "split", "answer").write_ndjson()
-    return {"count": problems.height, "digest": hashlib.sha256(named.encode()).hexdigest()[:16]}
-
-
 def _seed(*parts: object) -> int:
     digest = hashlib.sha256("\0".join(map(str, parts)).encode()).digest()
     return int.from_bytes(digest[:4], "big") >> 1  # what every server takes as a seed
-
-
-def _resume(path: Path, header: dict[str, Any], sizes: Sequence[int]) -> int:
-    """How many batches are answered; one that was torn is cut off, a new file gets its header."""
-    lines = _parse(path)
-    if not lines:
-        path.write_bytes(b"")
-        _append(path, [header])
-        return 0
-    if lines[0] != json.loads(json.dumps(header)):
-        old = lines[0].get("asked", {})
-        changed = [f"{n}: {old.get(n)!r}, now {v!r}" for n, v in header["asked"].items() if old.get(n) != v]
-        what = "answers that were asked for otherwise (" + ("; ".join(changed) or "other problems") + ")"
-        raise InputError(what, where=str(path), fix="move the file away, or ask as it was asked")
-    ends = [end for end in accumulate(sizes) if end < len(lines)]
-    kept = path.read_bytes().split(b"\n")[: 1 + (ends[-1] if ends else 0)]
-    with path.open("r+b") as handle:
-        handle.truncate(sum(len(line) + 1 for line in kept))
-    return len(ends)
-
-
-def _parse(path: Path) -> list[dict[str, Any]]:
-    """Whole lines; what a crash tore off at the end is not one.
-
-    Raises:
-        InputError: For a damaged line before the end.
-    """
-    if not path.exists():
-        return []
-    lines = []
-    for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], start=1):
-        try:
-            lines.append(dict(json.loads(line)))
-        except (ValueError, TypeError):
-            fix = "move the file away and ask again"
-            raise InputError("damaged line", where=f"{path}, line {number}", fix=fix) from None
-    return lines
-
-
-def _append(path: Path, lines: Sequence[dict[str, Any]]) -> None:
-    data = b"".join(json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n" for line in lines)
-    with path.open("ab") as handle:
-        handle.write(data)
-        handle.flush()
-        os.fsync(handle.fileno())

@@ -17,12 +17,13 @@ from rlvr_atlas.sca.grpo import GRPO, preset
 from rlvr_atlas.sca.model import Sampling, Transformers, identity, read_json
 from rlvr_atlas.sca.passk import summarise
 from rlvr_atlas.sca.reward import Judge
-from rlvr_atlas.sca.rollouts import Asked, Generator, read_rollouts, roll_out
-from rlvr_atlas.sca.server import Server
+from rlvr_atlas.sca.rollouts import Asked, Model, read_rollouts, roll_out
+from rlvr_atlas.sca.server import CONCURRENCY, Server
 from rlvr_atlas.sca.sources import Plan
 from rlvr_atlas.sca.train_trl import Job, train
 from rlvr_atlas.sca.transitions import classify, pair, transitions
 from rlvr_atlas.schema import FINDINGS, conform
+from rlvr_atlas.workspace.files import hold
 from rlvr_atlas.workspace.graph import fingerprint, made_from
 from rlvr_atlas.workspace.store import Workspace
 
@@ -35,7 +36,7 @@ class Served:
     """A model somewhere else; its name is all that tells it apart."""
 
     name: str
-    generator: Generator
+    model: Model
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,14 @@ def job_of(plan: Plan, source: str, seed: int) -> Job:
 
 
 def train_source(plan: Plan, source: str, seed: int, judge: Judge) -> dict[str, Any]:
-    """Train on one source with trl. Returns and raises as `train_trl.train` does."""
-    return train(job_of(plan, source, seed), judge)
+    """Train on one source with trl. Returns and raises as `train_trl.train` does.
+
+    Raises:
+        BusyError: If another process trains on it.
+    """
+    job = job_of(plan, source, seed)
+    with hold(job.out):
+        return train(job, judge)
 
 
 def sampling_of(settings: SCASettings) -> Sampling:
@@ -99,15 +106,16 @@ def sampling_of(settings: SCASettings) -> Sampling:
     return Sampling(settings.temperature, settings.top_p, settings.top_k, longest)
 
 
-def served_by(settings: SCASettings, url: str, model: str | None) -> Served:
-    """A model at an OpenAI-compatible server.
+def served_by(settings: SCASettings, url: str, model: str | None, concurrency: int = CONCURRENCY) -> Served:
+    """A model at an OpenAI-compatible server, asked so much at once.
 
     Raises:
         InputError: If it has no name, or the URL is none.
     """
     if not model:
         raise InputError("which model of the server is meant?", fix="give --model NAME")
-    return Served(model, Server(url, model, sampling_of(settings), settings.instruction))
+    server = Server(url, model, sampling_of(settings), settings.instruction, concurrency)
+    return Served(model, server)
 
 
 def ask(
@@ -146,9 +154,9 @@ def ask(
         batch=chosen.rollout_batch,
     )
 
-    def answerer() -> Generator:
+    def answerer() -> Model:
         if served is not None:
-            return served.generator
+            return served.model
         return Transformers(model, sampling, chosen.instruction, chosen.threads)
 
     return roll_out(plan.asked(source), asked, answerer, judge, rollout_file(plan, source, seed))

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
-import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import httpx2
 
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.sca.model import Sampling
+from rlvr_atlas.sca.stream import Answer, Request, stream
 
 _log = logging.getLogger(__name__)
 
-_AT_ONCE = 16
-_TRIES = 4
-_LIMITS = httpx2.Limits(max_connections=_AT_ONCE)
+#: Requests under way at once, where nobody says otherwise.
+CONCURRENCY = 64
+_TRIES = 5
 #: Of every wait for the server; an answer comes in one piece, when it is whole.
 _TIMEOUT_S = 3600.0
+#: What a server may ask to wait for before the next attempt, at most.
+_LONGEST_WAIT_S = 60.0
 #: Of what a server says when it refuses a request.
 _DETAIL_CHARS = 300
 #: A request with a field that the server does not take; some ignore those, others refuse the request.
@@ -45,45 +48,52 @@ class Server:
         model: Its name there.
         sampling: How to draw.
         instruction: Put after every question.
+        concurrency: Requests under way at once.
 
     Raises:
-        InputError: If the URL is none.
+        InputError: If the URL is none, or nothing could be asked at once.
     """
 
-    def __init__(self, url: str, model: str, sampling: Sampling, instruction: str = "") -> None:
+    def __init__(
+        self, url: str, model: str, sampling: Sampling, instruction: str = "", concurrency: int = CONCURRENCY
+    ) -> None:
         if urlsplit(url).scheme not in ("http", "https"):
             raise InputError(f"'{url}' is no URL", fix="give one such as http://localhost:8000/v1")
-        self._url, self._model = url.rstrip("/"), model
+        if concurrency < 1:
+            raise InputError(f"{concurrency} requests at once", fix="give at least 1")
+        self._url, self._model, self._at_once = url.rstrip("/"), model, concurrency
         self._sampling, self._instruction = sampling, instruction
         self._dialects = _dialects(sampling)
 
-    def __call__(self, questions: Sequence[str], k: int, seed: int) -> list[list[str]]:
-        """Answer questions, k times each."""
-        wanted = [
-            (question, seed + number * k + at) for number, question in enumerate(questions) for at in range(k)
-        ]
-        with (
-            httpx2.Client(timeout=_TIMEOUT_S, follow_redirects=False, limits=_LIMITS) as client,
-            ThreadPoolExecutor(_AT_ONCE) as threads,
-        ):
-            answers = list(threads.map(lambda one: self._answer(client, *one), wanted))
-        return [answers[at : at + k] for at in range(0, len(answers), k)]
+    def stream(self, requests: Iterable[Request]) -> Iterator[list[tuple[Request, str]]]:
+        """Answer requests, as many at once as is allowed; see `stream.stream`.
 
-    def _answer(self, client: httpx2.Client, question: str, seed: int) -> str:
+        Raises:
+            InputError: If the server does not answer, or refuses a request.
+        """
+        return stream(requests, self._connected, self._at_once)
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[Answer]:
+        limits = httpx2.Limits(max_connections=self._at_once, max_keepalive_connections=self._at_once)
+        async with httpx2.AsyncClient(timeout=_TIMEOUT_S, follow_redirects=False, limits=limits) as client:
+            yield lambda request: self._answer(client, request)
+
+    async def _answer(self, client: httpx2.AsyncClient, request: Request) -> str:
         sampling = self._sampling
         body: dict[str, object] = {
             "model": self._model,
-            "messages": [{"role": "user", "content": f"{question}{self._instruction}"}],
+            "messages": [{"role": "user", "content": f"{request.question}{self._instruction}"}],
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
             "max_tokens": sampling.max_response,
-            "seed": seed % 2**31,
+            "seed": request.seed % 2**31,
             "stream": False,
         }
         refusals = []
         for dialect in self._dialects:
             try:
-                reply = self._post(client, json.dumps(body | dialect).encode())
+                reply = await self._post(client, json.dumps(body | dialect).encode())
             except _RefusedError as error:
                 refusals.append(str(error))
                 continue
@@ -91,24 +101,34 @@ class Server:
             return _content(reply, self._url)
         raise _silent("; or ".join(dict.fromkeys(refusals)), self._url)
 
-    def _post(self, client: httpx2.Client, body: bytes) -> bytes:
+    async def _post(self, client: httpx2.AsyncClient, body: bytes) -> bytes:
         headers = {"Content-Type": "application/json"}
         if secret := os.environ.get("OPENAI_API_KEY"):
             headers["Authorization"] = f"Bearer {secret}"
         for attempt in range(1, _TRIES + 1):
+            wait = 2**attempt / 4
             try:
-                reply = client.post(f"{self._url}/chat/completions", content=body, headers=headers)
+                reply = await client.post(f"{self._url}/chat/completions", content=body, headers=headers)
+            except httpx2.TimeoutException:
+                said, final = "timed out", False
             except (httpx2.HTTPError, OSError) as error:
                 said, final = str(error) or type(error).__name__, False
             else:
                 if reply.is_success:
                     return reply.content
                 said, final = _refusal(reply)
+                wait = max(wait, _asked_to_wait(reply))
             if final or attempt == _TRIES:
                 break
             _log.info("%s: attempt %d of %d failed: %s", self._url, attempt, _TRIES, said)
-            time.sleep(2**attempt / 4)
+            await asyncio.sleep(wait)
         raise _silent(said, self._url)
+
+
+def _asked_to_wait(reply: httpx2.Response) -> float:
+    """Seconds of the header Retry-After, within bounds; 0 where there is none in seconds."""
+    stated = reply.headers.get("Retry-After", "")
+    return min(float(stated), _LONGEST_WAIT_S) if stated.isdecimal() else 0.0
 
 
 def _refusal(reply: httpx2.Response) -> tuple[str, bool]:

@@ -87,6 +87,7 @@ def train(job: Job, judge: Judge) -> dict[str, Any]:
     job.out.mkdir(parents=True, exist_ok=True)
     (job.out / "job.json").write_text(json.dumps({"identity": name}), encoding="utf-8")
     torch.manual_seed(job.seed)
+    before = judge.outcomes.copy()  # the same judge serves all sources
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the libraries among themselves; nothing a user could act on
         trainer = _trainer(job, network, tokenizer, rows, judge)
@@ -97,7 +98,7 @@ def train(job: Job, judge: Judge) -> dict[str, Any]:
         "problems": len({row["prompt"] for row in rows}),
         "left_out": left_out,
         "steps": job.grpo.steps,
-        "outcomes": dict(sorted(judge.outcomes.items())),
+        "outcomes": dict(sorted((judge.outcomes - before).items())),
         "reward": [entry["reward"] for entry in trainer.state.log_history if "reward" in entry],
     }
     text = json.dumps(done, indent=1) + "\n"

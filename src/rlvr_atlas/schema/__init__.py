@@ -1,6 +1,7 @@
 """The words of the field as data: relations and tiers, and the columns of every table.
 
-Nothing here computes. `relations.py` holds the closed lists of words, `tables.py` the columns.
+Nothing here computes. `relations.py` holds the closed lists of words, `tables.py` and `scores.py` the
+columns.
 """
 
 from rlvr_atlas.schema.relations import (
@@ -19,17 +20,17 @@ from rlvr_atlas.schema.relations import (
     is_same_problem,
     strength,
 )
+from rlvr_atlas.schema.scores import CORRELATIONS, FIGURES, SCORE_PAIRS, SCORES
 from rlvr_atlas.schema.tables import (
     BENCHMARK_FAMILIES,
     CONFLICTS,
-    CORRELATIONS,
     DATASETS,
     DECISIONS,
     EDGES,
     EVIDENCE,
-    FIGURES,
     FINDINGS,
     GAINS,
+    GOLD_ERRORS,
     INSTANCES,
     LEAK_PATHS,
     LEAK_RATES,
@@ -44,7 +45,6 @@ from rlvr_atlas.schema.tables import (
     SCA_PROBLEMS,
     SCA_SOURCES,
     SCHEMAS,
-    SCORES,
     SKIPPED_ROWS,
     TEMPLATES,
     TRANSITIONS,
@@ -68,6 +68,7 @@ __all__ = [
     "FIGURES",
     "FINDINGS",
     "GAINS",
+    "GOLD_ERRORS",
     "INSTANCES",
     "LEAKS",
     "LEAK_PATHS",
@@ -86,6 +87,7 @@ __all__ = [
     "SCA_SOURCES",
     "SCHEMAS",
     "SCORES",
+    "SCORE_PAIRS",
     "SKIPPED_ROWS",
     "TEMPLATES",
     "TIERS",

@@ -272,6 +272,21 @@ RECOVERY: Schema = {
     "residue_share": pl.Float64,  # of all training rows
 }
 
+#: Rows whose gold answer is contradicted by rows of the same problem, the likeliest errors first.
+GOLD_ERRORS: Schema = {
+    "dataset": pl.String,
+    "row": pl.Int64,
+    "key": pl.String,
+    "answer": pl.String,
+    "probability": pl.Float64,  # that this answer is wrong
+    "suggested": pl.String,  # the likeliest answer; null where it is the row's own
+    "suggested_probability": pl.Float64,  # that it is right
+    "sources_for": pl.Int64,  # independent sources that state the row's answer
+    "sources_against": pl.Int64,
+    "rows_against": pl.Int64,
+    "evidence": pl.String,  # JSON: each answer with its sources, rows and examples
+}
+
 #: What training on a source did to its problems, always (base, trained).
 TRANSITIONS: Schema = {
     "source": pl.String,
@@ -293,47 +308,6 @@ GAINS: Schema = {
     "gain": pl.Float64,
     "gain_low": pl.Float64,
     "gain_high": pl.Float64,
-}
-
-#: The figures of Q that have an interval; a null is not measured.
-FIGURES = ("l_sca", "s1a", "s1b", "s1c", "s1", "s2", "s3", "q")
-
-SCORES: Schema = {
-    "dataset": pl.String,
-    "model": pl.String,
-    **dict.fromkeys(FIGURES, pl.Float64),
-    **{f"{figure}_{end}": pl.Float64 for figure in FIGURES for end in ("low", "high")},
-    "q_before": pl.Float64,  # the part of Q that no training went into: S1 without SCA
-    "share_before": pl.Float64,  # q_before / q
-    "missing": pl.List(pl.String),  # inputs that were not measured
-    "model_size_b": pl.Float64,
-    "preset": pl.String,
-    "n": pl.Int64,
-    "p00": pl.Float64,
-    "p10": pl.Float64,
-    "p11": pl.Float64,
-    "p01": pl.Float64,
-    "leaked": pl.Float64,
-    "mcq": pl.Float64,
-    "mean_occurrences": pl.Float64,
-    "consistent": pl.Float64,
-    "delta_mean4": pl.Float64,  # points on the benchmark, against the base
-    "delta_pass4": pl.Float64,
-    "sca_covered": pl.Float64,  # share of rows from sources whose training was measured
-}
-
-#: How well a figure ranks datasets as their real training does.
-CORRELATIONS: Schema = {
-    "figure": pl.String,
-    "statistic": pl.String,  # spearman, pearson
-    "datasets": pl.Int64,
-    "value": pl.Float64,
-    "low": pl.Float64,
-    "high": pl.Float64,
-    "p_value": pl.Float64,
-    "leave_one_out_low": pl.Float64,
-    "leave_one_out_high": pl.Float64,
-    "tied": pl.Int64,  # datasets that share their figure or their downstream result with another
 }
 
 #: What became of every row that a mix was made from.

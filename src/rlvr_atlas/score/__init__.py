@@ -2,7 +2,7 @@
 
 from rlvr_atlas.score.correlate import ablate, correlate
 from rlvr_atlas.score.inputs import Inputs
-from rlvr_atlas.score.quality import score
+from rlvr_atlas.score.quality import score, score_pairs
 from rlvr_atlas.score.results import deltas
 from rlvr_atlas.score.weights import Weights, parse_weights, preset
 from rlvr_atlas.score.workspace import inputs_from_workspace
@@ -17,4 +17,5 @@ __all__ = [
     "parse_weights",
     "preset",
     "score",
+    "score_pairs",
 ]

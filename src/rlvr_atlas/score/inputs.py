@@ -14,7 +14,8 @@ from rlvr_atlas.stats import Floats
 
 TRANSITION_SHARES = ("p00", "p10", "p11", "p01")
 SHARES = (*TRANSITION_SHARES, "leaked", "mcq", "consistent")
-MEASURES = (*SHARES, "mean_occurrences", "delta_mean4", "delta_pass4")
+DELTAS = ("delta_mean4", "delta_pass4")
+MEASURES = (*SHARES, "mean_occurrences", *DELTAS)
 #: By how much published shares of transitions may miss 1; those of the paper miss it by up to 0.027.
 _MISSES = 0.05
 
@@ -38,7 +39,8 @@ class Inputs:
         delta_pass4: The same for Pass@4.
         sca_covered: Share of rows from sources whose training was measured; p00 to p11 are of these rows.
         draws: Bootstrap draws of measures, by name, shape (draws,). Of the other measures shares are drawn
-            from n alone, and figures are taken as exact.
+            from n alone, `mean_occurrences` is taken as exact, and the deltas have no interval: nobody knows
+            how many items and answers they are of.
 
     Raises:
         InputError: If a measure is out of range.
@@ -61,9 +63,7 @@ class Inputs:
 
     def __post_init__(self) -> None:
         wrong = [name for name in SHARES if not _within(getattr(self, name), 0, 1)]
-        wrong += [
-            name for name in ("delta_mean4", "delta_pass4") if not _within(getattr(self, name), -100, 100)
-        ]
+        wrong += [name for name in DELTAS if not _within(getattr(self, name), -100, 100)]
         wrong += ["mean_occurrences"] if not _within(self.mean_occurrences, 1, math.inf) else []
         wrong += ["n"] if self.n < 1 else []
         if wrong:
@@ -104,6 +104,7 @@ class Inputs:
         for name in ("leaked", "mcq", "consistent"):
             if getattr(self, name) is not None and name not in self.draws:
                 values[name] = rng.binomial(self.n, getattr(self, name), size=size) / self.n
+        values |= dict.fromkeys(DELTAS, np.full(size, np.nan))
         values |= self.draws
         point = {name: np.array([getattr(self, name)], np.float64) for name in MEASURES}
         return {

@@ -17,6 +17,7 @@ from rlvr_atlas.errors import InputError
 from rlvr_atlas.sca.resample import BOOTSTRAP, Bootstrap
 from rlvr_atlas.schema import FIGURES, SCORES, TRANSITION_KINDS, conform
 from rlvr_atlas.score.inputs import MEASURES, Inputs
+from rlvr_atlas.score.ranks import pairs_of, rank_intervals
 from rlvr_atlas.score.weights import Weights
 from rlvr_atlas.stats import Floats
 
@@ -52,8 +53,11 @@ def score(
     names = [one.dataset for one in inputs]
     if not names or len(set(names)) < len(names):
         raise InputError("no dataset, or one given twice", where=", ".join(names) or "score")
-    lines = [_line(one, model_size_b, weights, bootstrap) for one in inputs]
+    drawn = [quality(one.drawn(bootstrap), model_size_b, weights) for one in inputs]
+    lines = [_line(one, parts, bootstrap) for one, parts in zip(inputs, drawn, strict=True)]
+    ranks = rank_intervals(np.array([parts["q"] for parts in drawn]), bootstrap.level)
     frame = pl.DataFrame(lines, infer_schema_length=None).with_columns(
+        *(pl.Series(name, values) for name, values in ranks.items()),
         model=pl.lit(model or f"{model_size_b:g}B"),
         model_size_b=pl.lit(float(model_size_b)),
         preset=pl.lit(weights.name),
@@ -61,9 +65,28 @@ def score(
     return conform(frame, SCORES).with_columns(pl.selectors.float().fill_nan(None))
 
 
-def _line(one: Inputs, model_size_b: float, weights: Weights, bootstrap: Bootstrap) -> dict[str, object]:
-    """One line of schema.SCORES, without what is the same for all."""
-    parts = quality(one.drawn(bootstrap), model_size_b, weights)
+def score_pairs(
+    inputs: Sequence[Inputs],
+    model_size_b: float,
+    weights: Weights,
+    *,
+    model: str | None = None,
+    bootstrap: Bootstrap = BOOTSTRAP,
+) -> pl.DataFrame:
+    """How sure it is, for every two datasets, that one has the higher Q. Arguments as of `score`.
+
+    The draws of benchmark items are the same for all datasets, and so are those of the base's answers: what
+    all have in common is no difference between them.
+
+    Returns:
+        schema.SCORE_PAIRS, without datasets that have no Q.
+    """
+    values = {one.dataset: quality(one.drawn(bootstrap), model_size_b, weights)["q"] for one in inputs}
+    return pairs_of(values, model or f"{model_size_b:g}B", bootstrap)
+
+
+def _line(one: Inputs, parts: Mapping[str, Floats], bootstrap: Bootstrap) -> dict[str, object]:
+    """One line of schema.SCORES, without what is the same for all, and ranks."""
     figures = {name: float(values[0]) for name, values in parts.items()}
     figures["share_before"] = figures["q_before"] / figures["q"] if figures["q"] else math.nan
     low, high = bootstrap.interval(np.column_stack([parts[figure] for figure in FIGURES])[1:])

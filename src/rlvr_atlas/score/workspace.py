@@ -50,10 +50,11 @@ _SUMS = {
 }
 
 
-def inputs_from_workspace(
+def inputs_from_workspace(  # noqa: PLR0913  each is one thing to choose
     tables: Mapping[str, pl.DataFrame | pl.LazyFrame],
     *,
     results: pl.DataFrame | None = None,
+    benchmark: str | None = None,
     min_covered: float = 0.5,
     min_probability: float = 0.5,
     bootstrap: Bootstrap = BOOTSTRAP,
@@ -63,6 +64,7 @@ def inputs_from_workspace(
     Args:
         tables: datasets, occurrences, instances, lineage, matches; leaks and transitions where there are any.
         results: Benchmark results of models trained on the datasets (see `deltas`).
+        benchmark: Which of its benchmarks counts (see `deltas`).
         min_covered: Where a smaller share of a dataset's rows comes from sources whose training was measured,
             its transitions count as not measured.
         min_probability: Same-problem matches below it are no leaks.
@@ -80,7 +82,7 @@ def inputs_from_workspace(
         raise InputError(f"no table {', '.join(lacking)}", where="score", fix="run ingest and trace first")
     frames = {name: tables[name].lazy().select(_TABLES[name]).collect() for name in _TABLES if name in tables}
     names = frames["datasets"].filter(pl.col("role") == "train")["dataset"].to_list()
-    gains = deltas(results, bootstrap=bootstrap) if results is not None else {}
+    gains = deltas(results, benchmark=benchmark, bootstrap=bootstrap) if results is not None else {}
     unknown = sorted(set(gains) - set(names))
     if unknown:
         fix = "name the datasets as the recipe does, with the role train"

@@ -13,6 +13,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
+from rlvr_atlas.errors import BusyError
 from rlvr_atlas.files import explained, guard, replace_file
 
 LOCK = ".lock"
@@ -109,6 +110,29 @@ def lock(folder: Path) -> Iterator[None]:
         raise explained(error, folder) from None
     with handle:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+@contextlib.contextmanager
+def hold(path: Path) -> Iterator[None]:
+    """Hold a file or folder that one process at a time works on, by a lock of that name beside it.
+
+    Raises:
+        BusyError: If another process holds it.
+        WorkspaceError: If the operating system does not allow it.
+    """
+    beside = path.with_name(f".{path.name}.lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = beside.open("w")
+    except OSError as error:
+        raise explained(error, path) from None
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            fix = "wait for it to end; what it has finished stays finished"
+            raise BusyError("another process is working on it", where=str(path), fix=fix) from None
         yield
 
 

@@ -100,6 +100,14 @@ STAGES: tuple[Stage, ...] = (
         libraries=("polars", "scipy"),
     ),
     Stage(
+        name="labels",
+        command="labels",
+        gives=("gold_errors",),
+        needs=("ingest", "attribute"),
+        code=("schema", "audit/golds.py", "audit/votes.py", "answer"),
+        libraries=("polars", "math-verify"),
+    ),
+    Stage(
         name="sca_plan",
         command="sca plan",
         gives=("sca_problems", "sca_sources"),
@@ -127,7 +135,7 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         name="score",
         command="score",
-        gives=("scores", "correlations"),
+        gives=("scores", "score_pairs", "correlations"),
         needs=("ingest", "attribute"),
         may_need=("audit", "sca_attribute", "sca_demo"),
         code=("schema", "score", "sca", "answer"),
