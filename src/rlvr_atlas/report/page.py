@@ -96,7 +96,7 @@ def render(tables: Tables, manifest: Mapping[str, Any]) -> str:
             composition=figures.composition(datasets),
             palette=figures.PALETTE,
             timeline=figures.timeline(datasets),
-            graph=graph.lay_out(datasets, facts["edges"]),
+            graph=graph.lay_out(datasets, facts["edges"], graph.flows(full["lineage"])),
             node=(graph.NODE_WIDTH, graph.NODE_HEIGHT),
             least_share=graph.LEAST_SHARE,
             per_child=graph.PER_CHILD,
