@@ -12,7 +12,7 @@ from rlvr_atlas.config import AuditSettings
 from rlvr_atlas.report.tables import SCHEMAS
 
 #: Made by the audit from the others.
-AUDITED = ("leak_rates", "leak_paths", "benchmark_families")
+AUDITED = ("leaks", "unjudged", "leak_rates", "leak_paths", "benchmark_families")
 
 HOSTILE = (
     '</script><script>alert("1")</script>\'"><img src=x onerror=alert(2)>]]>&amp;\u202e\x00\x1b[31m{{ 7*7 }}'

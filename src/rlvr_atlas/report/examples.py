@@ -137,10 +137,13 @@ def _example(pair: dict[str, Any], texts: dict[str, dict[str, Any]]) -> Example:
         )
         for side, parts in zip((child, parent), pieces, strict=True)
     ]
-    evidence = [
-        (name, _say(value)) for name, value in (pair["evidence"] or {}).items() if value not in (None, "")
-    ]
+    evidence = say_evidence(pair["evidence"] or {})
     return Example(pair["relation"], pair["tier"], pair["probability"], evidence, *sides)
+
+
+def say_evidence(evidence: dict[str, Any]) -> list[tuple[str, str]]:
+    """What was measured of a pair, by name, in words; what was not measured is left out."""
+    return [(name, _say(value)) for name, value in evidence.items() if value not in (None, "")]
 
 
 def _say(value: object) -> str:

@@ -165,3 +165,9 @@ def _words(text: str | None, tag: str) -> Markup:
     if tag != "mtext" and _COMMAND.match(shown):
         raise _NotConvertedError
     return _plain(shown)
+
+
+def spans(text: str) -> list[tuple[int, int]]:
+    """Where in a text `typeset` looks for formulas: start and end of each with its signs, in order."""
+    found = _FORMULA.finditer(text[:LONGEST_TEXT])
+    return [formula.span() for formula in found if formula.group() != r"\$"]

@@ -16,9 +16,11 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from rlvr_atlas.report import figures, graph, layout
+from rlvr_atlas.report import drill, figures, graph, layout
 from rlvr_atlas.report.examples import LONGEST, MEANINGS, PER_KIND, examples
 from rlvr_atlas.report.findings import findings
+from rlvr_atlas.report.formulas import typeset
+from rlvr_atlas.report.marked import marked
 from rlvr_atlas.report.summarise import summary
 from rlvr_atlas.report.tables import Tables, complete
 from rlvr_atlas.report.visible import visible
@@ -72,6 +74,7 @@ def render(tables: Tables, manifest: Mapping[str, Any]) -> str:
     facts = summary(tables)
     datasets = facts["datasets"]
     script = _file("page.js")
+    cells = layout.matrix(facts)
     return (
         _environment()
         .get_template("page.html.jinja")
@@ -86,7 +89,8 @@ def render(tables: Tables, manifest: Mapping[str, Any]) -> str:
             node=(graph.NODE_WIDTH, graph.NODE_HEIGHT),
             least_share=graph.LEAST_SHARE,
             per_child=graph.PER_CHILD,
-            matrix=layout.matrix(facts),
+            matrix=cells,
+            behind=drill.behind_cells(full, cells.shown),
             lines=layout.LINES,
             examples=examples(full),
             per_kind=PER_KIND,
@@ -130,8 +134,15 @@ def _environment() -> jinja2.Environment:
         "short": short,
         "middle": middle,
         "role_class": role_class,
+        "marked": marked,
+        "typeset": _answer,
     }
     return environment
+
+
+def _answer(text: str) -> Markup:
+    """A gold answer; one that is TeX is a formula even without dollars around it."""
+    return typeset(text, bare=True)
 
 
 def _file(name: str) -> str:

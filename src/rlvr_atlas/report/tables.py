@@ -18,6 +18,8 @@ SCHEMAS: dict[str, record.Schema] = {
     "lineage": record.LINEAGE,
     "edges": record.EDGES,
     "conflicts": record.CONFLICTS,
+    "leaks": record.LEAKS,
+    "unjudged": record.UNJUDGED,
     "leak_rates": record.LEAK_RATES,
     "leak_paths": record.LEAK_PATHS,
     "benchmark_families": record.BENCHMARK_FAMILIES,
@@ -26,16 +28,24 @@ SCHEMAS: dict[str, record.Schema] = {
     "skipped_rows": record.SKIPPED_ROWS,
 }
 
+#: Made by commands of their own, so that their absence is nothing to be told of everywhere.
+FURTHER: dict[str, record.Schema] = {
+    "transitions": record.TRANSITIONS,
+    "gains": record.GAINS,
+    "findings": record.FINDINGS,
+    "scores": record.SCORES,
+}
+
 
 def complete(tables: Tables) -> dict[str, pl.DataFrame]:
     """Every table by name with the columns of its schema; one that is absent is empty.
 
     Args:
-        tables: Any of the tables named in `SCHEMAS`; others are left out.
+        tables: Any of the tables named in `SCHEMAS` and `FURTHER`; others are left out.
     """
     return {
         name: record.conform(tables[name], schema) if name in tables else record.empty(schema)
-        for name, schema in SCHEMAS.items()
+        for name, schema in (SCHEMAS | FURTHER).items()
     }
 
 
