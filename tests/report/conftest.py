@@ -230,6 +230,12 @@ def small():
 
 
 @pytest.fixture(scope="session")
+def sparse():
+    """Ten datasets with so few rows that some benchmark items are clean."""
+    return World(datasets=10, rows=80).tables()
+
+
+@pytest.fixture(scope="session")
 def large():
     """The size of the real corpus: 82 datasets, 328,000 rows."""
     return grow(World(datasets=82, rows=8_200).tables(), 40)

@@ -16,8 +16,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from rlvr_atlas.report import drill, figures, graph, layout
-from rlvr_atlas.report.examples import LONGEST, MEANINGS, PER_KIND, examples
+from rlvr_atlas.report import drill, figures, graph, layout, made, near, origins, worth
+from rlvr_atlas.report.examples import DISAGREE, LONGEST, MEANINGS, PER_KIND, examples
 from rlvr_atlas.report.findings import findings
 from rlvr_atlas.report.formulas import typeset
 from rlvr_atlas.report.marked import marked
@@ -94,6 +94,16 @@ def render(tables: Tables, manifest: Mapping[str, Any]) -> str:
             lines=layout.LINES,
             examples=examples(full),
             per_kind=PER_KIND,
+            disagree=DISAGREE,
+            disagreements=origins.disagreements(full),
+            by_source=origins.by_source(full),
+            licences=origins.licences(full),
+            near=near.nearest(full),
+            near_bands=near.BANDS,
+            worth=worth.worth(full),
+            transition_kinds=worth.KINDS,
+            regime=made.regime(full, manifest),
+            stages=made.stage_rows(manifest),
             meanings=MEANINGS,
             longest=LONGEST,
             schemas=layout.schema_rows(full["schemas"]),
@@ -135,7 +145,8 @@ def _environment() -> jinja2.Environment:
         "middle": middle,
         "role_class": role_class,
         "marked": marked,
-        "typeset": _answer,
+        "typeset": typeset,
+        "typeset_answer": _answer,
     }
     return environment
 

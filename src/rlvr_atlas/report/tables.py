@@ -60,3 +60,9 @@ def missing(tables: Tables) -> list[str]:
 def share(part: int | None, whole: int | None) -> float | None:
     """`part / whole`; null where either is unknown or there is no whole."""
     return part / whole if part is not None and whole else None
+
+
+def answers_differ() -> pl.Expr:
+    """Whether a match is the same problem, more likely than not, and has two gold answers that differ."""
+    agree = pl.col("evidence").struct.field("answers_agree").fill_null(True)
+    return record.is_same_problem() & (pl.col("probability") >= 0.5) & ~agree
