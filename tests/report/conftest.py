@@ -12,7 +12,7 @@ from rlvr_atlas.config import AuditSettings
 from rlvr_atlas.report.tables import SCHEMAS
 
 #: Made by the audit from the others.
-AUDITED = ("leak_rates", "leak_paths", "benchmark_families")
+AUDITED = ("leaks", "unjudged", "leak_rates", "leak_paths", "benchmark_families")
 
 HOSTILE = (
     '</script><script>alert("1")</script>\'"><img src=x onerror=alert(2)>]]>&amp;\u202e\x00\x1b[31m{{ 7*7 }}'
@@ -227,6 +227,12 @@ def manifest():
 def small():
     """Seven datasets, 420 rows."""
     return World(datasets=7, rows=420).tables()
+
+
+@pytest.fixture(scope="session")
+def sparse():
+    """Ten datasets with so few rows that some benchmark items are clean."""
+    return World(datasets=10, rows=80).tables()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from rlvr_atlas import schema
-from rlvr_atlas.report.tables import Tables
+from rlvr_atlas.report.tables import Tables, answers_differ
 from rlvr_atlas.schema.attachments import named
 
 #: Pairs shown of one kind, characters of a prompt compared, unchanged words shown around a change.
@@ -83,9 +83,8 @@ def examples(full: Tables) -> dict[str, list[Example]]:
         .join(places.rename({"key": "child", "dataset": "child_dataset"}), on="child", how="left")
         .join(places.rename({"key": "parent", "dataset": "parent_dataset"}), on="parent", how="left")
     )
-    differ = ~pl.col("evidence").struct.field("answers_agree")
     kinds = {kind.label: pl.col("relation") == kind.name for kind in schema.RELATION_TABLE}
-    kinds[DISAGREE] = schema.is_same_problem() & differ
+    kinds[DISAGREE] = answers_differ()
     chosen = {kind: _spread(matches.filter(wanted)) for kind, wanted in kinds.items()}
     shown = pl.concat(chosen.values())
     wanted_keys = pl.concat([shown.get_column("child"), shown.get_column("parent")]).unique()
@@ -137,10 +136,13 @@ def _example(pair: dict[str, Any], texts: dict[str, dict[str, Any]]) -> Example:
         )
         for side, parts in zip((child, parent), pieces, strict=True)
     ]
-    evidence = [
-        (name, _say(value)) for name, value in (pair["evidence"] or {}).items() if value not in (None, "")
-    ]
+    evidence = say_evidence(pair["evidence"] or {})
     return Example(pair["relation"], pair["tier"], pair["probability"], evidence, *sides)
+
+
+def say_evidence(evidence: dict[str, Any]) -> list[tuple[str, str]]:
+    """What was measured of a pair, by name, in words; what was not measured is left out."""
+    return [(name, _say(value)) for name, value in evidence.items() if value not in (None, "")]
 
 
 def _say(value: object) -> str:

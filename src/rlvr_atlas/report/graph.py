@@ -1,30 +1,39 @@
-"""Where the nodes and edges of the lineage graph go. Positions only; the page's template draws them.
+"""Where the nodes and edges of the timeline of releases go. Positions only; the page's template draws them.
 
-Datasets stand in columns from left to right by period of release, and always to the right of their drawn
-parents, so that time runs forward along every edge. Within a column, datasets
-and passing edges stand near the mean height of their neighbours (the barycentre method of Sugiyama et al.
-1981), at the nearest heights that keep a distance, so that no line is hidden behind a dataset.
+Datasets stand in columns from left to right by period of release. No two columns overlap in time: every
+dataset of a column was released after all of the columns to its left. An edge inside a column is an arc on
+its left side. Within a column, datasets and passing edges stand near the mean height of their neighbours (the
+barycentre method of Sugiyama et al. 1981), at the nearest heights that keep a distance, so that no line is
+hidden behind a dataset.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 NODE_WIDTH, NODE_HEIGHT = 164, 24
 _COLUMN_GAP, _TOP, _MARGIN = 70, 34, 4
+#: How far an arc stands out of its column, and the room for it before the first one.
+_ARC, _LEFT = 32, 38
 #: Height that a dataset takes up, and an edge on its way through a column.
 _STEP, _TRACK = 34, 9
 _SWEEPS = 12
+#: Columns for n datasets: this times the square root of n. 82 datasets fill a screen of 1920 pixels.
+_COLUMNS = 0.75
 #: From the bottom of the picture to its top.
 _KINDS = ("documented", "measured", "both")
 
 #: Undocumented edges are hidden if they carry a smaller part of the child's rows or are not its largest.
 LEAST_SHARE, PER_CHILD = 0.02, 3
+#: Minor edges that are kept for when they are asked for, largest first.
+MOST_MINOR = 500
 
 
 @dataclass(frozen=True)
@@ -37,11 +46,15 @@ class Node:
     released: str | None
     x: int
     y: float
+    sources: list[str]  # atomic sources of its rows
 
 
 @dataclass(frozen=True)
 class Edge:
-    """An edge of the graph; `path` is SVG path data, `share` the part of the child's rows it carries."""
+    """An edge of the graph; `path` is SVG path data, `share` the part of the child's rows it carries.
+
+    A `minor` one is left out of the picture until its dataset or one of its `sources` is asked for.
+    """
 
     child: str
     parent: str
@@ -51,6 +64,8 @@ class Edge:
     share: float
     width: float
     path: str
+    sources: list[str]
+    minor: bool
 
 
 @dataclass(frozen=True)
@@ -62,55 +77,77 @@ class Graph:
     columns: list[tuple[int, str]]  # x and the dates of the column
     width: int
     height: float
-    alone: list[str]  # datasets without a drawn edge
     hidden_edges: int
     hidden_rows: int
+    sources: list[str]  # all that some edge carries, by name
 
 
 Facts = dict[str, Any]
+#: Atomic sources of the rows that an edge (child, parent) carries.
+Flows = Mapping[tuple[str, str], Sequence[str]]
 #: A dataset in its own column, or an edge of that dataset in a later column that it passes.
 Item = tuple[str, int]
 
 
-def lay_out(datasets: Sequence[Facts], edges: Sequence[Facts]) -> Graph:
-    """Place the datasets and the edges worth drawing.
+def lay_out(datasets: Sequence[Facts], edges: Sequence[Facts], carried: Flows) -> Graph:
+    """Place the datasets, the edges worth drawing, and the minor ones that are shown when asked for.
 
     Args:
-        datasets: In order of release: dataset, role, rows, released, derived_from.
+        datasets: In order of release: dataset, role, rows, released (ISO text or null), derived_from and
+            composition.
         edges: child, parent, rows, variant_rows, documented.
+        carried: What the edges carry (see `flows`).
     """
     facts = {fact["dataset"]: fact for fact in datasets}
-    drawn, hidden = _choose(facts, edges)
-    touched = {name for edge in drawn for name in (edge["child"], edge["parent"])}
-    column = _columns([name for name in facts if name in touched], drawn)
+    drawn, minor = _choose(facts, edges)
+    column = _columns(datasets)
     chains = [_chain(edge, column) for edge in drawn]
     middle = _heights(column, chains)
-    nodes = [
-        Node(
-            dataset=name,
-            role=facts[name]["role"],
-            rows=facts[name]["rows"],
-            released=facts[name]["released"],
-            x=_left(place),
-            y=round(middle[name, place] - NODE_HEIGHT / 2, 1),
-        )
-        for name, place in column.items()
-    ]
+    shown = [*zip(drawn, chains, strict=True)]
+    lines = [_edge(edge, _path(chain, middle), carried, minor=False) for edge, chain in shown]
+    straight = [(edge, _path(_ends(edge, column), middle)) for edge in minor[:MOST_MINOR]]
+    lines += [_edge(edge, path, carried, minor=True) for edge, path in straight]
     return Graph(
-        nodes=sorted(nodes, key=lambda node: (node.x, node.y)),
-        edges=sorted(
-            (_edge(edge, _path(chain, middle)) for edge, chain in zip(drawn, chains, strict=True)),
-            key=lambda edge: (_KINDS.index(edge.kind), edge.share),
+        nodes=sorted(
+            (_node(facts[name], place, middle[name, place]) for name, place in column.items()),
+            key=lambda node: (node.x, node.y),
         ),
+        edges=sorted(lines, key=lambda edge: (not edge.minor, _KINDS.index(edge.kind), edge.share)),
         columns=[
             (_left(place), _dates([facts[name]["released"] for name in column if column[name] == place]))
             for place in range(_count(column))
         ],
         width=_left(_count(column)) - _COLUMN_GAP + _MARGIN if column else 0,
         height=max(middle.values(), default=0.0) + NODE_HEIGHT / 2 + _MARGIN,
-        alone=[name for name in facts if name not in touched],
-        hidden_edges=len(hidden),
-        hidden_rows=sum(edge["rows"] + edge["variant_rows"] for edge in hidden),
+        hidden_edges=len(minor),
+        hidden_rows=sum(edge["rows"] + edge["variant_rows"] for edge in minor),
+        sources=sorted({source for line in lines for source in line.sources}),
+    )
+
+
+def flows(lineage: pl.DataFrame) -> dict[tuple[str, str], list[str]]:
+    """The atomic sources of the rows that every edge (child, parent) carries, most rows first."""
+    counted = (
+        lineage.filter(pl.col("parent_dataset").is_not_null() & pl.col("atomic_source").is_not_null())
+        .group_by("dataset", "parent_dataset", "atomic_source")
+        .len()
+        .sort("len", "atomic_source", descending=[True, False])
+    )
+    found: dict[tuple[str, str], list[str]] = {}
+    for child, parent, source, _ in counted.iter_rows():
+        found.setdefault((child, parent), []).append(source)
+    return found
+
+
+def _node(fact: Facts, column: int, middle: float) -> Node:
+    return Node(
+        dataset=fact["dataset"],
+        role=fact["role"],
+        rows=fact["rows"],
+        released=fact["released"],
+        x=_left(column),
+        y=round(middle - NODE_HEIGHT / 2, 1),
+        sources=[part["source"] for part in fact.get("composition") or [] if part["source"] is not None],
     )
 
 
@@ -141,30 +178,33 @@ def _choose(facts: dict[str, Facts], edges: Sequence[Facts]) -> tuple[list[Facts
     return drawn, hidden
 
 
-def _columns(names: list[str], edges: list[Facts]) -> dict[str, int]:
-    """The column of every name: the one of its period, or further right where a drawn parent stands there.
+def _columns(datasets: Sequence[Facts]) -> dict[str, int]:
+    """The column of every dataset: a period of release; those without a date stand in the last one.
 
-    Args:
-        names: In order of release. A period is an equal share of them.
-        edges: Edges between them.
+    Datasets of one month are never parted, and the periods hold as many datasets as that allows.
     """
-    order = {name: place for place, name in enumerate(names)}
-    earlier: dict[str, list[str]] = {name: [] for name in names}
-    for edge in edges:
-        # Without dates a child may stand before its parent; the line then runs from child to parent.
-        left, right = sorted((edge["child"], edge["parent"]), key=order.__getitem__)
-        earlier[right].append(left)
-    periods = round(0.65 * len(names) ** 0.5)
-    column: dict[str, int] = {}
-    for name, place in order.items():
-        behind = [column[other] + 1 for other in earlier[name]]
-        column[name] = max([place * periods // len(names), *behind])
-    used = {place: rank for rank, place in enumerate(sorted(set(column.values())))}
-    return {name: used[place] for name, place in column.items()}
+    months = Counter(fact["released"][:7] for fact in datasets if fact["released"])
+    left = sum(months.values())
+    columns = max(round(_COLUMNS * left**0.5), 1)
+    column, held = 0, 0
+    place: dict[str | None, int] = {}
+    for month in sorted(months):
+        if held and column + 1 < columns and held + months[month] / 2 > left / (columns - column):
+            left, column, held = left - held, column + 1, 0
+        place[month] = column
+        held += months[month]
+    place[None] = column + 1 if months else 0
+    return {fact["dataset"]: place[(fact["released"] or "")[:7] or None] for fact in datasets}
 
 
 def _count(column: dict[str, int]) -> int:
     return max(column.values(), default=-1) + 1
+
+
+def _ends(edge: Facts, column: dict[str, int]) -> list[Item]:
+    """Both ends of an edge, the left one first; of two in one column, the parent."""
+    left, right = sorted((edge["parent"], edge["child"]), key=column.__getitem__)
+    return [(left, column[left]), (right, column[right])]
 
 
 def _chain(edge: Facts, column: dict[str, int]) -> list[Item]:
@@ -172,13 +212,15 @@ def _chain(edge: Facts, column: dict[str, int]) -> list[Item]:
 
     Edges that leave one dataset share the items in between and run as one trunk until they part.
     """
-    left, right = sorted((edge["child"], edge["parent"]), key=column.__getitem__)
-    trunk = [(left, place) for place in range(column[left], column[right])]
-    return [*trunk, (right, column[right])]
+    (left, first), end = _ends(edge, column)
+    return [*((left, place) for place in range(first, max(end[1], first + 1))), end]
 
 
 def _heights(column: dict[str, int], chains: list[list[Item]]) -> dict[Item, float]:
-    """The middle of every item, in pixels: sweeping to and fro, each column near all that it touches."""
+    """The middle of every item, in pixels: sweeping to and fro, each column near all that it touches.
+
+    Datasets that touch nothing stand below the others of their column.
+    """
     near: dict[Item, set[Item]] = {}
     for chain in chains:
         for left, right in pairwise(chain):
@@ -194,7 +236,13 @@ def _heights(column: dict[str, int], chains: list[list[Item]]) -> dict[Item, flo
         for stack in stacks if sweep % 2 else stacks[::-1]:
             wishes = [(float(np.mean([middle[other] for other in neighbours[item]])), item) for item in stack]
             middle |= _apart(sorted(wishes), sizes)
-    least = min(middle.values(), default=0.0) - _TOP - NODE_HEIGHT / 2
+    top = min(middle.values(), default=0.0)
+    below = [max((middle[item] for item in stack), default=top - _STEP) for stack in stacks]
+    for name, place in column.items():
+        if (name, place) not in middle:
+            below[place] += _STEP
+            middle[name, place] = below[place]
+    least = top - _TOP - NODE_HEIGHT / 2
     return {item: round(height - least, 1) for item, height in middle.items()}
 
 
@@ -214,8 +262,13 @@ def _apart(wishes: list[tuple[float, Item]], sizes: dict[Item, int]) -> dict[Ite
 
 
 def _path(chain: list[Item], middle: dict[Item, float]) -> str:
-    """A smooth curve to the right, level through the columns in between."""
-    path = f"M{_left(chain[0][1]) + NODE_WIDTH} {middle[chain[0]]:g}"
+    """A smooth curve, level through the columns in between; inside a column, an arc with an arrow."""
+    (_, first), (_, last) = chain[0], chain[-1]
+    if first == last:
+        x, start, stop = _left(first), middle[chain[0]], middle[chain[-1]]
+        out = x - min(_ARC, 12 + abs(stop - start) / 8)
+        return f"M{x} {start:g}C{out:g} {start:g} {out:g} {stop:g} {x} {stop:g}m-5 -4l5 4l-5 4"
+    path = f"M{_left(first) + NODE_WIDTH} {middle[chain[0]]:g}"
     for before, item in pairwise(chain):
         left, bend = _left(item[1]), _COLUMN_GAP // 2
         path += f"C{left - bend} {middle[before]:g} {left - bend} {middle[item]:g} {left} {middle[item]:g}"
@@ -224,22 +277,22 @@ def _path(chain: list[Item], middle: dict[Item, float]) -> str:
 
 
 def _left(column: int) -> int:
-    return _MARGIN + column * (NODE_WIDTH + _COLUMN_GAP)
+    return _LEFT + column * (NODE_WIDTH + _COLUMN_GAP)
 
 
-def _edge(edge: Facts, path: str) -> Edge:
+def _edge(edge: Facts, path: str, carried: Flows, *, minor: bool) -> Edge:
     measured = edge["rows"] + edge["variant_rows"] > 0
-    kind = ("both" if measured else "documented") if edge["documented"] else "measured"
-    width = round(1 + 5 * min(edge["share"], 1.0) ** 0.5, 2)
     return Edge(
-        edge["child"],
-        edge["parent"],
-        kind,
-        edge["rows"],
-        edge["variant_rows"],
-        edge["share"],
-        width,
-        path,
+        child=edge["child"],
+        parent=edge["parent"],
+        kind=("both" if measured else "documented") if edge["documented"] else "measured",
+        rows=edge["rows"],
+        variant_rows=edge["variant_rows"],
+        share=edge["share"],
+        width=round(1 + (2 if path.endswith("l-5 4") else 5) * min(edge["share"], 1.0) ** 0.5, 2),
+        path=path,
+        sources=list(carried.get((edge["child"], edge["parent"]), ())),
+        minor=minor,
     )
 
 

@@ -26,6 +26,12 @@ class Matrix:
     without: int  # datasets that share nothing with any benchmark
     left_out: int  # cells that did not fit
 
+    @property
+    def shown(self) -> list[tuple[str, str]]:
+        """The cells that fit and hold a leak."""
+        fit = [(fact["dataset"], family["dataset"]) for fact in self.datasets for family in self.benchmarks]
+        return [cell for cell in fit if cell in self.cells and self.cells[cell]["leaked"]]
+
 
 def matrix(facts: Facts) -> Matrix:
     """Arrange the leaks of every dataset and family; both sides have the largest first.

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from rlvr_atlas.report.tables import Tables
+from rlvr_atlas.schema import SAME_PROBLEM
 
 Facts = dict[str, Any]
 
@@ -34,7 +35,8 @@ def pairs(full: Tables) -> list[Facts]:
     """Every dataset and family of benchmarks that share something, most leaked rows first.
 
     Returns:
-        dataset, benchmark (the family) and the columns `RATE` of the dataset's rows; `problems`, the columns
+        dataset, benchmark (the family) and the columns `RATE` of the dataset's rows; `relations`, its leaked
+        rows by relation; `problems`, the columns
         `RATE` of the family's problems that the dataset holds (null where the table has no such line).
     """
     rates = full["leak_rates"]
@@ -49,6 +51,7 @@ def pairs(full: Tables) -> list[Facts]:
             "dataset": line["name"],
             "benchmark": line["benchmark"],
             **{column: line[column] for column in RATE},
+            "relations": {name: line[name] for name in SAME_PROBLEM},
             "problems": held.get((line["name"], line["benchmark"])),
         }
         for line in ordered.to_dicts()

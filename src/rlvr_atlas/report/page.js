@@ -44,23 +44,34 @@ for (const box of document.querySelectorAll("input[data-filters]")) {
   });
 }
 
-// The lineage graph: point at a dataset to see its own edges.
+// The flow of problems: point at a dataset to see its own lines, or choose a source to see what carries it.
 for (const graph of document.querySelectorAll("svg.graph")) {
-  const show = (id) => {
-    const near = new Set([id]);
-    for (const edge of graph.querySelectorAll(".edge")) {
-      const { child, parent } = edge.dataset;
-      const on = child === id || parent === id;
-      edge.classList.toggle("on", on);
-      if (on) near.add(child).add(parent);
-    }
-    for (const node of graph.querySelectorAll(".node")) node.classList.toggle("on", near.has(node.dataset.id));
-    graph.classList.toggle("focused", id !== null);
+  const edges = [...graph.querySelectorAll(".edge")], nodes = [...graph.querySelectorAll(".node")];
+  const choice = document.querySelector("select[data-flow]");
+  const carries = (item) => item.dataset.sources.split(" ").includes(choice.value);
+  const mark = (edgeOn, nodeOn) => {
+    for (const edge of edges) edge.classList.toggle("on", edgeOn(edge));
+    for (const node of nodes) node.classList.toggle("on", nodeOn(node));
+    graph.classList.toggle("focused", nodes.some((node) => node.classList.contains("on")));
   };
-  for (const node of graph.querySelectorAll(".node")) {
+  const rest = () => choice?.value ? mark(carries, carries) : mark(() => false, () => false);
+  const show = (id) => {
+    const touches = ({ dataset }) => dataset.child === id || dataset.parent === id;
+    const near = new Set([id, ...edges.filter(touches).flatMap(({ dataset }) => [dataset.child, dataset.parent])]);
+    mark(touches, (node) => near.has(node.dataset.id));
+  };
+  for (const node of nodes) {
     for (const name of ["pointerenter", "focus"]) node.addEventListener(name, () => show(node.dataset.id));
-    for (const name of ["pointerleave", "blur"]) node.addEventListener(name, () => show(null));
+    for (const name of ["pointerleave", "blur"]) node.addEventListener(name, rest);
   }
+  if (!choice) continue;
+  const line = choice.closest(".filter");
+  line.hidden = false;
+  choice.addEventListener("change", () => {
+    rest();
+    line.querySelector("output").textContent = choice.value
+      ? `${nodes.filter(carries).length} datasets hold it, ${edges.filter(carries).length} lines carry it` : "";
+  });
 }
 
 // A printed page cannot be unfolded; only what would fill many sheets stays folded.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
@@ -17,25 +16,14 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from rlvr_atlas.report import figures, graph, layout
-from rlvr_atlas.report.examples import LONGEST, MEANINGS, PER_KIND, examples
+from rlvr_atlas.report import drill, figures, graph, layout, made, near, origins, worth
+from rlvr_atlas.report.examples import DISAGREE, LONGEST, MEANINGS, PER_KIND, examples
 from rlvr_atlas.report.findings import findings
+from rlvr_atlas.report.formulas import typeset
+from rlvr_atlas.report.marked import marked
 from rlvr_atlas.report.summarise import summary
 from rlvr_atlas.report.tables import Tables, complete
-
-#: C0 and C1 controls (not tab and line break), zero-width and direction marks, surrogates, non-characters.
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff]"
-)
-
-
-def visible(value: object) -> object:
-    """Write invisible characters out as ⟨U+202E⟩; anything that is no plain text is left alone."""
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return "" if value is None else value
-    return _UNSEEN.sub(
-        lambda found: f"⟨U+{ord(found.group()):04X}⟩", value.replace("\r\n", "\n").replace("\r", "\n")
-    )
+from rlvr_atlas.report.visible import visible
 
 
 def number(value: float | None) -> str:
@@ -86,6 +74,7 @@ def render(tables: Tables, manifest: Mapping[str, Any]) -> str:
     facts = summary(tables)
     datasets = facts["datasets"]
     script = _file("page.js")
+    cells = layout.matrix(facts)
     return (
         _environment()
         .get_template("page.html.jinja")
@@ -96,14 +85,25 @@ def render(tables: Tables, manifest: Mapping[str, Any]) -> str:
             composition=figures.composition(datasets),
             palette=figures.PALETTE,
             timeline=figures.timeline(datasets),
-            graph=graph.lay_out(datasets, facts["edges"]),
+            graph=graph.lay_out(datasets, facts["edges"], graph.flows(full["lineage"])),
             node=(graph.NODE_WIDTH, graph.NODE_HEIGHT),
             least_share=graph.LEAST_SHARE,
             per_child=graph.PER_CHILD,
-            matrix=layout.matrix(facts),
+            matrix=cells,
+            behind=drill.behind_cells(full, cells.shown),
             lines=layout.LINES,
             examples=examples(full),
             per_kind=PER_KIND,
+            disagree=DISAGREE,
+            disagreements=origins.disagreements(full),
+            by_source=origins.by_source(full),
+            licences=origins.licences(full),
+            near=near.nearest(full),
+            near_bands=near.BANDS,
+            worth=worth.worth(full),
+            transition_kinds=worth.KINDS,
+            regime=made.regime(full, manifest),
+            stages=made.stage_rows(manifest),
             meanings=MEANINGS,
             longest=LONGEST,
             schemas=layout.schema_rows(full["schemas"]),
@@ -144,8 +144,16 @@ def _environment() -> jinja2.Environment:
         "short": short,
         "middle": middle,
         "role_class": role_class,
+        "marked": marked,
+        "typeset": typeset,
+        "typeset_answer": _answer,
     }
     return environment
+
+
+def _answer(text: str) -> Markup:
+    """A gold answer; one that is TeX is a formula even without dollars around it."""
+    return typeset(text, bare=True)
 
 
 def _file(name: str) -> str:

@@ -11,7 +11,7 @@ import polars as pl
 
 from rlvr_atlas import schema
 from rlvr_atlas.report import leaks
-from rlvr_atlas.report.tables import Tables, complete, missing, share
+from rlvr_atlas.report.tables import Tables, answers_differ, complete, missing, share
 
 Facts = dict[str, Any]
 
@@ -184,9 +184,8 @@ def _skipped(skipped: pl.DataFrame) -> list[Facts]:
 
 
 def _totals(full: Tables, tables: Tables, datasets: list[Facts]) -> Facts:
-    lineage, evidence = full["lineage"], pl.col("evidence").struct
+    lineage = full["lineage"]
     sources = lineage.get_column("atomic_source").drop_nulls()
-    disagree = schema.is_same_problem() & ~evidence.field("answers_agree")
     counted: dict[str, Facts] = {
         "occurrences": {
             "rows": full["occurrences"].height,
@@ -202,7 +201,7 @@ def _totals(full: Tables, tables: Tables, datasets: list[Facts]) -> Facts:
         },
         "matches": {
             "matches": full["matches"].height,
-            "answers_disagree": full["matches"].filter(disagree).height,
+            "answers_disagree": full["matches"].filter(answers_differ()).height,
         },
         "conflicts": {"conflict_rows": int(full["conflicts"].get_column("rows").sum())},
     }
