@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlvr_atlas.report import render
-from rlvr_atlas.report.page import percent, short, visible
+from rlvr_atlas.report.page import percent, short
 from rlvr_atlas.report.tables import SCHEMAS
+from rlvr_atlas.report.visible import visible
 
 VOID = {"meta", "input", "col", "br", "img", "link"}
 

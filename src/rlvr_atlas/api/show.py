@@ -9,7 +9,8 @@ from pathlib import Path
 import polars as pl
 
 from rlvr_atlas.check import Checked
-from rlvr_atlas.report.page import percent, visible
+from rlvr_atlas.report.page import percent
+from rlvr_atlas.report.visible import visible
 from rlvr_atlas.workspace.store import write_export
 
 #: Atomic sources that a summary names.

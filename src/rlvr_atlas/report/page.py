@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
@@ -22,20 +21,7 @@ from rlvr_atlas.report.examples import LONGEST, MEANINGS, PER_KIND, examples
 from rlvr_atlas.report.findings import findings
 from rlvr_atlas.report.summarise import summary
 from rlvr_atlas.report.tables import Tables, complete
-
-#: C0 and C1 controls (not tab and line break), zero-width and direction marks, surrogates, non-characters.
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff]"
-)
-
-
-def visible(value: object) -> object:
-    """Write invisible characters out as ⟨U+202E⟩; anything that is no plain text is left alone."""
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return "" if value is None else value
-    return _UNSEEN.sub(
-        lambda found: f"⟨U+{ord(found.group()):04X}⟩", value.replace("\r\n", "\n").replace("\r", "\n")
-    )
+from rlvr_atlas.report.visible import visible
 
 
 def number(value: float | None) -> str:
