@@ -13,7 +13,20 @@ from typing import Any, NoReturn
 
 import typer
 
-from rlvr_atlas.cli import audit, curate, export, look, recover, registry, review, run, sca, score, trace
+from rlvr_atlas.cli import (
+    audit,
+    curate,
+    export,
+    look,
+    recover,
+    registry,
+    review,
+    run,
+    sca,
+    score,
+    serve,
+    trace,
+)
 from rlvr_atlas.cli.app import app
 from rlvr_atlas.cli.show import err, harmless
 from rlvr_atlas.errors import AtlasError
@@ -31,6 +44,7 @@ __all__ = [
     "run",
     "sca",
     "score",
+    "serve",
     "trace",
 ]
 
