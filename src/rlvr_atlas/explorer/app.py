@@ -47,8 +47,9 @@ class Explorer:
         self.newest = Newest(folder)
         self.token = new_token()
         self._hosts = hosts
-        for make in (pages.overview, pages.worth):  # what takes longest waits for no visitor
-            make(self.newest.get())
+        held = self.newest.get()
+        pages.overview(held)  # what takes longest waits for no visitor
+        reviewing.queue(held)
 
     def application(self) -> ASGIApp:
         """The ASGI application."""
@@ -131,7 +132,7 @@ class Explorer:
             {"why": image["why"], "source": _data_url(image) if image["kind"] else None}
             for image in found["images"]
         ]
-        return "row", {"name": name, "row": row, **found, "images": images}
+        return "row", {"dataset_id": name, "row": row, **found, "images": images}
 
     def _problem(self, held: HeldWorkspace, request: Request) -> _Made:
         offset = _number(request.query_params, "offset")

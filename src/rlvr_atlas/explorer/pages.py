@@ -57,9 +57,8 @@ def explained(held: HeldWorkspace, text: str, rewordings: bool) -> Facts:
     found = explain(held, text, rewordings=rewordings)
     known: Facts = {}
     if found.relation is not None:
-        key = found.chain[0]["key"] if found.relation == "identical" and found.chain else None
-        key = key or query.named(held, f"{found.chain[0]['dataset']}:{found.chain[0]['row']}")[0]
-        known = problem(held, key) if key else {}
+        key = found.chain[0]["key"]  # that of the row asked for, or of the earliest that holds the problem
+        known = {**problem(held, key), "chain": found.chain}
     asked = found.prompt if found.relation not in (None, "identical") else ""
     sides = differences(asked[:COMPARED], (found.matched or "")[:COMPARED]) if asked else None
     return {"asked": text, "rewordings": rewordings, "found": found, "sides": sides, **known}
@@ -178,8 +177,11 @@ def compared(held: HeldWorkspace, left: str, right: str, offset: int = 0) -> Fac
     Raises:
         InputError: If a dataset is not there.
     """
+    names = {fact["dataset"] for fact in facts_of(held)["datasets"]}
+    if not names.issuperset((left, right)):
+        raise InputError("no such dataset in this workspace", where=f"{left[:80]}, {right[:80]}")
     both = held.once(f"compare {left}\0{right}", lambda: compare(held, left, right))
-    shared = held.once(f"shared {left}\0{right}", lambda: _shared(held, left, right))
+    shared = _shared(held, left, right)
     rows = shared.slice(offset, RESULTS)
     texts = dict(query.prompts(held, rows["key"]).iter_rows())
     lines = [{**row, "prompt": texts[row["key"]]} for row in rows.to_dicts()]

@@ -49,7 +49,7 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def render(name: str, links: LiveLinks, **facts: Any) -> str:  # noqa: ANN401
+def render(name: str, links: LiveLinks, /, **facts: Any) -> str:  # noqa: ANN401
     """A page.
 
     Args:

@@ -1,4 +1,4 @@
-"""A row as its file has it, images too, read again from the files that the recipe names and from nowhere else."""
+"""A row as its file has it, images too, read again from the files that the recipe names and no others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rlvr_atlas.pipeline import stored_recipe
 
 #: Characters of a column that are shown, and images of a row.
 LONGEST, IMAGES = 4000, 16
-#: What images begin with, and what they are served as; no other kind is served, SVG (it may hold scripts) neither.
+#: What images begin with, and what they are served as; no other kind is, SVG (it may hold scripts) neither.
 _KINDS = {
     b"\x89PNG\r\n\x1a\n": "image/png",
     b"\xff\xd8\xff": "image/jpeg",

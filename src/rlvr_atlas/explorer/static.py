@@ -57,9 +57,7 @@ def write_bundle(folder: Path, target: Path, *, most_problems: int = 2000) -> in
         target.mkdir(parents=True, exist_ok=True)
         for old in [*target.glob("*.html")]:
             old.unlink()
-        write_export(
-            target / MARK, b"Made by rlvr-atlas serve --static; replaced as a whole by the next one.\n"
-        )
+        write_export(target / MARK, b"Made by rlvr-atlas serve --static, which may replace it.\n")
         write_export(target / "style.css", asset("style.css").encode())
         for file, (template, shown) in made.items():
             _write(target / file, template, links, shown)
