@@ -1,11 +1,14 @@
 """What the explorer refuses before a page is made, without a server."""
 
 import asyncio
+import sys
+from types import ModuleType
 
 import pytest
+from typer.testing import CliRunner
 
 from rlvr_atlas.cli import app
-from rlvr_atlas.errors import InputError
+from rlvr_atlas.errors import InputError, MissingExtraError
 from rlvr_atlas.explorer.guard import HEADERS, Guard, is_loopback, is_token, new_token
 from rlvr_atlas.explorer.server import serve
 
@@ -121,5 +124,18 @@ def test_only_loopback_is_listened_on_unless_more_is_meant(tmp_path):
             serve(tmp_path, host=host, port=0, beyond=False, on_start=print)
 
 
-def test_the_command_is_there():
-    assert "serve" in {command.callback.__name__ for command in app.registered_commands}
+@pytest.mark.parametrize("package", ["uvicorn", "starlette"])
+def test_without_the_extra_the_command_says_how_to_install_it(traced, monkeypatch, package):
+    monkeypatch.setitem(sys.modules, "uvicorn", ModuleType("uvicorn"))
+    monkeypatch.setitem(sys.modules, package, None)
+    ran = CliRunner().invoke(app, ["serve", str(traced), "--port", "0"])
+    assert isinstance(ran.exception, MissingExtraError)
+    assert "pip install 'rlvr-atlas[serve]'" in str(ran.exception)
+
+
+def test_the_command_writes_a_bundle_without_the_extra(traced, tmp_path, monkeypatch):
+    for package in ("uvicorn", "starlette"):
+        monkeypatch.setitem(sys.modules, package, None)
+    ran = CliRunner().invoke(app, ["serve", str(traced), "--static", str(tmp_path / "b"), "--problems", "2"])
+    assert ran.exit_code == 0 and "index.html" in ran.output
+    assert len(list((tmp_path / "b").glob("problem-*.html"))) == 2
