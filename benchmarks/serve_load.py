@@ -72,7 +72,9 @@ def addresses(workspace: Path, seed: int) -> dict[str, list[str]]:
     return {
         "home": ["/"],
         "dataset": [f"/dataset/{name}" for name in datasets],
-        "dataset, filtered": [f"/dataset/{name}?leaked=yes&q={draw.choice(words)}" for name in datasets[:30]],
+        "dataset, filtered": [
+            f"/dataset/{name}?" + urlencode({"leaked": "yes", "q": draw.choice(words)}) for name in datasets
+        ],
         "problem": [f"/problem/{key}" for key in keys],
         "search": ["/search?" + urlencode({"q": word, "answers": 1}) for word in words],
         "explain key": [f"/explain?q={key}" for key in keys],

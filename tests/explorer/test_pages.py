@@ -224,6 +224,13 @@ def test_two_texts_are_compared_and_two_datasets(held):
         pages.compared(held, "train", "../bench")
 
 
+def test_what_is_no_match_for_the_overlap_is_not_listed_as_shared(held, monkeypatch):
+    strict = pages.stored_recipe(held).model_copy(deep=True)
+    strict.match.__dict__["min_probability"] = 0.95
+    monkeypatch.setattr(pages, "stored_recipe", lambda _: strict)
+    assert {line["relation"] for line in pages.compared(held, "train", "bench")["lines"]} == {"identical"}
+
+
 def test_leaks_are_listed_by_dataset_and_benchmark(held):
     facts = pages.leaks(held, "train", "bench", 0)
     assert {line["row"] for line in facts["lines"]} >= {3, 5}

@@ -10,6 +10,7 @@ from rlvr_atlas.compare import compare
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.explain import explain
 from rlvr_atlas.explorer.held import HeldWorkspace
+from rlvr_atlas.pipeline import stored_recipe
 from rlvr_atlas.report import figures
 from rlvr_atlas.report.examples import compare as differences
 from rlvr_atlas.report.summarise import summary
@@ -197,8 +198,9 @@ def _shared(held: HeldWorkspace, left: str, right: str) -> pl.DataFrame:
     itself = mine.join(theirs, on="key").select(
         "key", other="key", relation=pl.lit("identical"), probability=pl.lit(1.0)
     )
+    least = stored_recipe(held).match.min_probability
     linked = (
-        query.links(held, "relation", "probability")
+        query.links(held, "relation", "probability", min_probability=least)
         .join(mine, on="key", how="semi")
         .join(theirs, left_on="other", right_on="key", how="semi")
     )

@@ -57,6 +57,7 @@ def serve(folder: Path, *, host: str, port: int, beyond: bool, on_start: Callabl
         server_header=False,
         date_header=False,
         proxy_headers=False,
+        timeout_keep_alive=75,  # a person reads longer than the 5 seconds it would be
     )
     name = f"[{host}]" if ":" in host else host
     on_start(f"http://{name}:{listening.getsockname()[1]}/")
