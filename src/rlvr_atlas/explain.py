@@ -25,8 +25,9 @@ from rlvr_atlas.workspace.store import Workspace
 if TYPE_CHECKING:
     from rlvr_atlas.match.decide import Verdict
 
-#: How many of the most similar texts are judged for a text that was never seen.
-_LOOKED_AT = 50
+#: How many of the most similar texts are judged for a text that was never seen, and how many are named where
+#: none of them is the same problem or a variant.
+_LOOKED_AT, _NAMED = 50, 5
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Explanation:
         occurrences: Every place where the problem stands, by release.
         related: Other texts in the workspace that are the same problem or a variant.
         attachments: What `matched` is asked of beside its text, in words such as "image"; empty for nothing.
+        nearest: Where nothing matched: the most similar texts (key, prompt, evidence), most similar first.
     """
 
     query: str
@@ -60,6 +62,7 @@ class Explanation:
     occurrences: list[dict[str, Any]] = field(default_factory=list)
     related: list[dict[str, Any]] = field(default_factory=list)
     attachments: str = ""
+    nearest: list[dict[str, Any]] = field(default_factory=list)
 
 
 def explain(workspace: Workspace, query: str, *, rewordings: bool = False) -> Explanation:
@@ -97,12 +100,13 @@ def explain(workspace: Workspace, query: str, *, rewordings: bool = False) -> Ex
         relation = "identical" if hit == asked["key"] else "reformatted"
         sure = _same_text_alone(texts, hit)
         return _known(workspace, replace(found, relation=relation, probability=sure), hit, None)
-    judged = _alike(workspace, texts, asked)
+    looked_at = _alike(workspace, texts, asked)
+    judged = [(verdict, evidence, key) for verdict, evidence, key in looked_at if verdict is not None]
     if rewordings and not any(verdict.is_same for verdict, _, _ in judged):
         judged = _with_rewordings(judged, texts, asked["skeleton"])
     judged = _by_text_alone(judged, texts)
     if not judged:
-        return found
+        return replace(found, nearest=_most_similar(workspace, looked_at))
     verdict, evidence, key = min(
         judged, key=lambda j: (j[0].relation == "variant", -j[0].probability, -j[1]["lexical"])
     )
@@ -131,6 +135,8 @@ def _same_text_alone(texts: pl.DataFrame, key: str) -> float:
 
 #: What a text is to the one asked for, the evidence as a row, and the key of the text.
 _Judged = tuple["Verdict", dict[str, Any], str]
+#: The same of a text that may be nothing to the one asked for.
+_LookedAt = tuple["Verdict | None", dict[str, Any], str]
 
 
 def _by_text_alone(judged: list[_Judged], texts: pl.DataFrame) -> list[_Judged]:
@@ -155,7 +161,13 @@ def _by_text_alone(judged: list[_Judged], texts: pl.DataFrame) -> list[_Judged]:
     ]
 
 
-def _alike(workspace: Workspace, texts: pl.DataFrame, asked: dict[str, Any]) -> list[_Judged]:
+def _most_similar(workspace: Workspace, looked_at: list[_LookedAt]) -> list[dict[str, Any]]:
+    nearest = sorted(looked_at, key=lambda one: (-(one[1]["lexical"] or 0.0), one[2]))[:_NAMED]
+    texts = dict(reader.prompts(workspace, [key for *_, key in nearest]).iter_rows())
+    return [{"key": key, "prompt": texts[key], "evidence": evidence} for _, evidence, key in nearest]
+
+
+def _alike(workspace: Workspace, texts: pl.DataFrame, asked: dict[str, Any]) -> list[_LookedAt]:
     """Judge the most similar texts as the lexical tier does."""
     import numpy as np
 
@@ -184,11 +196,7 @@ def _alike(workspace: Workspace, texts: pl.DataFrame, asked: dict[str, Any]) -> 
             both.tolist(), code_problems.judge(table, taken_apart, both, told), strict=True
         ):
             judged[nth] = found
-    return [
-        (verdict, evidence.row(), key)
-        for key, (verdict, evidence) in zip(keys, judged, strict=True)
-        if verdict is not None
-    ]
+    return [(verdict, evidence.row(), key) for key, (verdict, evidence) in zip(keys, judged, strict=True)]
 
 
 def _with_rewordings(judged: list[_Judged], texts: pl.DataFrame, skeleton: str) -> list[_Judged]:

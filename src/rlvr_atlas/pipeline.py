@@ -245,6 +245,33 @@ def report(_recipe: Recipe, workspace: Workspace, _network: bool, on_progress: O
     workspace.finish("report", made, {}, seconds=time.monotonic() - started)
 
 
+def apply_decisions(workspace: Workspace, on_progress: OnProgress) -> int:
+    """Do again what people's decisions decide: everything after matching that this workspace has.
+
+    Args:
+        workspace: A traced workspace.
+        on_progress: Called as `run` calls it.
+
+    Returns:
+        How many rows have an origin that a person decided.
+
+    Raises:
+        WorkspaceError: If the workspace cannot be written now; the decisions are kept, and applied by the
+            next run.
+    """
+    names = list(STAGES)
+    report = {"report"} if (workspace.folder / "report.html").exists() else set()
+    there = {"attribute", *workspace.manifest["stages"], *report}
+    stages = [name for name in names[names.index("attribute") :] if name in there]
+    try:
+        done = run(stored_recipe(workspace), stages=stages, on_progress=on_progress)
+    except WorkspaceError as error:
+        what = f"the decisions are kept, but not applied yet ({error.what})"
+        raise WorkspaceError(what, where=error.where, fix=error.fix) from None
+    decided = done.scan("lineage").filter(pl.col("decided_by") == "review")
+    return int(decided.select(pl.len()).collect().item())
+
+
 _STAGE_FUNCTIONS: dict[str, Callable[[Recipe, Workspace, bool, OnProgress], None]] = {
     "ingest": ingest,
     "match": find_matches,

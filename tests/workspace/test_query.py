@@ -172,6 +172,11 @@ def test_search_takes_a_text_word_for_word_in_upper_or_lower_case(held, text, ke
     assert (page.rows["key"].to_list(), page.total) == (keys, len(keys))
 
 
+def test_answers_are_searched_where_that_is_asked_for(held):
+    assert query.search(held, "d").rows["key"].to_list() == [A]
+    assert query.search(held, "d", answers=True).rows["key"].to_list() == [A, D]
+
+
 @given(st.sampled_from(["", "x", "problem", "nothing"]), st.integers(1, 5))
 def test_pages_laid_end_to_end_are_all_that_was_found(text, limit):
     texts = {A: "x", B: "the problem x", C: "problem", D: "X", "e" * 40: "x x"}

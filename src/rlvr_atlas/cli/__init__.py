@@ -26,6 +26,7 @@ from rlvr_atlas.cli import (
     run,
     sca,
     score,
+    serve,
     trace,
 )
 from rlvr_atlas.cli.app import app
@@ -47,6 +48,7 @@ __all__ = [
     "run",
     "sca",
     "score",
+    "serve",
     "trace",
 ]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
 from rlvr_atlas.cli.show import err, one_line, out, print_json, print_table, progress
-from rlvr_atlas.errors import InputError, WorkspaceError
-from rlvr_atlas.schema import RELATIONS, Relation
+from rlvr_atlas.errors import InputError
+from rlvr_atlas.schema import RELATIONS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -96,7 +96,7 @@ def session(workspace: Workspace, by: str, ask: Callable[..., str]) -> int:
             break
         if verdict != "skip":
             keys = (pair["child"], pair["parent"])
-            decision = _decision(verdicts, keys, _relation(verdict, pair["relation"]), by, why)
+            decision = reviewing.judge(verdicts, keys, verdict, by=by, why=why)
             reviewing.add(workspace, [decision])
             taken += 1
     out.print(f"{taken} decided, {waiting.height - taken} left", markup=False)
@@ -163,44 +163,10 @@ def _decide(workspace: Workspace, wanted: tuple[str, str, str], by: str, why: st
             raise InputError("no problem by this key or DATASET:ROW", where=one_line(name, 80))
         keys.append(key)
     pair = (keys[0], keys[1])
-    verdicts = workspace.read("verdicts")
-    found = query.between(verdicts, pair)
-    relation = _relation(verdict, found["relation"] if found else None)
-    decision = _decision(verdicts, pair, relation, by, why)
+    decision = reviewing.judge(workspace.read("verdicts"), pair, verdict, by=by, why=why)
     reviewing.add(workspace, [decision])
     effect = _refresh(workspace)
     print_json(decision.model_dump(mode="json")) if as_json else out.print(effect, markup=False)
-
-
-def _relation(verdict: str, proposed: str | None) -> Relation | None:
-    """What a verdict makes of a pair."""
-    if verdict == "reject":
-        return None
-    name = proposed if verdict == "accept" else verdict
-    if name is None:
-        fix = f"say what it is: {', '.join(RELATIONS)}"
-        raise InputError("the matcher did not propose this pair, so there is nothing to accept", fix=fix)
-    for relation in get_args(Relation):
-        if name == relation:
-            return relation  # type: ignore[no-any-return]
-    raise InputError(f"unknown verdict '{verdict}'", fix=f"choose accept, reject, {', '.join(RELATIONS)}")
-
-
-def _decision(
-    verdicts: pl.DataFrame, pair: tuple[str, str], relation: Relation | None, by: str, why: str
-) -> Decision:
-    from pydantic import ValidationError
-
-    from rlvr_atlas.lineage import review as reviewing
-
-    if not by.strip():
-        raise InputError("a decision needs a name", fix="say who decides: --by NAME")
-    try:
-        return reviewing.decide(verdicts, pair, relation, by=by, why=why)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = f"{first['loc'][0]}: " if first["loc"] else ""
-        raise InputError(f"{place}{first['msg'].removeprefix('Value error, ')}") from None
 
 
 def _import(workspace: Workspace, path: Path, as_json: bool) -> None:
@@ -316,20 +282,8 @@ def _described(workspace: Workspace, waiting: pl.DataFrame) -> Iterator[dict[str
 
 
 def _refresh(workspace: Workspace) -> str:
-    """Do again what decisions decide: everything after matching that this workspace has."""
-    import polars as pl
-
     from rlvr_atlas import pipeline
 
-    names = list(pipeline.STAGES)
-    report = {"report"} if (workspace.folder / "report.html").exists() else set()
-    there = {"attribute", *workspace.manifest["stages"], *report}
-    stages = [name for name in names[names.index("attribute") :] if name in there]
-    try:
-        with progress() as on_progress:
-            done = pipeline.run(pipeline.stored_recipe(workspace), stages=stages, on_progress=on_progress)
-    except WorkspaceError as error:
-        what = f"the decisions are kept, but not applied yet ({error.what})"
-        raise WorkspaceError(what, where=error.where, fix=error.fix) from None
-    rows = done.scan("lineage").filter(pl.col("decided_by") == "review").select(pl.len()).collect().item()
+    with progress() as on_progress:
+        rows = pipeline.apply_decisions(workspace, on_progress)
     return f"applied: the origin of {rows} rows is decided by review"

@@ -18,13 +18,16 @@ import polars as pl
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
 
 from rlvr_atlas.config import MatchSettings
-from rlvr_atlas.schema import MATCHES, VERDICTS, Relation, conform
+from rlvr_atlas.errors import InputError
+from rlvr_atlas.schema import MATCHES, RELATIONS, VERDICTS, Relation, conform
 from rlvr_atlas.schema.attachments import content
 from rlvr_atlas.workspace.files import SEAL, seal_of
 from rlvr_atlas.workspace.query import between
 from rlvr_atlas.workspace.store import Workspace
 
 FILE = "review.jsonl"
+#: What a verdict makes of a pair.
+_RELATIONS: dict[str, Relation | None] = {"reject": None, **{name: name for name in RELATIONS}}
 
 Key = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 #: A name of a person or a reason: one line of plain text.
@@ -245,6 +248,20 @@ def queue(
     )
 
 
+def left_of(waiting: pl.DataFrame, decisions: Iterable[Decision], instances: pl.DataFrame) -> pl.DataFrame:
+    """What of a queue is undecided yet, in its order; as `queue` would say it.
+
+    Args:
+        waiting: What `queue` gave.
+        decisions: Decisions that were taken since, in any order.
+        instances: schema.INSTANCES, ordered by first occurrence.
+    """
+    held = standing(decisions)
+    keys = pl.concat([waiting["child"], waiting["parent"], pl.Series(_keys(held), dtype=pl.String)]).unique()
+    decided, _ = _spread(held, _units(instances.filter(pl.col("key").is_in(keys.implode()))))
+    return waiting.join(decided, on=["child", "parent"], how="anti", maintain_order="left")
+
+
 def decide(
     verdicts: pl.DataFrame,
     pair: tuple[str, str],
@@ -277,6 +294,41 @@ def decide(
         automatic_relation=found["relation"] if found else None,
         automatic_probability=found["probability"] if found else None,
     )
+
+
+def judge(verdicts: pl.DataFrame, pair: tuple[str, str], verdict: str, *, by: str, why: str = "") -> Decision:
+    """A decision from what a person says of a pair, on the command line or in a browser.
+
+    Args:
+        verdicts: schema.VERDICTS.
+        pair: The two keys, in either order.
+        verdict: accept, reject, or a relation.
+        by: Who decides.
+        why: Why.
+
+    Raises:
+        InputError: If there is nothing to accept, or the verdict or a value cannot be used.
+    """
+    found = between(verdicts, pair)
+    name = found["relation"] if verdict == "accept" and found else verdict
+    if name == "accept":
+        fix = f"say what it is: {', '.join(RELATIONS)}"
+        raise InputError("the matcher did not propose this pair, so there is nothing to accept", fix=fix)
+    if name not in _RELATIONS:
+        fix = f"choose accept, reject, {', '.join(RELATIONS)}"
+        raise InputError(f"unknown verdict '{verdict[:80]}'", fix=fix)
+    if not by.strip():
+        raise InputError("a decision needs a name", fix="say who decides: --by NAME")
+    try:
+        return decide(verdicts, pair, _RELATIONS[name], by=by, why=why)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = f"{first['loc'][0]}: " if first["loc"] else ""
+        raise InputError(f"{place}{first['msg'].removeprefix('Value error, ')}") from None
+
+
+def _keys(decisions: Iterable[Decision]) -> list[str]:
+    return [key for decision in decisions for key in decision.pair]
 
 
 def _units(instances: pl.DataFrame) -> pl.DataFrame:

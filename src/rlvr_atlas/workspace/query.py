@@ -7,14 +7,15 @@ Texts are costly to decode, so every look-up filters by key before it reads them
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
 import polars as pl
 
 from rlvr_atlas.errors import InputError
+from rlvr_atlas.schema import is_same_problem
 from rlvr_atlas.workspace.store import Workspace
 
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
@@ -134,8 +135,9 @@ def prompts(workspace: Workspace, keys: Iterable[str], *columns: str) -> pl.Data
     Returns:
         key, prompt, and the columns: one line per key, in the order of schema.INSTANCES.
     """
-    # A filter decodes the few prompts that are wanted, a join would decode all.
-    wanted = pl.col("key").is_in(sorted(set(keys)))
+    wanted = pl.col("key").is_in(
+        sorted(set(keys))
+    )  # decodes the few that are wanted; a join would decode all
     return workspace.scan("instances").select("key", "prompt", *columns).filter(wanted).collect()
 
 
@@ -240,12 +242,11 @@ def chain(workspace: Workspace, place: Place) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Page:
-    """Some of the problems that were searched for.
+    """Some of the lines that were asked for.
 
     Attributes:
-        rows: key, prompt, answer, language, domain, occurrences: at most `limit` lines, in the order of
-            schema.INSTANCES (by first occurrence).
-        total: How many problems there are on all pages.
+        rows: At most `limit` lines, with the columns and in the order that the function says.
+        total: How many lines there are on all pages.
         offset: How many of them stand before this page.
     """
 
@@ -260,7 +261,9 @@ class Page:
         return end if self.rows.height and end < self.total else None
 
 
-def search(workspace: Workspace, text: str = "", *, limit: int = 20, offset: int = 0) -> Page:
+def search(
+    workspace: Workspace, text: str = "", *, limit: int = 20, offset: int = 0, answers: bool = False
+) -> Page:
     """Problems whose prompt holds a text, one page of them.
 
     Args:
@@ -268,13 +271,107 @@ def search(workspace: Workspace, text: str = "", *, limit: int = 20, offset: int
         text: What the prompt holds, upper or lower case; every prompt holds the empty text.
         limit: Most lines of the page, 1 to 10,000.
         offset: How many problems to pass over.
+        answers: Whether a problem is found by its answer too.
+
+    Returns:
+        key, prompt, answer, language, domain, occurrences, in the order of schema.INSTANCES.
 
     Raises:
         InputError: If `limit` or `offset` is out of range, or the text is too long or not UTF-8.
     """
-    if not (1 <= limit <= _LARGEST_PAGE and 0 <= offset < 2**40):
-        fix = f"give a limit of 1 to {_LARGEST_PAGE}, and an offset of 0 or more"
-        raise InputError(f"no page of {limit} from {offset}", fix=fix)
+    columns = ("key", "prompt", "answer", "language", "domain", "occurrences")
+    found = workspace.scan("instances").select(columns)
+    if text:
+        holds = pl.col("prompt").str.contains(_pattern(text))
+        found = found.filter(holds | pl.col("answer").str.contains(_pattern(text)) if answers else holds)
+    return _page(found, limit, offset)
+
+
+@dataclass(frozen=True)
+class RowFilter:
+    """Which rows of a dataset are wanted; a filter that is None, or an empty `text`, asks for nothing.
+
+    Attributes:
+        text: What the prompt holds, upper or lower case.
+        source: The atomic source; the empty text for rows whose source is unknown.
+        relation: The relation to the parent; the empty text for rows without a parent.
+        leaked: Whether it is a benchmark's problem; asks for nothing where no audit was run.
+    """
+
+    text: str = ""
+    source: str | None = None
+    relation: str | None = None
+    leaked: bool | None = None
+
+
+def rows_of(
+    workspace: Workspace, dataset: str, wanted: RowFilter, *, limit: int = 50, offset: int = 0
+) -> Page:
+    """The rows of a dataset with where each comes from, one page of them (see `search`).
+
+    Returns:
+        row, key, relation, tier, probability, parent_dataset, parent_row, atomic_source, decided_by, prompt,
+        answer, leaks (benchmarks that hold the problem; null where no audit was run), in the order of rows.
+    """
+    columns = ("row", "key", "relation", "tier", "probability", "parent_dataset", "parent_row")
+    rows = workspace.scan("lineage").filter(dataset=dataset)
+    for column, value in (("atomic_source", wanted.source), ("relation", wanted.relation)):
+        if value is not None:
+            rows = rows.filter(pl.col(column).is_null() if value == "" else pl.col(column) == value)
+    rows = rows.select(*columns, "atomic_source", "decided_by").collect().lazy()
+    if workspace.has("leaks"):
+        real = workspace.scan("leaks").filter(is_same_problem(), dataset=dataset)
+        held = real.group_by("row").agg(leaks=pl.col("benchmark").unique().sort())
+        rows = rows.join(held, on="row", how="left", maintain_order="left")
+        if wanted.leaked is not None:
+            rows = rows.filter(pl.col("leaks").is_not_null() == wanted.leaked)
+    else:
+        rows = rows.with_columns(leaks=pl.lit(None, pl.List(pl.String)))
+    if wanted.text:
+        every = workspace.scan("instances").select("key", "prompt")
+        mine = every.join(rows.select("key").unique(), on="key", how="semi")
+        holding = mine.filter(pl.col("prompt").str.contains(_pattern(wanted.text)))
+        rows = rows.join(holding.select("key"), on="key", how="semi", maintain_order="left")
+    page = _page(rows.sort("row"), limit, offset)
+    texts = prompts(workspace, page.rows["key"])
+    answers = workspace.scan("occurrences").filter(dataset=dataset).select("row", "answer").collect()
+    full = page.rows.join(texts, on="key", how="left", maintain_order="left")
+    return replace(page, rows=full.join(answers, on="row", how="left", maintain_order="left"))
+
+
+def descendants(workspace: Workspace, key: str, *, limit: int = 50, offset: int = 0) -> Page:
+    """Rows that come from a key, one step down the lineage, one page of them (see `search`).
+
+    Returns:
+        dataset, row, key, relation, tier, probability, parent_dataset, parent_row.
+    """
+    columns = ("dataset", "row", "key", "relation", "tier", "probability", "parent_dataset", "parent_row")
+    return _page(workspace.scan("lineage").filter(parent_key=key).select(columns), limit, offset)
+
+
+def leaks(workspace: Workspace, wanted: Mapping[str, str], *, limit: int = 50, offset: int = 0) -> Page:
+    """Leaks, the surest first, template leaks (`variant`) last; one page of them (see `search`).
+
+    Args:
+        workspace: An audited workspace.
+        wanted: `dataset`, `benchmark` or `key` (the row's or the benchmark item's) and its value.
+        limit: Most lines of the page.
+        offset: How many leaks to pass over.
+
+    Returns:
+        The columns of schema.LEAKS.
+    """
+    found = workspace.scan("leaks")
+    for column, value in wanted.items():
+        same = pl.col(column) == value
+        found = found.filter(same | (pl.col("benchmark_key") == value) if column == "key" else same)
+    order = ("dataset", "row", "benchmark", "benchmark_row")
+    surest = found.sort(~is_same_problem(), -pl.col("probability"), *order)
+    return _page(surest, limit, offset)
+
+
+def _pattern(text: str) -> str:
+    """A pattern for Polars of a text in upper or lower case."""
     if len(text) > _LONGEST_SEARCH:
         fix = f"give at most {_LONGEST_SEARCH} characters, or explain the whole text"
         raise InputError(f"a text of {len(text)} characters is too long to search for", fix=fix)
@@ -282,10 +379,13 @@ def search(workspace: Workspace, text: str = "", *, limit: int = 20, offset: int
         text.encode()
     except UnicodeEncodeError:
         raise InputError("the text is not UTF-8", fix="convert it") from None
-    columns = ("key", "prompt", "answer", "language", "domain", "occurrences")
-    found = workspace.scan("instances").select(columns)
-    if text:
-        # Two texts in lower case would not do: a Greek sigma has another lower case at the end of a word.
-        found = found.filter(pl.col("prompt").str.contains(f"(?i){pl.escape_regex(text)}"))
-    total, rows = pl.collect_all([found.select(pl.len()), found.slice(offset, limit)])
+    # Two texts in lower case would not do: a Greek sigma has another lower case at the end of a word.
+    return f"(?i){pl.escape_regex(text)}"
+
+
+def _page(lines: pl.LazyFrame, limit: int, offset: int) -> Page:
+    if not (1 <= limit <= _LARGEST_PAGE and 0 <= offset < 2**40):
+        fix = f"give a limit of 1 to {_LARGEST_PAGE}, and an offset of 0 or more"
+        raise InputError(f"no page of {limit} from {offset}", fix=fix)
+    total, rows = pl.collect_all([lines.select(pl.len()), lines.slice(offset, limit)])
     return Page(rows, int(total.item()), offset)

@@ -1,0 +1,99 @@
+"""A workspace whose tables stay in memory, and the newest of them while a run changes the folder."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import polars as pl
+
+from rlvr_atlas.errors import WorkspaceError
+from rlvr_atlas.workspace.store import Workspace
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Value = TypeVar("Value")
+
+
+class HeldWorkspace(Workspace):
+    """A workspace that reads each table once; whatever takes a `Workspace` is fast on it.
+
+    What a page needs beyond a table (a summary, the review queue) is made once and kept as well.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._kept: dict[str, Any] = {}
+        self._making: dict[str, threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    def scan(self, table: str) -> pl.LazyFrame:
+        """A table, lazily, from memory. Raises as `Workspace.scan` does."""
+        return self.read(table).lazy()
+
+    def read(self, table: str) -> pl.DataFrame:
+        """A table. Raises as `Workspace.scan` does."""
+        read = super().scan
+        return self.once(f"table {table}", lambda: read(table).collect())
+
+    def read_array(self, stage: str, name: str) -> np.ndarray[Any, Any] | None:
+        """An array that a finished stage kept. Raises as `Workspace.read_array` does."""
+        return self.once(f"array {stage} {name}", partial(super().read_array, stage, name))
+
+    def once(self, name: str, make: Callable[[], Value]) -> Value:
+        """What `make` gives, made when it is first asked for, by one thread while others wait for it."""
+        with self._guard:
+            making = self._making.setdefault(name, threading.Lock())
+        with making:
+            if name not in self._kept:
+                self._kept[name] = make()
+        value: Value = self._kept[name]
+        return value
+
+    def load(self) -> HeldWorkspace:
+        """Read every table that is there.
+
+        Raises:
+            WorkspaceError: If the workspace was not traced, or a table is damaged.
+        """
+        self.read("lineage")
+        for name in self.tables():
+            self.read(name)
+        return self
+
+
+class Newest:
+    """The workspace of a folder as it was last complete.
+
+    While a run is writing, or when it broke off, the tables from before are shown, and `behind` says so.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._state = self._look()
+        self._held = HeldWorkspace(folder).load()
+        self._loading = threading.Lock()
+        self.behind = False
+
+    def get(self) -> HeldWorkspace:
+        """The workspace to read from; loads it again where the folder has changed."""
+        if self._look() != self._state and self._loading.acquire(blocking=False):
+            try:
+                state = self._look()
+                self._held, self._state, self.behind = HeldWorkspace(self._folder).load(), state, False
+            except WorkspaceError:
+                self.behind = True
+            finally:
+                self._loading.release()
+        return self._held
+
+    def _look(self) -> tuple[int, int, int]:
+        try:
+            told = (self._folder / "manifest.json").stat()
+        except OSError:
+            return (0, 0, 0)
+        return told.st_ino, told.st_mtime_ns, told.st_size
