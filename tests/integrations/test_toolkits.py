@@ -124,6 +124,6 @@ def test_verl_validates_on_the_whole_benchmark(loaded):
 
 
 def test_verls_configuration_says_what_is_dropped(loaded, index):
-    assert len(loaded(rlvr_atlas={"indexes": [str(index)], "drop": ["possible leak"]})) == 24
-    with pytest.raises(InputError, match=r"data\.rlvr_atlas: unexpected .*'dorp'"):
+    assert len(loaded(rlvr_atlas={"indexes": [str(index)], "drop": ["possible leak"]})) == 24  # none is
+    with pytest.raises(InputError, match=r"data\.rlvr_atlas: an unexpected .*'dorp'"):
         loaded(rlvr_atlas={"dorp": []})
