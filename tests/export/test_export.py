@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rlvr_atlas.config import parse_recipe
 from rlvr_atlas.errors import InputError, MissingExtraError, WorkspaceError
 from rlvr_atlas.export import export
-from rlvr_atlas.export.card import _safe
+from rlvr_atlas.export.card import safe
 from rlvr_atlas.export.training import lines
 
 ORIGIN = {"dataset", "row", "key", "action", "atomic_source", "root_dataset", "root_row", "license"}
@@ -138,11 +138,11 @@ def test_an_unknown_licence_is_said_to_be_unknown(workspace):
 
 @given(st.text())
 def test_a_cell_is_one_line_without_markup(text):
-    safe = _safe(text)
-    assert "\n" not in safe
-    assert "<" not in safe
-    assert all(c.isprintable() for c in safe)
-    assert "|" not in safe.replace("\\|", "")
+    cell = safe(text)
+    assert "\n" not in cell
+    assert "<" not in cell
+    assert all(c.isprintable() for c in cell)
+    assert "|" not in cell.replace("\\|", "")
 
 
 # --- what needs a library -----------------------------------------------------------------------------

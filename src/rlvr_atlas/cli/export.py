@@ -15,7 +15,7 @@ from rlvr_atlas.cli.show import out, print_json
 def export(
     workspace: WorkspacePath,
     form: Annotated[
-        str, typer.Option("--format", help="verl, trl, openrlhf, flat, card, croissant or prov.")
+        str, typer.Option("--format", help="verl, trl, openrlhf, flat, card, croissant, prov or sidecar.")
     ],
     folder: Annotated[
         Path | None, typer.Option("--out", help="Where to; WORKSPACE/export/FORMAT where left out.")
@@ -27,21 +27,41 @@ def export(
             help="Whether every row carries its original row, read again from the files of its dataset.",
         ),
     ] = True,
+    dataset: Annotated[
+        list[str] | None,
+        typer.Option(help="Of 'sidecar': whose rows; all training sets where left out. Repeatable."),
+    ] = None,
+    push: Annotated[
+        str | None, typer.Option(metavar="HUB_REPO", help="Say what would go to this dataset repository.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run/--no-dry-run", help="With --no-dry-run it goes there.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Write the curated mix, its dataset card, or its provenance."""
+    """Write the curated mix, its dataset card, or its provenance; or where the rows of datasets come from."""
     from rlvr_atlas import pipeline
     from rlvr_atlas.export import export as export_mix
     from rlvr_atlas.workspace.store import Workspace
 
     store = Workspace(workspace)
     target = folder or workspace / "export" / form
-    exported = export_mix(store.tables(), pipeline.stored_recipe(store), form, target, originals=original)
+    recipe = pipeline.stored_recipe(store)
+    exported = export_mix(store.tables(), recipe, form, target, originals=original, datasets=dataset or ())
     written = [{"file": str(file), "bytes": file.stat().st_size} for file in exported.files]
+    pushed = None
+    if push is not None:
+        from rlvr_atlas.export.push import push as push_files
+
+        pushed = push_files(exported.files, push, message=f"{form} by rlvr-atlas", dry_run=dry_run)
     if as_json:
-        print_json(written)
+        print_json(written if push is None else {"files": written, "repository": push, "commit": pushed})
         return
     for file in written:
         out.print(f"{file['file']} ({file['bytes']:,} bytes)", markup=False)
     for limit in exported.limits:
         out.print(f"note: {limit}", markup=False)
+    if push is not None and pushed is None:
+        out.print(f"dry run: --no-dry-run puts these {len(written)} files into {push}", markup=False)
+    elif push is not None:
+        out.print(f"pushed: {pushed}", markup=False)

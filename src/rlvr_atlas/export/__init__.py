@@ -6,7 +6,7 @@ in the original rows, which are read again from their files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from rlvr_atlas.export.croissant import croissant
 from rlvr_atlas.export.facts import Facts, facts
 from rlvr_atlas.export.original_rows import OriginalRows, places_of_images, read_again
 from rlvr_atlas.export.provenance import prov
+from rlvr_atlas.export.sidecar import sidecars
 from rlvr_atlas.export.training import FORMATS as TRAINING
 from rlvr_atlas.export.training import check_answers, lots, with_template, write
 from rlvr_atlas.files import guard, replace_file
@@ -31,7 +32,7 @@ _DESCRIPTIONS: dict[str, Callable[[Facts], dict[str, bytes]]] = {
     "croissant": croissant,
     "prov": prov,
 }
-FORMATS = (*TRAINING, *_DESCRIPTIONS)
+FORMATS = (*TRAINING, *_DESCRIPTIONS, "sidecar")
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,14 @@ class Exported:
     limits: list[str] = field(default_factory=list)
 
 
-def export(
-    tables: Mapping[str, pl.LazyFrame], recipe: Recipe, form: str, folder: Path, *, originals: bool = True
+def export(  # noqa: PLR0913  each is one thing to choose
+    tables: Mapping[str, pl.LazyFrame],
+    recipe: Recipe,
+    form: str,
+    folder: Path,
+    *,
+    originals: bool = True,
+    datasets: Sequence[str] = (),
 ) -> Exported:
     """Write the files of one format; the same for the same workspace and data.
 
@@ -59,6 +66,7 @@ def export(
         folder: Where to; it is made.
         originals: Whether every row carries its original row, for which the files of the datasets are read
             again.
+        datasets: Of `sidecar` alone: ids; all training sets where there are none.
 
     Raises:
         WorkspaceError: If there is no mix, or a file cannot be written.
@@ -68,16 +76,25 @@ def export(
     """
     if form not in FORMATS:
         raise InputError(f"unknown format '{form}'", fix=f"choose one of: {', '.join(FORMATS)}")
+    if datasets and form != "sidecar":
+        raise InputError("only sidecars are of a dataset", where="--dataset", fix="leave it out")
+    if form == "sidecar":
+        return _written(sidecars(tables, datasets), folder)
     if recipe.curate is None or "mix" not in tables:
         fix = "add a [curate] table to the recipe (docs/curate.md) and run it"
         raise WorkspaceError("there is no mix to export", fix=fix)
-    guard(folder, lambda: folder.mkdir(parents=True, exist_ok=True))
     if form in TRAINING:
+        guard(folder, lambda: folder.mkdir(parents=True, exist_ok=True))
         return _for_training(tables, recipe, form, folder, originals=originals)
     if originals and form == "croissant":  # the one description with rows of its own, which are text
+        guard(folder, lambda: folder.mkdir(parents=True, exist_ok=True))
         with _originals(tables, recipe, folder, images=False):
             pass
-    files = _DESCRIPTIONS[form](facts(tables, recipe.curate))
+    return _written(_DESCRIPTIONS[form](facts(tables, recipe.curate)), folder)
+
+
+def _written(files: Mapping[str, bytes], folder: Path) -> Exported:
+    guard(folder, lambda: folder.mkdir(parents=True, exist_ok=True))
     for name, content in files.items():
         replace_file(folder / name, _writer(content))
     return Exported([folder / name for name in files])

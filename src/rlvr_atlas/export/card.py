@@ -59,18 +59,18 @@ def _body(facts: Facts) -> str:
     relations = ", ".join(meant.drop_leaks) or "none"
     return "\n".join(
         [
-            f"# {_safe(facts.name)}",
+            f"# {safe(facts.name)}",
             "",
-            _safe(facts.summary),
+            safe(facts.summary),
             "Every row names the row it was taken from; the ledger says why rows were dropped.",
             "",
-            f"Licence: {_safe(facts.license) if facts.license else 'unknown, because that of a part is'}.",
+            f"Licence: {safe(facts.license) if facts.license else 'unknown, because that of a part is'}.",
             "",
             "## Lineage",
             "",
-            *_table(["atomic source", "taken from", "lineage ends in", "rows"], lineage.iter_rows()),
+            *table(["atomic source", "taken from", "lineage ends in", "rows"], lineage.iter_rows()),
             "",
-            *_table(
+            *table(
                 ["dataset", "title", "released", "licence as published", "SPDX", "Hub"], parts.iter_rows()
             ),
             "",
@@ -79,28 +79,34 @@ def _body(facts: Facts) -> str:
             f"Rows with one of these relations to a benchmark item were dropped: {relations}, from a"
             f" probability of {meant.leak_probability} on. What is left in the mix:",
             "",
-            *_table(["relation", "benchmark", "rows"], facts.leaks_left.iter_rows()),
+            *table(["relation", "benchmark", "rows"], facts.leaks_left.iter_rows()),
             "",
             "What the datasets held before, with 95% intervals:",
             "",
-            *_table(["dataset", "rows", "leaking", "share", "low", "high"], leaks.iter_rows()),
+            *table(["dataset", "rows", "leaking", "share", "low", "high"], leaks.iter_rows()),
             "",
             "## Decisions",
             "",
             f"Seed of the draws: {meant.seed}.",
             "",
-            *_table(["action", "reason", "rows"], facts.decisions.iter_rows()),
+            *table(["action", "reason", "rows"], facts.decisions.iter_rows()),
             "",
         ]
     )
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
+    """A table in Markdown, line by line.
+
+    Args:
+        head: Names of the columns.
+        rows: Values of any kind.
+    """
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    return lines + [f"| {' | '.join(_safe(value) for value in row)} |" for row in rows]
+    return lines + [f"| {' | '.join(safe(value) for value in row)} |" for row in rows]
 
 
-def _safe(value: object) -> str:
+def safe(value: object) -> str:
     """Any value as one cell: no markup, no line break, no control character; an unknown is said."""
     if value is None:
         return "unknown"
