@@ -108,6 +108,9 @@ HELD_OUT = tuple(name for name, edit in EDITS.items() if edit.held_out)
 PER_KIND = {"train": 400, "validation": 250, "test": 250}
 #: How many with an answer of few values, all kinds of variants together.
 FEW_VALUED = {"train": 1500, "validation": 700, "test": 700}
+#: The same where every text has to be encoded.
+PER_KIND_ENCODED = {"train": 240, "validation": 120, "test": 160}
+FEW_VALUED_ENCODED = {"train": 900, "validation": 350, "test": 400}
 FEW = re.compile(r"[0123]|-1|yes|no|true|false|even|odd|neither|both|none|[a-e]", re.IGNORECASE)
 _SEED = 21
 _LONGEST = 2000
@@ -122,7 +125,9 @@ def few_valued(answer: str | None) -> bool:
     )
 
 
-def edited(corpus: Corpus, originals: Sequence[int], wordings: dict[int, int], limit: int) -> list[Query]:
+def edited(
+    corpus: Corpus, originals: Sequence[int], wordings: dict[int, int], limit: int, *, encoded: bool = False
+) -> list[Query]:
     """Queries of edited texts: kind, split, relation, child, original, limit.
 
     Args:
@@ -130,14 +135,16 @@ def edited(corpus: Corpus, originals: Sequence[int], wordings: dict[int, int], l
         originals: Positions of texts of training sets.
         wordings: Original -> its other wording, where one is known.
         limit: Only positions below may be parents.
+        encoded: Whether every text has to be encoded: then there are fewer.
     """
     rng = Random(_SEED)
+    per_kind, few = (PER_KIND_ENCODED, FEW_VALUED_ENCODED) if encoded else (PER_KIND, FEW_VALUED)
     pool = _pool(corpus, originals, wordings, rng)
     rows: list[Query] = []
     by_split: dict[str, list[int]] = {}
     for n in pool:
         by_split.setdefault(split_of(corpus.texts[n]), []).append(n)
-    for split, wanted in PER_KIND.items():
+    for split, wanted in per_kind.items():
         kinds = {name: wanted for name, edit in EDITS.items() if split != "train" or not edit.held_out}
         rows += _made(corpus, by_split.get(split, []), kinds, wordings, split, rng)
     used = {row["original"] for row in rows}
@@ -146,7 +153,7 @@ def edited(corpus: Corpus, originals: Sequence[int], wordings: dict[int, int], l
         for name, e in EDITS.items()
         if e.relation == "variant" and not e.held_out and name not in _ANSWERED_ANEW
     ]
-    for split, wanted in FEW_VALUED.items():
+    for split, wanted in few.items():
         of = [n for n in by_split.get(split, []) if n not in used and few_valued(corpus.answers[n])][
             : 2 * wanted
         ]

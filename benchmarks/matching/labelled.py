@@ -106,7 +106,7 @@ Query = dict[str, Any]
 Halves = tuple[NDArray[np.floating], NDArray[np.floating]]
 
 
-def queries_of(corpus: Corpus, workspace: Path, folder: Path) -> pl.DataFrame:
+def queries_of(corpus: Corpus, workspace: Path, folder: Path, *, encoded: bool = False) -> pl.DataFrame:
     """kind, split, relation, child, original (position, -1 where there is none), limit; one per child."""
     rng = Random(SEED)
     rows = [*_aligned_queries(corpus, workspace, folder)]
@@ -118,11 +118,11 @@ def queries_of(corpus: Corpus, workspace: Path, folder: Path) -> pl.DataFrame:
     rows += _neighbours(corpus, rng)
     rows += _generated(corpus, rng)
     rows += _strangers(corpus, {row["child"] for row in rows}, rng)
-    rows += _more(corpus, rows)
+    rows += _more(corpus, rows, encoded=encoded)
     return pl.DataFrame(rows, infer_schema_length=None).unique("child", keep="first").sort("child")
 
 
-def _more(corpus: Corpus, rows: Sequence[Query]) -> list[Query]:
+def _more(corpus: Corpus, rows: Sequence[Query], *, encoded: bool) -> list[Query]:
     """Controlled edits, look-alikes and answers that mislead, of texts of training sets that hold no code."""
     training = corpus.of_training
     of = corpus.units["domain"].to_list()
@@ -138,7 +138,8 @@ def _more(corpus: Corpus, rows: Sequence[Query]) -> list[Query]:
     wordings = {row["original"]: row["child"] for row in known}
     asked = {row["child"] for row in rows}
     free = [n for n in originals if n not in asked]
-    return [*edited(corpus, originals, wordings, len(of)), *natural(corpus, free, known)]
+    edits = edited(corpus, originals, wordings, len(of), encoded=encoded)
+    return [*edits, *natural(corpus, free, known)]
 
 
 def _aligned_queries(corpus: Corpus, workspace: Path, folder: Path) -> list[Query]:
@@ -279,7 +280,7 @@ def labelled(
         encoder too), encoded (cosine as encoded, in no metric), and FEATURES.
     """
     corpus = Corpus.of(workspace)
-    queries = queries_of(corpus, workspace, folder)
+    queries = queries_of(corpus, workspace, folder, encoded=cache is not None)
     made = corpus.texts[len(corpus.units) :]
     skeletons = [*corpus.units["skeleton"], *skeleton(pl.Series(made))]
     texts = TokenTable.of(skeletons)

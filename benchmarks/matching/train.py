@@ -1,8 +1,8 @@
 """Fit the classifier and write trees.npz into the folders of match/calibrations.
 
-Run: python benchmarks/matching/train.py FOLDER [--plain]
+Run: python benchmarks/matching/train.py FOLDER [--only none | --only all-MiniLM-L6-v2]
 
-FOLDER is as measure.py wrote it, with --plain too: then only the set without cosines is fitted.
+FOLDER is as measure.py wrote it; with its --plain, and here --only none, only the set without cosines is fitted.
 
 Two sets, with cosines and without. In each, a first classifier sees only what the search knows and drops the
 bulk of the candidates; three more read the rest: is it the same problem; if not, is it a variant; if so, is
@@ -178,11 +178,11 @@ def main() -> None:
     """Fit the sets and write them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--plain", action="store_true")
+    parser.add_argument("--only", choices=tuple(DROPPED))
     given = parser.parse_args()
     known, hidden = (pl.read_parquet(given.folder / f"{name}.parquet") for name in ("known", "hidden"))
     for name, dropped in DROPPED.items():
-        if given.plain and name != NO_ENCODER:
+        if given.only not in (None, name):
             continue
         fitted = fit(chosen(known, hidden, with_encoder=name != NO_ENCODER), dropped)
         stored = {"features": np.array(FEATURES), "least_likely": np.array(fitted["least_likely"])}
