@@ -122,9 +122,9 @@ def test_an_unknown_text_names_the_most_similar_ones(held):
     facts = pages.explained(
         held, "Mira packs quinces for the winter and forgets the number of her jars.", False
     )
-    assert facts["found"].relation is None and facts["found"].nearest
+    assert facts["found"].relation is None and facts["nearest"]
     page = shown("explain", facts)
-    assert f"/problem/{facts['found'].nearest[0]['key']}" in page.addresses
+    assert f"/problem/{facts['nearest'][0]['key']}" in page.addresses
 
 
 def test_a_changed_text_is_compared_with_what_it_was_recognised_as(held):

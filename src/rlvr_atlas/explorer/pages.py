@@ -60,9 +60,13 @@ def explained(held: HeldWorkspace, text: str, rewordings: bool) -> Facts:
     if found.relation is not None:
         key = found.chain[0]["key"]  # that of the row asked for, or of the earliest that holds the problem
         known = {**problem(held, key), "chain": found.chain}
+    nearest = [
+        {**line, "key": query.named(held, f"{line['dataset']}:{line['row']}")[0]} for line in found.nearest
+    ]
     asked = found.prompt if found.relation not in (None, "identical") else ""
     sides = differences(asked[:COMPARED], (found.matched or "")[:COMPARED]) if asked else None
-    return {"asked": text, "rewordings": rewordings, "found": found, "sides": sides, **known}
+    facts = {"asked": text, "rewordings": rewordings, "found": found, "nearest": nearest, "sides": sides}
+    return facts | known
 
 
 def problem(held: HeldWorkspace, key: str, offset: int = 0) -> Facts:
