@@ -47,7 +47,8 @@ class Explanation:
         occurrences: Every place where the problem stands, by release.
         related: Other texts in the workspace that are the same problem or a variant.
         attachments: What `matched` is asked of beside its text, in words such as "image"; empty for nothing.
-        nearest: Where nothing matched: the most similar texts (key, prompt, evidence), most similar first.
+        nearest: Where nothing matched: the most similar texts (dataset, row, prompt, evidence) and where each
+            stands first, most similar first.
     """
 
     query: str
@@ -163,8 +164,13 @@ def _by_text_alone(judged: list[_Judged], texts: pl.DataFrame) -> list[_Judged]:
 
 def _most_similar(workspace: Workspace, looked_at: list[_LookedAt]) -> list[dict[str, Any]]:
     nearest = sorted(looked_at, key=lambda one: (-(one[1]["lexical"] or 0.0), one[2]))[:_NAMED]
-    texts = dict(reader.prompts(workspace, [key for *_, key in nearest]).iter_rows())
-    return [{"key": key, "prompt": texts[key], "evidence": evidence} for _, evidence, key in nearest]
+    keys = [key for *_, key in nearest]
+    texts = dict(reader.prompts(workspace, keys).iter_rows())
+    first = {key: (dataset, row) for key, dataset, row in reader.first_places(workspace, keys).iter_rows()}
+    return [
+        {"dataset": first[key][0], "row": first[key][1], "prompt": texts[key], "evidence": evidence}
+        for _, evidence, key in nearest
+    ]
 
 
 def _alike(workspace: Workspace, texts: pl.DataFrame, asked: dict[str, Any]) -> list[_LookedAt]:

@@ -122,9 +122,9 @@ def test_an_unknown_text_names_the_most_similar_ones(held):
     facts = pages.explained(
         held, "Mira packs quinces for the winter and forgets the number of her jars.", False
     )
-    assert facts["found"].relation is None and facts["found"].nearest
+    assert facts["found"].relation is None and facts["nearest"]
     page = shown("explain", facts)
-    assert f"/problem/{facts['found'].nearest[0]['key']}" in page.addresses
+    assert f"/problem/{facts['nearest'][0]['key']}" in page.addresses
 
 
 def test_a_changed_text_is_compared_with_what_it_was_recognised_as(held):
@@ -224,7 +224,8 @@ def test_two_texts_are_compared_and_two_datasets(held):
         pages.compared(held, "train", "../bench")
 
 
-def test_what_is_no_match_for_the_overlap_is_not_listed_as_shared(held, monkeypatch):
+def test_what_is_no_match_for_the_overlap_is_not_listed_as_shared(traced, monkeypatch):
+    held = HeldWorkspace(traced)
     strict = pages.stored_recipe(held).model_copy(deep=True)
     strict.match.__dict__["min_probability"] = 0.95
     monkeypatch.setattr(pages, "stored_recipe", lambda _: strict)
@@ -261,6 +262,14 @@ def test_a_key_that_is_not_there_is_an_error_in_words(held, key):
     for look in (lambda: pages.problem(held, key), lambda: pages.pair(held, key, key)):
         with pytest.raises(InputError):
             look()
+
+
+def test_the_last_questions_are_answered_from_memory_and_no_more(traced):
+    held = HeldWorkspace(traced)
+    made = []
+    for number in [0, 0, *range(300), 299, 0]:
+        assert held.recent(("n", number), lambda number=number: made.append(number) or number) == number
+    assert made == [0, *range(1, 300), 0]
 
 
 # --- review -------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 Value = TypeVar("Value")
+#: How many answers to questions of visitors are kept.
+_RECENT = 256
 
 
 class HeldWorkspace(Workspace):
@@ -28,6 +31,7 @@ class HeldWorkspace(Workspace):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self._kept: dict[str, Any] = {}
+        self._recent: OrderedDict[tuple[object, ...], Any] = OrderedDict()
         self._making: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
 
@@ -52,6 +56,23 @@ class HeldWorkspace(Workspace):
             if name not in self._kept:
                 self._kept[name] = make()
         value: Value = self._kept[name]
+        return value
+
+    def recent(self, asked: tuple[object, ...], make: Callable[[], Value]) -> Value:
+        """What `make` gives to a question, kept while it is among the last `_RECENT` different ones.
+
+        A browser asks again when a person goes back or turns a page.
+        """
+        with self._guard:
+            if asked in self._recent:
+                self._recent.move_to_end(asked)
+                kept: Value = self._recent[asked]
+                return kept
+        value = make()
+        with self._guard:
+            self._recent[asked] = value
+            while len(self._recent) > _RECENT:
+                self._recent.popitem(last=False)
         return value
 
     def load(self) -> HeldWorkspace:

@@ -55,14 +55,18 @@ def explained(held: HeldWorkspace, text: str, rewordings: bool) -> Facts:
     Raises:
         InputError: If it names what is not there.
     """
-    found = explain(held, text, rewordings=rewordings)
+    found = held.recent(("explain", text, rewordings), lambda: explain(held, text, rewordings=rewordings))
     known: Facts = {}
     if found.relation is not None:
         key = found.chain[0]["key"]  # that of the row asked for, or of the earliest that holds the problem
         known = {**problem(held, key), "chain": found.chain}
+    nearest = [
+        {**line, "key": query.named(held, f"{line['dataset']}:{line['row']}")[0]} for line in found.nearest
+    ]
     asked = found.prompt if found.relation not in (None, "identical") else ""
     sides = differences(asked[:COMPARED], (found.matched or "")[:COMPARED]) if asked else None
-    return {"asked": text, "rewordings": rewordings, "found": found, "sides": sides, **known}
+    facts = {"asked": text, "rewordings": rewordings, "found": found, "nearest": nearest, "sides": sides}
+    return facts | known
 
 
 def problem(held: HeldWorkspace, key: str, offset: int = 0) -> Facts:
@@ -132,7 +136,10 @@ def searched(held: HeldWorkspace, text: str, answers: bool, offset: int) -> Fact
     Raises:
         InputError: As `query.search` does.
     """
-    page = query.search(held, text, limit=RESULTS, offset=offset, answers=answers)
+    page = held.recent(
+        ("search", text, answers, offset),
+        lambda: query.search(held, text, limit=RESULTS, offset=offset, answers=answers),
+    )
     first = {row["key"]: row for row in query.first_places(held, page.rows["key"]).to_dicts()}
     lines = [{**row, "at": first.get(row["key"])} for row in page.rows.to_dicts()]
     return {"text": text, "answers": answers, "page": page, "lines": lines}
@@ -182,7 +189,7 @@ def compared(held: HeldWorkspace, left: str, right: str, offset: int = 0) -> Fac
     if not names.issuperset((left, right)):
         raise InputError("no such dataset in this workspace", where=f"{left[:80]}, {right[:80]}")
     both = held.once(f"compare {left}\0{right}", lambda: compare(held, left, right))
-    shared = _shared(held, left, right)
+    shared = held.recent(("shared", left, right), lambda: _shared(held, left, right))
     rows = shared.slice(offset, RESULTS)
     texts = dict(query.prompts(held, rows["key"]).iter_rows())
     lines = [{**row, "prompt": texts[row["key"]]} for row in rows.to_dicts()]
