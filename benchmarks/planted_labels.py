@@ -3,7 +3,7 @@
 Only the column of answers is changed, after tracing: what is measured is the vote, not the matching. Rows
 that another row contradicted before are left out of the count: nobody knows which of them is right.
 
-    python benchmarks/planted_labels.py WORKSPACE [--share 0.05] [--seed 0]
+    python benchmarks/planted_labels.py WORKSPACE [--share 0.05] [--seed 0] [--dataset ID ...]
 """
 
 from __future__ import annotations
@@ -117,8 +117,12 @@ def main() -> None:
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--share", type=float, default=0.05)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--dataset", nargs="*", help="only these of its datasets")
     given = parser.parse_args()
     tables = {name: pl.read_parquet(given.workspace / f"{name}.parquet") for name in TABLES}
+    if given.dataset:
+        for name in ("occurrences", "lineage"):
+            tables[name] = tables[name].filter(pl.col("dataset").is_in(given.dataset))
     for name, value in measure(tables, given.share, given.seed).items():
         print(f"| {name} | {value:.3f} |" if isinstance(value, float) else f"| {name} | {value} |")
 

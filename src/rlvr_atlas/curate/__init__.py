@@ -73,10 +73,11 @@ def curate(
     matches = pl.concat([tables["matches"].select(new_matches.columns), new_matches])
     linked = links(witnesses, matches, settings.duplicate_probability)
     if settings.drop_conflicts or settings.fix_conflicts:
-        differ = weighed(conflicts(witnesses, linked), rows, tables)
-        if settings.fix_conflicts:
+        found = conflicts(witnesses, linked)
+        differ = weighed(found, rows, tables) if found.height else None
+        if differ is not None and settings.fix_conflicts:
             rows = mended(rows, differ, settings)
-        if settings.drop_conflicts:
+        if differ is not None and settings.drop_conflicts:
             struck = _strike(struck, doubtful(differ, rows, settings), "conflicting answers")
     struck, drawn = _settle(rows, struck, linked, view, settings)
     decisions = ledger(rows, struck, drawn, settings)
