@@ -3,8 +3,8 @@
 Run: python benchmarks/matching/smaller.py WORKSPACE OUT
 
 Kept are the earliest texts of the corpus, all rewordings with their originals and copies, the small sets, and
-by their hash a share of all others; of templated puzzles less. `metric.py`, `measure.py` and `links.py` take OUT
-for WORKSPACE.
+by their hash a share of all others; of templated puzzles less. `metric.py`, `measure.py` and `links.py` take
+OUT for WORKSPACE.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Run: python benchmarks/matching/train.py FOLDER [--only none | --only all-MiniLM-L6-v2]
 
-FOLDER is as measure.py wrote it; with its --plain, and here --only none, only the set without cosines is fitted.
+FOLDER is as measure.py wrote it; after its --plain, --only none fits the set without cosines alone.
 
 Two sets, with cosines and without. In each, a first classifier sees only what the search knows and drops the
 bulk of the candidates; three more read the rest: is it the same problem; if not, is it a variant; if so, is
