@@ -164,7 +164,7 @@ def test_hostile_formulas_add_elements_of_mathml_and_nothing_else(small, manifes
     assert "math" in added
     assert all(tag.startswith("m") for tag in added)
     assert set(page.values("href")) == set(harmless.values("href"))
-    assert set(page.values("class")) <= set(harmless.values("class")) | {"tex"}
+    assert set(page.values("class")) <= set(harmless.values("class")) | {"tex", "gap"}
     assert not [name for _, name, _ in page.attributes if name.startswith("on")]
     assert not [value for tag, name, value in page.attributes if name == "style" and tag.startswith("m")]
 
