@@ -3,6 +3,7 @@
 import shutil
 from importlib import resources
 
+import polars as pl
 import pytest
 
 from rlvr_atlas.report import render
@@ -29,7 +30,10 @@ def browser():
 
 @pytest.fixture(scope="module")
 def address(small, manifest, tmp_path_factory):
-    return write(tmp_path_factory.mktemp("report") / "report.html", small, manifest)
+    """Of a workspace whose every problem ends in a formula that is wider than a phone."""
+    formula = " $$" + " + ".join(["12345678901"] * 12) + "$$"
+    wide = {**small, "instances": small["instances"].with_columns(pl.col("prompt") + formula)}
+    return write(tmp_path_factory.mktemp("report") / "report.html", wide, manifest)
 
 
 def write(path, tables, manifest):
@@ -68,11 +72,12 @@ def faults(page):
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_page_fits_its_width_and_is_silent_and_asks_for_nothing(browser, address, width):
-    watched = Watched(browser, address, width)
+    watched = Watched(browser, address + "#leak-1-1", width)
     watched.unfold()
+    assert watched.page.locator(".behind > article:visible math").count() > 0
     assert watched.page.evaluate("document.documentElement.scrollWidth") == width
     assert watched.said == []
-    assert watched.asked == [address]
+    assert [url.split("#")[0] for url in watched.asked] == [address]
 
 
 def test_a_wide_screen_is_used(browser, address):

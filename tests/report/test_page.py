@@ -153,6 +153,22 @@ def test_hostile_texts_add_no_tag_and_no_attribute(html, hostile_html):
     assert "{{ 7*7 }}" in page.text
 
 
+def test_hostile_formulas_add_elements_of_mathml_and_nothing_else(small, manifest, html):
+    formulas = (
+        r" $x^2$ $\href{javascript:alert(3)}{x}$ $\text{<img src=x onerror=alert(4)>}$"
+        r" $\style{background:url(//evil.example)}{y}$ $\class{skip}{z}$ $\unicode{x202e}$"
+    )
+    instances = small["instances"].with_columns(pl.col("prompt", "answer") + formulas)
+    harmless, page = Page(html), Page(render({**small, "instances": instances}, manifest))
+    added = page.tags.keys() - harmless.tags.keys()
+    assert "math" in added
+    assert all(tag.startswith("m") for tag in added)
+    assert set(page.values("href")) == set(harmless.values("href"))
+    assert set(page.values("class")) <= set(harmless.values("class")) | {"tex", "gap"}
+    assert not [name for _, name, _ in page.attributes if name.startswith("on")]
+    assert not [value for tag, name, value in page.attributes if name == "style" and tag.startswith("m")]
+
+
 def test_hostile_marks_are_shown_instead_of_obeyed(hostile_html):
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]", hostile_html)
     assert "⟨U+202E⟩" in hostile_html
