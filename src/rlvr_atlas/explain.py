@@ -17,7 +17,7 @@ import polars as pl
 
 from rlvr_atlas.canonical import canonicalise
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.schema import ROWS
+from rlvr_atlas.schema import ROWS, strength
 from rlvr_atlas.schema.attachments import agree, content, named, needed
 from rlvr_atlas.workspace import query as reader
 from rlvr_atlas.workspace.store import Workspace
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: How many of the most similar texts are judged for a text that was never seen.
 _LOOKED_AT = 50
+#: How many of them are shown where none is the same problem.
+_NEAREST = 3
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Explanation:
         occurrences: Every place where the problem stands, by release.
         related: Other texts in the workspace that are the same problem or a variant.
         attachments: What `matched` is asked of beside its text, in words such as "image"; empty for nothing.
+        leaks: Lines of schema.LEAKS in which the problem is the row or the item; none without an audit.
+        nearest: Where nothing is known: the texts that are most like it, with what was measured.
     """
 
     query: str
@@ -60,6 +64,8 @@ class Explanation:
     occurrences: list[dict[str, Any]] = field(default_factory=list)
     related: list[dict[str, Any]] = field(default_factory=list)
     attachments: str = ""
+    leaks: list[dict[str, Any]] = field(default_factory=list)
+    nearest: list[dict[str, Any]] = field(default_factory=list)
 
 
 def explain(workspace: Workspace, query: str, *, rewordings: bool = False) -> Explanation:
@@ -97,12 +103,13 @@ def explain(workspace: Workspace, query: str, *, rewordings: bool = False) -> Ex
         relation = "identical" if hit == asked["key"] else "reformatted"
         sure = _same_text_alone(texts, hit)
         return _known(workspace, replace(found, relation=relation, probability=sure), hit, None)
-    judged = _alike(workspace, texts, asked)
+    looked_at = _alike(workspace, texts, asked)
+    judged = [(verdict, evidence, key) for verdict, evidence, key in looked_at if verdict is not None]
     if rewordings and not any(verdict.is_same for verdict, _, _ in judged):
         judged = _with_rewordings(judged, texts, asked["skeleton"])
     judged = _by_text_alone(judged, texts)
     if not judged:
-        return found
+        return replace(found, nearest=_shown(workspace, looked_at))
     verdict, evidence, key = min(
         judged, key=lambda j: (j[0].relation == "variant", -j[0].probability, -j[1]["lexical"])
     )
@@ -131,6 +138,7 @@ def _same_text_alone(texts: pl.DataFrame, key: str) -> float:
 
 #: What a text is to the one asked for, the evidence as a row, and the key of the text.
 _Judged = tuple["Verdict", dict[str, Any], str]
+_LookedAt = tuple["Verdict | None", dict[str, Any], str]
 
 
 def _by_text_alone(judged: list[_Judged], texts: pl.DataFrame) -> list[_Judged]:
@@ -155,8 +163,24 @@ def _by_text_alone(judged: list[_Judged], texts: pl.DataFrame) -> list[_Judged]:
     ]
 
 
-def _alike(workspace: Workspace, texts: pl.DataFrame, asked: dict[str, Any]) -> list[_Judged]:
-    """Judge the most similar texts as the lexical tier does."""
+def _shown(workspace: Workspace, looked_at: list[_LookedAt]) -> list[dict[str, Any]]:
+    """The texts that are most like the one asked for, though they are other problems."""
+    best = sorted(looked_at, key=lambda one: (-(one[1]["lexical"] or 0.0), one[2]))[:_NEAREST]
+    keys = [key for *_, key in best]
+    texts = dict(reader.prompts(workspace, keys).select("key", "prompt").iter_rows())
+    places = {key: rest for key, *rest in reader.first_places(workspace, keys).iter_rows()}
+    return [
+        {
+            **dict(zip(("dataset", "row"), places[key], strict=True)),
+            "prompt": texts[key],
+            "evidence": evidence,
+        }
+        for _, evidence, key in best
+    ]
+
+
+def _alike(workspace: Workspace, texts: pl.DataFrame, asked: dict[str, Any]) -> list[_LookedAt]:
+    """Judge the most similar texts as the lexical tier does; a verdict is None for another problem."""
     import numpy as np
 
     from rlvr_atlas.match import code_problems, programs
@@ -184,11 +208,7 @@ def _alike(workspace: Workspace, texts: pl.DataFrame, asked: dict[str, Any]) -> 
             both.tolist(), code_problems.judge(table, taken_apart, both, told), strict=True
         ):
             judged[nth] = found
-    return [
-        (verdict, evidence.row(), key)
-        for key, (verdict, evidence) in zip(keys, judged, strict=True)
-        if verdict is not None
-    ]
+    return [(verdict, evidence.row(), key) for key, (verdict, evidence) in zip(keys, judged, strict=True)]
 
 
 def _with_rewordings(judged: list[_Judged], texts: pl.DataFrame, skeleton: str) -> list[_Judged]:
@@ -253,4 +273,16 @@ def _known(workspace: Workspace, found: Explanation, key: str, row: reader.Place
         chain=chain,
         occurrences=places.to_dicts(),
         related=reader.related(workspace, key).to_dicts(),
+        leaks=_leaks(workspace, key),
     )
+
+
+def _leaks(workspace: Workspace, key: str) -> list[dict[str, Any]]:
+    """Rows of `leaks` that a problem is in, on either side, the surest first."""
+    if not workspace.has("leaks"):
+        return []
+    mine = (pl.col("key") == key) | (pl.col("benchmark_key") == key)
+    told = ("dataset", "row", "benchmark", "benchmark_row", "relation", "tier", "probability")
+    found = workspace.scan("leaks").filter(mine).select(told).collect()
+    order = ("relation", "probability", "benchmark", "benchmark_row", "dataset", "row")
+    return found.sort(strength(), *order[1:], descending=[False, True, *[False] * 4]).to_dicts()

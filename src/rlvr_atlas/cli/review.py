@@ -5,30 +5,25 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
 from rlvr_atlas.cli.show import err, one_line, out, print_json, print_table, progress
 from rlvr_atlas.errors import InputError, WorkspaceError
-from rlvr_atlas.schema import RELATIONS, Relation
 
 if TYPE_CHECKING:
     import polars as pl
     from rich.text import Text
 
     from rlvr_atlas.lineage.review import Decision
+    from rlvr_atlas.schema import Relation
     from rlvr_atlas.workspace.store import Workspace
 
 #: Characters of a text that are compared word by word; what is left out is said.
 _LONGEST = 6000
-_KEYS = {"a": "accept", "r": "reject", "s": "skip", "q": "quit"} | {
-    str(number): relation for number, relation in enumerate(RELATIONS, start=1)
-}
-_ASK = (
-    f"[a]ccept  [r]eject  [s]kip  [q]uit  {'  '.join(f'[{k}] {v}' for k, v in _KEYS.items() if k.isdigit())}"
-)
+_KEYS = {"a": "accept", "r": "reject", "s": "skip", "q": "quit"}
 
 
 @app.command()
@@ -104,10 +99,15 @@ def session(workspace: Workspace, by: str, ask: Callable[..., str]) -> int:
 
 
 def _verdict(ask: Callable[..., str]) -> str:
+    from rlvr_atlas.schema import RELATIONS
+
+    relations = {str(number): relation for number, relation in enumerate(RELATIONS, start=1)}
+    asked = "  ".join(f"[{key}] {relation}" for key, relation in relations.items())
+    keys: dict[str, str] = _KEYS | relations
     choice = ""
-    while choice not in _KEYS:
-        choice = ask(_ASK, default="s").strip().lower()
-    return _KEYS[choice]
+    while choice not in keys:
+        choice = ask(f"[a]ccept  [r]eject  [s]kip  [q]uit  {asked}", default="s").strip().lower()
+    return keys[choice]
 
 
 def show_pair(pair: dict[str, Any]) -> None:
@@ -174,15 +174,17 @@ def _decide(workspace: Workspace, wanted: tuple[str, str, str], by: str, why: st
 
 def _relation(verdict: str, proposed: str | None) -> Relation | None:
     """What a verdict makes of a pair."""
+    from rlvr_atlas.schema import RELATIONS
+
     if verdict == "reject":
         return None
     name = proposed if verdict == "accept" else verdict
     if name is None:
         fix = f"say what it is: {', '.join(RELATIONS)}"
         raise InputError("the matcher did not propose this pair, so there is nothing to accept", fix=fix)
-    for relation in get_args(Relation):
+    for relation in RELATIONS:
         if name == relation:
-            return relation  # type: ignore[no-any-return]
+            return relation
     raise InputError(f"unknown verdict '{verdict}'", fix=f"choose accept, reject, {', '.join(RELATIONS)}")
 
 
