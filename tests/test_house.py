@@ -42,7 +42,10 @@ def test_no_module_is_longer_than_a_reader_can_hold():
 @pytest.mark.parametrize(
     ("modules", "slow"),
     [
-        ("rlvr_atlas.cli", {"torch", "transformers", "sympy", "sklearn", "math_verify"}),
+        (
+            "rlvr_atlas.cli",
+            {"polars", "pydantic", "rich", "torch", "transformers", "sympy", "sklearn", "math_verify"},
+        ),
         ("rlvr_atlas.cli, rlvr_atlas.explain", {"numpy", "pydantic", "pyarrow", "rich", "scipy", "jinja2"}),
     ],
 )

@@ -17,7 +17,7 @@ import polars as pl
 
 from rlvr_atlas.canonical import canonicalise
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.schema import ROWS
+from rlvr_atlas.schema import ROWS, strength
 from rlvr_atlas.schema.attachments import agree, content, named, needed
 from rlvr_atlas.workspace import query as reader
 from rlvr_atlas.workspace.store import Workspace
@@ -47,6 +47,7 @@ class Explanation:
         occurrences: Every place where the problem stands, by release.
         related: Other texts in the workspace that are the same problem or a variant.
         attachments: What `matched` is asked of beside its text, in words such as "image"; empty for nothing.
+        leaks: Lines of schema.LEAKS in which the problem is the row or the item; none without an audit.
         nearest: Where nothing matched: the most similar texts (dataset, row, prompt, evidence) and where each
             stands first, most similar first.
     """
@@ -63,6 +64,7 @@ class Explanation:
     occurrences: list[dict[str, Any]] = field(default_factory=list)
     related: list[dict[str, Any]] = field(default_factory=list)
     attachments: str = ""
+    leaks: list[dict[str, Any]] = field(default_factory=list)
     nearest: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -174,7 +176,7 @@ def _most_similar(workspace: Workspace, looked_at: list[_LookedAt]) -> list[dict
 
 
 def _alike(workspace: Workspace, texts: pl.DataFrame, asked: dict[str, Any]) -> list[_LookedAt]:
-    """Judge the most similar texts as the lexical tier does."""
+    """Judge the most similar texts as the lexical tier does; a verdict is None for another problem."""
     import numpy as np
 
     from rlvr_atlas.match import code_problems, programs
@@ -267,4 +269,16 @@ def _known(workspace: Workspace, found: Explanation, key: str, row: reader.Place
         chain=chain,
         occurrences=places.to_dicts(),
         related=reader.related(workspace, key).to_dicts(),
+        leaks=_leaks(workspace, key),
     )
+
+
+def _leaks(workspace: Workspace, key: str) -> list[dict[str, Any]]:
+    """Rows of `leaks` that a problem is in, on either side, the surest first."""
+    if not workspace.has("leaks"):
+        return []
+    mine = (pl.col("key") == key) | (pl.col("benchmark_key") == key)
+    told = ("dataset", "row", "benchmark", "benchmark_row", "relation", "tier", "probability")
+    found = workspace.scan("leaks").filter(mine).select(told).collect()
+    order = ("relation", "probability", "benchmark", "benchmark_row", "dataset", "row")
+    return found.sort(strength(), *order[1:], descending=[False, True, *[False] * 4]).to_dicts()

@@ -20,7 +20,7 @@ from rlvr_atlas.audit import audit as find_leaks
 from rlvr_atlas.canonical import index
 from rlvr_atlas.config import THRESHOLDS, DatasetSpec, Recipe, parse_recipe
 from rlvr_atlas.curate import curate, read_scores
-from rlvr_atlas.errors import WorkspaceError
+from rlvr_atlas.errors import AtlasError, WorkspaceError
 from rlvr_atlas.executor import read_side_by_side
 from rlvr_atlas.ingest import load_partition, partition_name
 from rlvr_atlas.lineage import review
@@ -29,6 +29,7 @@ from rlvr_atlas.load import open_dataset
 from rlvr_atlas.load.pictures import can_look
 from rlvr_atlas.match import embedder, match, wants_encoder
 from rlvr_atlas.match.decide import with_likeness
+from rlvr_atlas.recipe import read_recipe
 from rlvr_atlas.report import render
 from rlvr_atlas.schema import DATASETS, VERDICTS, conform
 from rlvr_atlas.workspace.graph import made_from
@@ -94,6 +95,26 @@ def stored_recipe(workspace: Workspace) -> Recipe:
     # A workspace that was moved or copied is meant itself, not the place where it was made.
     here = recipe.workspace.model_copy(update={"path": str(workspace.folder.resolve())})
     return recipe.model_copy(update={"workspace": here})
+
+
+def recipe_beside(workspace: Workspace) -> tuple[Path, Recipe] | None:
+    """The file of a workspace's recipe, where one lies in the folder that the recipe was in, as it is now.
+
+    Args:
+        workspace: A workspace.
+
+    Returns:
+        The file and what it says; None where no recipe there is of this workspace, or several are.
+    """
+    found = []
+    for file in sorted(Path(workspace.manifest.get("base", workspace.folder)).glob("*.toml")):
+        try:
+            recipe = read_recipe(file)
+        except AtlasError:  # of something else, or broken: `run` says what is wrong with it
+            continue
+        if recipe.workspace_path.resolve() == workspace.folder.resolve():
+            found.append((file, recipe))
+    return found[0] if len(found) == 1 else None
 
 
 def ingest(recipe: Recipe, workspace: Workspace, allow_network: bool, on_progress: OnProgress) -> None:

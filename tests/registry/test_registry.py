@@ -215,6 +215,9 @@ def test_a_label_means_what_was_decided(label, source):
         ("MATH_AnsAug", "metamathqa", "math"),
         ("GSM_FOBAR", "meta-math/MetaMathQA", "metamath"),
         ("GSM_FOBAR", None, None),
+        ("DAPO", "dapo_math_17k", None),  # a mix's own name
+        ("DAPO", None, "dapo"),
+        ("gsm8k_main", "gsm8k", "gsm8k"),  # the name of a dataset that introduces a source
         ("number_theory", "numinamath_1_5", "numina_math1.5"),
         ("number_theory", None, None),
         ("olympiads", "numinamath_1_5", "olympiads"),

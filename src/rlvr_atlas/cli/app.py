@@ -3,17 +3,48 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from rlvr_atlas import __version__
-from rlvr_atlas.cli.show import out
+
+#: Commands in the order in which people need them; help lists them so.
+ORDER = [
+    "trace",
+    "check",
+    "demo",
+    "run",
+    "explain",
+    "compare",
+    "report",
+    "ingest",
+    "match",
+    "review",
+    "recover",
+    "audit",
+    "curate",
+    "export",
+    "score",
+    "sca",
+    "registry",
+    "atlas",
+    "sketch",
+]
+
+
+class _InOrder(TyperGroup):
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401  typer's own class has no public name
+        """The commands in the order of work; one that is not in it comes last."""
+        names = super().list_commands(ctx)
+        return sorted(names, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+
 
 app = typer.Typer(
     name="rlvr-atlas",
+    cls=_InOrder,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="Where each row of an RLVR dataset comes from, what it leaks, and what to train on instead.",
@@ -26,7 +57,7 @@ WorkspacePath = Annotated[Path, typer.Argument(help="A workspace made by `run`."
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        out.print(f"rlvr-atlas {__version__}")
+        typer.echo(f"rlvr-atlas {__version__}")  # without rich, which takes longer than all the rest
         raise typer.Exit
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
-from rlvr_atlas.cli.show import out, print_json, print_table, progress
+from rlvr_atlas.cli.show import err, out, print_json, print_table, progress
 
 if TYPE_CHECKING:
     from rlvr_atlas.workspace.store import Workspace
@@ -19,6 +19,11 @@ def curate(workspace: WorkspacePath, as_json: AsJson = False) -> None:
     from rlvr_atlas.workspace.store import Workspace
 
     recipe = pipeline.stored_recipe(Workspace(workspace))
+    beside = pipeline.recipe_beside(Workspace(workspace))
+    if beside is not None and beside[1].curate not in (None, recipe.curate):
+        file, now = beside
+        recipe = recipe.model_copy(update={"curate": now.curate})
+        err.print(f"[curate] is that of {file}, which changed since the run", markup=False)
     if recipe.curate is None:
         fix = "add one (docs/curate.md) and run the recipe: rlvr-atlas run RECIPE.toml"
         raise RecipeError("the recipe has no [curate] table", where=str(workspace), fix=fix)

@@ -12,7 +12,6 @@ import typer
 from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
 from rlvr_atlas.cli.show import err, one_line, out, print_json, print_table, progress
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.schema import RELATIONS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,12 +22,7 @@ if TYPE_CHECKING:
 
 #: Characters of a text that are compared word by word; what is left out is said.
 _LONGEST = 6000
-_KEYS = {"a": "accept", "r": "reject", "s": "skip", "q": "quit"} | {
-    str(number): relation for number, relation in enumerate(RELATIONS, start=1)
-}
-_ASK = (
-    f"[a]ccept  [r]eject  [s]kip  [q]uit  {'  '.join(f'[{k}] {v}' for k, v in _KEYS.items() if k.isdigit())}"
-)
+_KEYS = {"a": "accept", "r": "reject", "s": "skip", "q": "quit"}
 
 
 @app.command()
@@ -104,10 +98,15 @@ def session(workspace: Workspace, by: str, ask: Callable[..., str]) -> int:
 
 
 def _verdict(ask: Callable[..., str]) -> str:
+    from rlvr_atlas.schema import RELATIONS
+
+    relations = {str(number): relation for number, relation in enumerate(RELATIONS, start=1)}
+    asked = "  ".join(f"[{key}] {relation}" for key, relation in relations.items())
+    keys: dict[str, str] = _KEYS | relations
     choice = ""
-    while choice not in _KEYS:
-        choice = ask(_ASK, default="s").strip().lower()
-    return _KEYS[choice]
+    while choice not in keys:
+        choice = ask(f"[a]ccept  [r]eject  [s]kip  [q]uit  {asked}", default="s").strip().lower()
+    return keys[choice]
 
 
 def show_pair(pair: dict[str, Any]) -> None:

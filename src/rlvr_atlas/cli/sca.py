@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import polars as pl
 import typer
 
 from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
@@ -190,6 +189,8 @@ def attribute(
 
 def demo_sca(folder: Path, seed: int, as_json: bool) -> None:
     """`demo --sca`."""
+    import polars as pl
+
     from rlvr_atlas import trial
     from rlvr_atlas.demo import sca
     from rlvr_atlas.workspace.store import Workspace

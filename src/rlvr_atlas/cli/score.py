@@ -5,19 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import polars as pl
 import typer
 
 from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
 from rlvr_atlas.cli.show import out, print_json, print_table
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.files import POLARS_ERRORS, pass_interrupt
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from rlvr_atlas.score.weights import Weights
 
 _NO_INTERVAL = "no interval where benchmark figures come without items and k: give these columns"
-_READERS = {".csv": pl.read_csv, ".jsonl": pl.read_ndjson, ".json": pl.read_json, ".parquet": pl.read_parquet}
 
 
 @app.command()
@@ -80,6 +79,8 @@ def score(
 
 def _compared(found: pl.DataFrame, pairs: pl.DataFrame, chosen: Weights, where: str) -> pl.DataFrame:
     """schema.CORRELATIONS of the scores with results of real training."""
+    import polars as pl
+
     from rlvr_atlas import score as scoring
 
     if not {"dataset", "result"} <= set(pairs.columns):
@@ -115,10 +116,20 @@ def _pair(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read(path: Path) -> pl.DataFrame:
-    reader = _READERS.get(path.suffix)
+    import polars as pl
+
+    from rlvr_atlas.files import POLARS_ERRORS, pass_interrupt
+
+    readers = {
+        ".csv": pl.read_csv,
+        ".jsonl": pl.read_ndjson,
+        ".json": pl.read_json,
+        ".parquet": pl.read_parquet,
+    }
+    reader = readers.get(path.suffix)
     if reader is None:
         raise InputError(
-            f"no table by its name '{path.suffix}'", where=str(path), fix=f"give {', '.join(_READERS)}"
+            f"no table by its name '{path.suffix}'", where=str(path), fix=f"give {', '.join(readers)}"
         )
     try:
         frame: pl.DataFrame = reader(path)  # type: ignore[operator]

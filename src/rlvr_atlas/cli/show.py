@@ -5,11 +5,11 @@ Text goes to standard output, progress and errors to standard error, so that out
 
 from __future__ import annotations
 
-import datetime as dt
 import json
+import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _UNSAFE = re.compile(
     r"[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
+#: Leaks of one problem that are listed.
+_LEAKS = 5
 #: Piped output has no width of its own; tables are then wide enough to be read by line.
 _PIPED = 160
 
@@ -60,7 +62,7 @@ class Screen:
         self.console.print(what, markup=markup, end=end)
 
 
-out = Screen(width=None if sys.stdout.isatty() else _PIPED)
+out = Screen(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPED)
 err = Screen(stderr=True)
 
 
@@ -129,6 +131,9 @@ def show_explanation(found: Explanation, *, searched: bool = False) -> None:
         typer.echo("source         unknown: nothing in this workspace is known to be the same problem")
         if not searched:
             typer.echo("               (--rewordings searches for it in other words too, and takes longer)")
+        for near in found.nearest:
+            typer.echo(f"nearest        {near['dataset']}:{near['row']} {one_line(near['prompt'], 200)}")
+            typer.echo(f"               another problem: {one_line(near['evidence'])}")
         return
     if found.relation != "identical":
         typer.echo(f"recognised as  {one_line(found.matched, 600)}")
@@ -139,18 +144,17 @@ def show_explanation(found: Explanation, *, searched: bool = False) -> None:
         if value not in (None, ""):
             typer.echo(f"  {name:16} {one_line(value)}")
     typer.echo(f"atomic source  {found.atomic_source or 'unknown'}")
-    steps = [
-        {
-            "step": number,
-            "dataset": step["dataset"],
-            "row": step["row"],
-            "relation to next": step["relation"] or "(root)",
-            "tier": step["tier"],
-            "probability": step["probability"],
-        }
-        for number, step in enumerate(found.chain)
-    ]
-    print_table("Lineage, back to the root", steps)
+    for leak in found.leaks[:_LEAKS]:
+        item, row = (
+            f"{leak[name]}:{leak[at]}" for name, at in (("benchmark", "benchmark_row"), ("dataset", "row"))
+        )
+        kind = "uses the template of" if leak["relation"] == "variant" else "is the problem of"
+        typer.echo(f"leak           {row} {kind} {item} ({leak['relation']}, {leak['probability']:.2f})")
+    if len(found.leaks) > _LEAKS:
+        typer.echo(f"               … and {len(found.leaks) - _LEAKS} more (--json shows all)")
+    typer.echo("ancestry")
+    for line in _ancestry(found.chain):
+        typer.echo(f"  {one_line(line)}")
     print_table("Occurrences", found.occurrences[:30], more=len(found.occurrences) - 30)
     images = [(r["evidence"] or {}).get("images") for r in found.related]
     related = [
@@ -160,6 +164,17 @@ def show_explanation(found: Explanation, *, searched: bool = False) -> None:
     ]
     if related:
         print_table("Related texts", related[:10], more=len(related) - 10)
+
+
+def _ancestry(chain: list[dict[str, Any]]) -> Iterator[str]:
+    """A chain as a tree, one line a step: from the row asked for down to the root."""
+    relation = ""
+    for depth, step in enumerate(chain):
+        branch = f"{'   ' * (depth - 1)}└─ {relation} " if depth else ""
+        root = "" if step["relation"] else "  (root)"
+        yield f"{branch}{step['dataset']}:{step['row']}{root}"
+        told = [step["tier"], f"{step['probability']:.2f}"] if step["probability"] is not None else []
+        relation = f"{step['relation']} ({', '.join(filter(None, told))}) of"
 
 
 def print_json(value: object) -> None:
@@ -188,10 +203,16 @@ def print_table(title: str, rows: list[dict[str, Any]], more: int = 0) -> None:
         number = all(isinstance(row[column], int | float) for row in rows)
         table.add_column(str(column), justify="right" if number else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(one_line(value, 160)) for value in row.values()))
+        table.add_row(*(Text(_cell(name, value)) for name, value in row.items()))
     out.print(table)
     if more > 0:
         out.print(f"… and {more} more (--json shows all)", markup=False)
+
+
+def _cell(column: str, value: object) -> str:
+    """A value of a table; a source or licence that is not known is called so."""
+    unknown = value is None and column in ("atomic_source", "source", "license", "root")
+    return "unknown" if unknown else one_line(value, 160)
 
 
 def one_line(value: object, limit: int = 2000) -> str:
@@ -200,8 +221,14 @@ def one_line(value: object, limit: int = 2000) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.3f}"
-    plain = isinstance(value, str | dt.date)
-    text = str(value) if plain else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return one_line(", ".join(one_line(item, limit) for item in value), limit)
+    if isinstance(value, Mapping):
+        told = (f"{name} {one_line(item, limit)}" for name, item in value.items() if item is not None)
+        return one_line(", ".join(told), limit)
+    text = str(value)
     text = "".join(c if c.isprintable() else " " for c in text)
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
 
@@ -230,13 +257,35 @@ def _lines() -> OnProgress:
 
 @contextmanager
 def _bar() -> Iterator[OnProgress]:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=err.console, transient=True) as bar:
-        task = bar.add_task("", total=None)
+        task, shown = bar.add_task("", total=None, rate=""), ""
 
         def show(stage: str, what: str, done: int, total: int) -> None:
-            bar.update(task, description=f"{stage}: {one_line(what, 60)}", completed=done, total=total)
+            nonlocal shown
+            told = f"{stage}: {one_line(what, 40)}"
+            if stage != shown:  # time is counted by stage, since one says nothing of the next
+                bar.reset(task, total=total, description=told, rate="")
+                shown = stage
+            speed = bar.tasks[0].speed
+            rate = f"{speed:.2g}/s" if speed else ""
+            bar.update(task, description=told, completed=done, total=total, rate=rate)
 
         yield show

@@ -129,6 +129,9 @@ def map_label(label: str | None, dataset: str | None = None) -> str | None:
         return entry.atomic_source if entry else None
     if entry and entry.labels_say_nothing:
         return None
+    # A mix's own name says of a row only that it is in the mix.
+    if entry and not entry.trust_labels and find(label) is entry:
+        return entry.atomic_source
     return _label_source(label, entry.id if entry else None)
 
 
