@@ -173,9 +173,7 @@ def dataset(held: HeldWorkspace, name: str, wanted: RowFilter, offset: int = 0) 
         "wanted": wanted,
         "relations": RELATIONS,
         "columns": columns.unique(maintain_order=True).collect().to_dicts(),
-        "pairs": None
-        if pairs is None
-        else [one for one in pairs if name in (one["dataset"], one["benchmark"])],
+        "pairs": pairs,
     }
 
 
