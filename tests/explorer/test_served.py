@@ -71,7 +71,15 @@ def pairs_of(served):
 
 
 PATHS = ["/", "/explain", "/explain?q=train:3", "/search?q=mira&answers=1", "/dataset/train?leaked=yes"]
-PATHS += ["/dataset/train/46", "/compare?a=train&b=bench", "/leaks", "/review", "/worth", "/assets/style.css"]
+PATHS += [
+    "/dataset/train/46",
+    "/compare?a=train",
+    "/compare?a=train&b=bench",
+    "/leaks",
+    "/review",
+    "/worth",
+    "/assets/style.css",
+]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -104,6 +112,12 @@ def test_every_page_is_answered_with_the_policy(served, path):
 def test_nothing_else_is_served(served, path):
     status, text, _ = served.ask(path)
     assert status == 404 and "Traceback" not in text
+
+
+def test_comparing_from_a_dataset_s_page_has_that_dataset_chosen(served):
+    assert 'href="/compare?a=train"' in served.ask("/dataset/train")[1]
+    status, text, _ = served.ask("/compare?a=train")
+    assert status == 200 and "<option selected>train</option>" in text
 
 
 def test_an_odd_offset_is_no_error(served):

@@ -145,7 +145,7 @@ class Explorer:
         left, right = (request.query_params.get(side, "") for side in ("a", "b"))
         names = [fact["dataset"] for fact in pages.facts_of(held)["datasets"]]
         facts = {"names": names, "left": left, "right": right, "overlaps": None}
-        if left or right:
+        if left and right:  # one alone is the link of its page: the other is still to be chosen
             facts |= pages.compared(held, left, right, _number(request.query_params, "offset"))
         return "compare", facts
 
