@@ -276,6 +276,15 @@ def test_a_file_that_is_not_there_is_said(made):
         check(made / "missing.jsonl", [str(made / "bench.jsonl")])
 
 
+@pytest.mark.parametrize("arguments", [["FILE", "--against", "FOLDER"], ["FOLDER"]])
+def test_a_workspace_is_not_read_as_data(made, tmp_path, arguments):
+    for name in ("manifest.json", "instances.parquet"):
+        (tmp_path / name).write_bytes(b"{}")
+    meant = {"FILE": str(__file__), "FOLDER": str(tmp_path)}
+    ran = CliRunner().invoke(app, ["check", *(meant.get(word, word) for word in arguments)])
+    assert isinstance(ran.exception, InputError) and "this is a workspace" in str(ran.exception)
+
+
 def test_a_registry_id_needs_the_network(made):
     with pytest.raises(InputError, match="--network"):
         check(made / "clean.jsonl", ["HuggingFaceH4/MATH-500"])

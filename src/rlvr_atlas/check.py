@@ -30,6 +30,7 @@ from rlvr_atlas.public_atlas import PublicAtlas, open_atlas
 from rlvr_atlas.schema import EVIDENCE, is_same_problem, strength
 from rlvr_atlas.stats import wilson
 from rlvr_atlas.text.tokens import Parts
+from rlvr_atlas.workspace.manifest import is_workspace
 from rlvr_atlas.workspace.query import both_ways
 
 #: What is said of each leaking row.
@@ -178,6 +179,9 @@ def read_benchmarks(
     Raises:
         AtlasError: If one cannot be found or read.
     """
+    for name in against:
+        if isinstance(name, str):
+            _no_workspace(Path(name))
     return [(spec, _part(spec, allow_network)) for spec in resolve(against, "benchmark", taken=[FILE])]
 
 
@@ -233,6 +237,18 @@ def _check_there(file: Path) -> None:
         raise InputError(f"cannot be read ({error.strerror})", where=str(file)) from None
     if not there:
         raise InputError("no such file", where=str(file), fix="check the path")
+    _no_workspace(file)
+
+
+def _no_workspace(path: Path) -> None:
+    """Its tables are Parquet files, and hold training rows and benchmarks together.
+
+    A folder of data may have a `manifest.json` of its own, so that this alone makes no workspace.
+    """
+    if (path / "instances.parquet").exists() and is_workspace(path):
+        raise InputError(
+            "this is a workspace, not data", where=str(path), fix="name the files that its recipe names"
+        )
 
 
 def _together(parts: Sequence[tuple[DatasetSpec, Partition]]) -> _Read:
