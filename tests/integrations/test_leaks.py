@@ -27,6 +27,12 @@ def test_each_row_is_marked_with_its_reason_and_item(rows, index):
     assert (marked["atlas_benchmark"][0], marked["atlas_benchmark_row"][0]) == ("", -1)
 
 
+@pytest.mark.parametrize("function", ["mark", "keep"])
+def test_without_batched_it_is_said_what_is_missing(rows, index, function):
+    with pytest.raises(InputError, match="batched=True"):
+        getattr(LeakFilter(indexes=[index]), function)(rows[0])
+
+
 def test_common_text_is_a_possible_leak(rows, index):
     told = LeakFilter(indexes=[index]).tell([*rows[4:], {"problem": "Compute 2+3.", "answer": "5"}])
     assert (told[-1]["reason"], told[-1]["benchmark_row"]) == ("possible leak", 24)

@@ -184,8 +184,14 @@ class LeakFilter:
 
 
 def records_of(batch: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
-    """Columns as records."""
+    """Columns as records.
+
+    Raises:
+        InputError: If it is one row: its texts would be taken for columns of letters.
+    """
     names = list(batch)
+    if any(isinstance(batch[name], str) for name in names):
+        raise InputError("one row instead of a batch", where="LeakFilter", fix="add batched=True")
     return [
         dict(zip(names, values, strict=True)) for values in zip(*map(batch.__getitem__, names), strict=True)
     ]
