@@ -103,7 +103,12 @@ def test_an_interrupt_ends_the_processes(folder, side_by_side, monkeypatch):
         return started[-1]
 
     monkeypatch.setattr(executor, "_start", hanging)
-    with pytest.raises(KeyboardInterrupt):
-        pipeline.run(recipe(folder, "w"), stages=("ingest",))
+    # A shell that started the tests in the background may have told them to ignore interrupts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            pipeline.run(recipe(folder, "w"), stages=("ingest",))
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert len(started) == 2
     assert all(process.poll() is not None for process in started)

@@ -55,5 +55,5 @@ def test_what_is_nearest_is_shown_with_evidence_where_nothing_matched(workspace)
     asked = "A ferry carries 9 barrels of herring and a lighthouse keeper paints 4 of them. Of what colour?"
     assert json.loads(told(workspace, asked, "--json"))["relation"] is None
     said = told(workspace, asked)
-    assert said.count("nearest  ") == 3
+    assert said.count("nearest  ") == 5
     assert "another problem: lexical 0." in said

@@ -123,7 +123,9 @@ def _plain(one, other):
     words = [Counter(t for t in text if _is_plain_word(t) and t not in function) for text in (one, other)]
     lost = [Counter(t for t in text if _is_plain_word(t)) for text in (one, other)]
     between = _between(one, other)
-    echo = [words[n] + Counter(variables[n]) for n in (0, 1)]
+    echo = [
+        Counter(t for t in text if t in words[n] or is_variable(t)) for n, text in enumerate((one, other))
+    ]
     conditions = [Counter(t for t in text if t in lexicon().conditions) for text in (one, other)]
     operators = [Counter(_operators(text)) for text in (one, other)]
     fewer = min(content[0].total(), content[1].total())

@@ -113,7 +113,7 @@ def _asked(
 
     if workspace is None:
         if not names:
-            raise InputError("which benchmarks?", fix="give --benchmark or --workspace")
+            raise InputError("no benchmark is named", fix="give --benchmark or --workspace")
         return evaluation.from_files(names, allow_network=network), None
     place = Workspace(workspace)
     held = place.read("datasets")["dataset"].to_list()

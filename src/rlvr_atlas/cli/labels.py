@@ -47,6 +47,9 @@ def labels(
     if as_json:
         print_json({"contradicted": found.height, "rows": likely.to_dicts()})
         return
+    if found.is_empty():
+        out.print("0 gold answers are contradicted by another row of the same problem", markup=False)
+        return
     shown = ("dataset", "row", "answer", "probability", "suggested", "sources_for", "sources_against")
     print_table(
         f"Gold answers that are probably wrong: {likely.height} of {found.height} contradicted ones",

@@ -31,6 +31,8 @@ SIDECAR: Schema = {
     "decided_by": pl.String,  # auto or review; of parents
 }
 #: What a dataset is called elsewhere.
+#: What is less likely is no statement about a published dataset.
+_LIKELY = 0.5
 _NAMES = ("dataset", "role", "title", "hub_id", "revision", "released", "license", "content_sha256")
 _NEEDED = ("datasets", "lineage", "matches", "occurrences")
 
@@ -116,7 +118,8 @@ def _also(
     same = keys.with_columns(
         other="key", relation=pl.lit("identical"), tier=pl.lit("exact"), probability=pl.lit(1.0)
     )
-    near = both_ways(tables["matches"], *found).join(keys, on="key", how="semi")
+    likely = tables["matches"].filter(pl.col("probability") >= _LIKELY)
+    near = both_ways(likely, *found).join(keys, on="key", how="semi")
     links = pl.concat([same, near.select(same.collect_schema().names())])
     held = (
         links.join(places, left_on="other", right_on="key")
