@@ -315,7 +315,7 @@ def test_from_a_workspace_to_a_score(workspace, url, monkeypatch):
 
 def test_what_is_wrong_is_said(workspace, url):
     for arguments, message in [
-        (["m"], "which benchmarks"),
+        (["m"], "no benchmark is named"),
         (["m", "--benchmark", "nowhere.jsonl"], "neither a file nor a benchmark"),
         (["m", "--workspace", workspace, "--server", "ftp://x"], "no URL"),
         (["m", "--workspace", workspace, "--server", url, "--preset", "x"], "no preset"),
