@@ -220,6 +220,9 @@ def test_the_packaged_card_is_that_of_the_packaged_files() -> None:
         (None, "no atlas was pulled before. Say where from"),
         ("no such thing", "this is no place of an atlas"),
         ("../published-not", "this is no place of an atlas"),
+        ("~no-such-user/atlas", "this is no place of an atlas"),
+        ("x" * 5000, "this is no place of an atlas"),
+        ("a\0b", "this is no place of an atlas"),
         ("ftp://127.0.0.1/atlas", "this is no address"),
         ("http://", "this is no address"),
         ("http://[bad/atlas", "this is no address"),
@@ -233,6 +236,13 @@ def test_no_place_is_a_clear_error(named: str | None, said: str, tmp_path: Path)
         pull(named, tmp_path / "mine")
     assert "secret" not in str(caught.value)
     assert state(tmp_path / "mine") == {}
+
+
+def test_a_file_is_no_folder_to_keep_an_atlas_in(source: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("text")
+    with pytest.raises(InputError, match="cannot write"):
+        pull(str(source), tmp_path / "mine")
+    assert (tmp_path / "mine").read_text() == "text"
 
 
 def test_a_key_of_the_hub_goes_to_no_address(server: str, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -57,8 +57,10 @@ def place_of(source: str) -> Place:
     """
     if "://" in source:
         return Address(source)
-    if Path(source).expanduser().is_dir():
-        return Folder(Path(source))
+    with suppress(OSError, RuntimeError, ValueError):  # no name of a file at all, or of nobody's home
+        folder = Path(source).expanduser()
+        if folder.is_dir():
+            return Folder(folder)
     if found := _REPOSITORY.fullmatch(source):
         return Repository(found[1], found[2])
     fix = "name a folder that is there, an address such as https://..., or owner/name on the Hub"
@@ -69,7 +71,7 @@ class Folder:
     """A folder of this machine."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder.expanduser().resolve()
+        self._folder = folder.resolve()
         self.name = str(self._folder)
 
     def read(self, path: str, limit: int) -> Generator[bytes]:

@@ -56,7 +56,7 @@ def pull(source: str | None, folder: Path) -> Pulled:
             as it was.
         BusyError: If another process pulls into the folder.
     """
-    folder = folder.expanduser().resolve()
+    folder = folder.resolve()
     guard(folder, lambda: folder.mkdir(parents=True, exist_ok=True), error=InputError)
     with hold(folder):
         sweep([folder])
