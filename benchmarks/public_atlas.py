@@ -40,7 +40,7 @@ Line = dict[str, Any]
 
 def beside_the_run(tables: dict[str, pl.DataFrame], corpus: Path, workspace: Path) -> list[Line]:
     """What the packaged atlas says of datasets that are in it."""
-    atlas = public_atlas.open_atlas()
+    atlas = public_atlas.open_atlas(DATA)
     against = Against(indexes=[public_benchmarks(atlas)])
     specs = {spec.id: spec for spec in recipe_of(corpus, workspace).datasets}
     lines = []
@@ -143,8 +143,10 @@ def main() -> None:
         public_atlas.build(workspace, DATA)
     names = ("lineage", "leaks", "instances", "datasets")
     tables = {name: workspace.read(name) for name in names}
-    atlas = public_atlas.open_atlas()
-    sizes = {file.name: file.stat().st_size / 1e6 for file in sorted(DATA.iterdir())}
+    atlas = public_atlas.open_atlas(DATA)
+    sizes = {
+        file.name: file.stat().st_size / 1e6 for file in sorted(DATA.iterdir()) if file.suffix != ".json"
+    }
     page = [
         "# What the public atlas knows",
         "",

@@ -49,3 +49,9 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"skipped, but RLVR_ATLAS_REQUIRE_REAL_DATA=1: {report.longrepr}"
     return report
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test depends on, or changes, an atlas that somebody pulled on this machine."""
+    os.environ["RLVR_ATLAS_CACHE"] = str(tmp_path_factory.mktemp("cache"))

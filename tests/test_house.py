@@ -18,6 +18,7 @@ import rlvr_atlas
 from rlvr_atlas import config
 from rlvr_atlas import schema as record
 from rlvr_atlas.config import curate as config_curate
+from rlvr_atlas.schema import scores, tables
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "rlvr_atlas"
@@ -53,6 +54,29 @@ def test_commands_wait_for_no_package_that_they_do_not_use(modules, slow):
     code = f"import sys, {modules}; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not slow & set(run.stdout.split())
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["list", "sources"], ["show", "gsm8k"]])
+def test_the_registry_is_shown_without_tables(arguments):
+    code = f"""if True:
+        import sys
+        from rlvr_atlas.cli import app
+        app(["registry", *{arguments}], standalone_mode=False)
+        print(*sys.modules, file=sys.stderr)
+    """
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "gsm8k" in run.stdout
+    assert not {"polars", "numpy", "pyarrow", "scipy"} & set(run.stderr.split())
+
+
+def test_a_schema_is_there_by_its_name_and_a_misspelled_one_is_not():
+    assert record.MATCHES is tables.MATCHES
+    assert record.SCORES is scores.SCORES
+    missing = [name for name in record.__all__ if not hasattr(record, name)]
+    assert missing == []
+    with pytest.raises(AttributeError, match="no attribute 'MATCHS'"):
+        _ = record.MATCHS
+    assert not hasattr(record, "pl")
 
 
 def loads_by_name(code: str) -> list[int]:
@@ -160,7 +184,8 @@ def test_the_command_reference_is_what_the_commands_say():
 
 def test_the_workspace_page_lists_the_columns_of_every_table():
     schemas: dict[str, list[tuple[str, str]]] = {}
-    for name, schema in vars(record).items():
+    for name in record.__all__:
+        schema = getattr(record, name)
         fields = (
             {field.name: field.dtype for field in schema.fields} if isinstance(schema, pl.Struct) else schema
         )

@@ -1,5 +1,6 @@
 """`trace FILE` and the public atlas: origins, leaks and labels of a file without a recipe."""
 
+import datetime as dt
 import json
 import shutil
 from pathlib import Path
@@ -14,7 +15,7 @@ from rlvr_atlas.cli import app
 from rlvr_atlas.config import parse_recipe, read_toml
 from rlvr_atlas.demo import build
 from rlvr_atlas.errors import AtlasError, InputError
-from rlvr_atlas.public_atlas import BENCHMARKS, ORIGINS, PublicAtlas, open_atlas
+from rlvr_atlas.public_atlas import BENCHMARKS, CARD, ORIGINS, PublicAtlas, open_atlas
 from rlvr_atlas.public_atlas.origins import TELLING, bits
 from rlvr_atlas.schema import is_same_problem
 from rlvr_atlas.trace_files import Traced, trace_file
@@ -152,8 +153,17 @@ def test_a_problem_with_an_image_is_not_known_by_its_text(
 
 def test_the_same_workspace_gives_the_same_bytes(world: Path, tmp_path: Path) -> None:
     public_atlas.build(workspace_of(world), tmp_path)
-    for name in (BENCHMARKS, ORIGINS):
+    for name in (BENCHMARKS, ORIGINS, CARD):
         assert (tmp_path / name).read_bytes() == (world / "atlas" / name).read_bytes()
+
+
+def test_an_edition_is_the_last_release_unless_it_is_given(world: Path, tmp_path: Path) -> None:
+    released = workspace_of(world).read("datasets")["released"]
+    assert open_atlas(world / "atlas").edition == released.max()
+    arguments = ["atlas", "build", str(workspace_of(world).folder), str(tmp_path), "--edition", "2030-01-31"]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert open_atlas(tmp_path).edition == dt.date(2030, 1, 31)
+    assert (tmp_path / ORIGINS).read_bytes() == (world / "atlas" / ORIGINS).read_bytes()
 
 
 def test_an_atlas_holds_no_text(world: Path) -> None:

@@ -114,6 +114,7 @@ def check_all(  # noqa: PLR0913  each is one thing to choose
     min_probability: float = 0.5,
     rewordings: bool = False,
     allow_network: bool = False,
+    atlas: Path | None = None,
 ) -> list[Checked | AtlasError]:
     """Look for benchmark items in several files, each by itself.
 
@@ -124,6 +125,7 @@ def check_all(  # noqa: PLR0913  each is one thing to choose
         min_probability: Overlaps below it are listed as unjudged.
         rewordings: Whether heavy rewordings are searched for too, which takes longer; only against text.
         allow_network: Whether benchmarks may be fetched from the Hub.
+        atlas: Folder of an atlas whose benchmarks count too.
 
     Returns:
         One result for each file, in their order; of a file that cannot be read, why not.
@@ -132,8 +134,8 @@ def check_all(  # noqa: PLR0913  each is one thing to choose
         InputError: If a file is not there, or a benchmark cannot be read.
     """
     opened = [(path.name, fingerprints.read(path)) for path in indexes]
-    if not against and not indexes:
-        opened = [public_benchmarks(open_atlas())]
+    if atlas is not None or not (against or indexes):
+        opened.append(public_benchmarks(open_atlas(atlas)))
     for file in files:
         if isinstance(file, Path):
             _check_there(file)

@@ -94,6 +94,9 @@ def check(
     index: Annotated[
         list[Path] | None, typer.Option(help="An index made by `audit --write-index`. Repeatable.")
     ] = None,
+    atlas: Annotated[
+        Path | None, typer.Option(help="A folder made by `atlas build` or `atlas pull`.")
+    ] = None,
     tolerance: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Share of rows that may leak, 0 to 1.")
     ] = 0.0,
@@ -108,7 +111,8 @@ def check(
 ) -> None:
     """Look for benchmark items in files; exit code 1 where more rows of one leak than is tolerated.
 
-    Without --against and --index they are compared with the benchmarks of the public atlas in the package.
+    Without --against, --index and --atlas they are compared with the benchmarks of the public atlas in the
+    package, or of the one that was pulled where it is newer.
     Where a file cannot be read the others are checked all the same, and the exit code is 2; one that is not
     there stops it before anything is read.
     """
@@ -121,6 +125,7 @@ def check(
         min_probability=min_probability,
         rewordings=rewordings,
         allow_network=network,
+        atlas=atlas,
     )
     if len(found) == 1 and isinstance(found[0], AtlasError):
         raise found[0]

@@ -11,7 +11,7 @@ from rlvr_atlas.cli.show import one_line, out, print_json, print_table
 from rlvr_atlas.errors import AtlasError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pydantic import BaseModel
 
@@ -27,14 +27,14 @@ def registry_list(
     """List what is known."""
     from rlvr_atlas import registry
 
-    kinds: dict[str, Mapping[str, BaseModel]] = {
-        "datasets": registry.datasets(),
-        "benchmarks": registry.benchmarks(),
-        "sources": registry.sources(),
+    kinds: dict[str, Callable[[], Mapping[str, BaseModel]]] = {
+        "datasets": registry.datasets,
+        "benchmarks": registry.benchmarks,
+        "sources": registry.sources,
     }
     if kind not in kinds:
         raise AtlasError(f"unknown kind '{kind}'", fix=f"choose one of: {', '.join(kinds)}")
-    rows = [entry.model_dump(mode="json", exclude_defaults=True) for entry in kinds[kind].values()]
+    rows = [entry.model_dump(mode="json", exclude_defaults=True) for entry in kinds[kind]().values()]
     if as_json:
         print_json(rows)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,11 +13,12 @@ from rlvr_atlas.cli.show import one_line, out, print_json, print_table
 from rlvr_atlas.errors import AtlasError, InputError
 
 if TYPE_CHECKING:
+    from rlvr_atlas.public_atlas import PublicAtlas
     from rlvr_atlas.trace_files import Traced
 
 _SHOWN = 10
 _AtlasFolder = Annotated[
-    Path | None, typer.Option("--atlas", help="A folder made by `atlas build`, instead of the packaged one.")
+    Path | None, typer.Option("--atlas", help="A folder made by `atlas build` or `atlas pull`.")
 ]
 
 
@@ -40,12 +42,12 @@ def trace(
 ) -> None:
     """Say where the rows of files come from and what leaks, offline, without a recipe.
 
-    What published datasets hold is known from the public atlas in the package. Exit code 1 where more rows of
-    a file leak than is tolerated, 2 where one cannot be read.
+    What published datasets hold is known from the public atlas in the package, or from a newer one that was
+    pulled. Exit code 1 where more rows of a file leak than is tolerated, 2 where one cannot be read.
     """
     from rlvr_atlas.check import Against, public_benchmarks, read_benchmarks, read_file
     from rlvr_atlas.load.resolve import resolve
-    from rlvr_atlas.public_atlas import open_atlas
+    from rlvr_atlas.public_atlas import open_atlas, packaged
     from rlvr_atlas.trace_files import trace_file
     from rlvr_atlas.workspace.manifest import is_workspace
 
@@ -73,8 +75,9 @@ def trace(
     else:
         for name, one in results:
             _show(name, one, tolerance)
-        if html is not None:
-            out.print(f"page: {html}", markup=False)
+        pulled = [] if known.folder == packaged() else [f"note: by the atlas in {known.folder}"]
+        for line in [*pulled, *([f"page: {html}"] if html is not None else [])]:
+            out.print(line, markup=False)
     if any(isinstance(one, AtlasError) for _, one in results):
         raise typer.Exit(2)
     if not all(_passes(one, tolerance) for _, one in results):
@@ -189,7 +192,8 @@ def list_atlas(atlas: _AtlasFolder = None, as_json: AsJson = False) -> None:
 
     known = open_atlas(atlas)
     if as_json:
-        print_json({**known.origins.card, "problems": known.origins.frame.height})
+        facts = {"problems": known.origins.frame.height, "edition": known.edition, "folder": known.folder}
+        print_json({**known.origins.card, **facts})
         return
     columns = ("dataset", "role", "released", "license", "rows")
     lines = [{name: entry[name] for name in columns} for entry in known.origins.card["datasets"]]
@@ -198,27 +202,73 @@ def list_atlas(atlas: _AtlasFolder = None, as_json: AsJson = False) -> None:
 
 @atlas_app.command("verify")
 def verify_atlas(atlas: _AtlasFolder = None) -> None:
-    """Whether the files of an atlas are whole and were made together."""
-    from rlvr_atlas.public_atlas import open_atlas
+    """Whether the files of an atlas are whole, those of its card, and were made together."""
+    from rlvr_atlas.public_atlas import verify
 
-    known = open_atlas(atlas)
-    benchmarks = len(known.benchmarks.benchmarks)
-    out.print(
-        f"whole: {known.origins.frame.height:,} problems of {len(known.origins.card['datasets'])} datasets,"
-        f" {benchmarks} benchmarks",
-        markup=False,
-    )
+    known = verify(atlas)
+    out.print(f"whole: {known.folder}: {_size(known)}", markup=False)
+
+
+@atlas_app.command("pull")
+def pull_atlas(
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="HUB_REPO|URL|FOLDER",
+            help="Where it is published; where it was pulled from before by default.",
+        ),
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--to", metavar="FOLDER", help="Where to keep it; the cache by default.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Get a published atlas: only files that changed, each checked before it replaces the old one.
+
+    From then on it is used wherever it is newer than the packaged one. If anything is wrong with it the exit
+    code is 2, and what was there before stays.
+    """
+    from rlvr_atlas.public_atlas import packaged
+    from rlvr_atlas.public_atlas.card import cache_folder, newest
+    from rlvr_atlas.public_atlas.pull import pull
+
+    pulled = pull(source, folder or cache_folder())
+    used = newest(packaged()).resolve() == pulled.atlas.folder
+    if as_json:
+        facts = {"folder": pulled.atlas.folder, "edition": pulled.card.edition, "used": used}
+        print_json({**facts, "fetched": pulled.fetched, "bytes": pulled.received})
+        return
+    out.print(f"atlas: {pulled.atlas.folder}: {_size(pulled.atlas)}", markup=False)
+    told = f"{', '.join(pulled.fetched)} ({pulled.received / 1e6:.1f} MB)"
+    out.print(f"fetched: {told if pulled.fetched else 'nothing new'}", markup=False)
+    if not used:
+        why = "" if folder else "the packaged one is as recent; "
+        out.print(f"note: {why}to use it: --atlas {pulled.atlas.folder}", markup=False)
+
+
+def _size(known: PublicAtlas) -> str:
+    counts = f"{known.origins.frame.height:,} problems of {len(known.origins.card['datasets'])} datasets"
+    told = f"{counts}, {len(known.benchmarks.benchmarks)} benchmarks"
+    return f"{told}, edition {known.edition}" if known.edition else told
 
 
 @atlas_app.command("build")
 def build_atlas(
     workspace: WorkspacePath,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write it.")],
+    edition: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="How recent it is, where not as recent as the last release among its datasets.",
+        ),
+    ] = None,
 ) -> None:
     """Make an atlas of a traced workspace: hashes of its problems, without their text."""
     from rlvr_atlas.public_atlas import build
     from rlvr_atlas.workspace.store import Workspace
 
-    made = build(Workspace(workspace), folder)
+    made = build(Workspace(workspace), folder, edition=edition.date() if edition else None)
     size = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
     out.print(f"atlas: {folder} ({made.origins.frame.height:,} problems, {size:.1f} MB)", markup=False)

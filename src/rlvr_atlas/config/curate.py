@@ -20,7 +20,7 @@ Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 class Choice(BaseModel):
     """Which rows are wanted. An empty list wants all."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     #: Atomic sources; "unknown" stands for rows without one.
     sources: list[str] = []

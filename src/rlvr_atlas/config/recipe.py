@@ -26,7 +26,7 @@ FieldPaths = str | list[str]
 
 
 class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Adapter(_Settings):

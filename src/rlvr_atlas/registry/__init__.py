@@ -53,7 +53,7 @@ class Entry(DatasetSpec):
 class Source(BaseModel):
     """An atomic source: an origin of problems that is not derived from another one here."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     id: str
     title: str
@@ -71,7 +71,7 @@ class Source(BaseModel):
 class _LabelRules(BaseModel):
     """`[labels]` of sources.toml: noise around labels (regular expressions), and labels that mean nothing."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     prefixes: list[str]
     suffixes: list[str]

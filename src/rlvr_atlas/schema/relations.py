@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-import polars as pl
+if TYPE_CHECKING:
+    import polars as pl
 
 Role = Literal["source", "train", "benchmark"]
 Relation = Literal["identical", "reformatted", "reworded", "embedded", "variant"]
@@ -62,9 +63,13 @@ ACTIONS = ("keep", "drop", "add", "replace", "pass")
 
 def is_same_problem(column: str = "relation") -> pl.Expr:
     """Whether a column of relations says "the same problem"."""
+    import polars as pl
+
     return pl.col(column).is_in(SAME_PROBLEM)
 
 
 def strength(column: str = "relation") -> pl.Expr:
     """How strong a relation is: 0 for the strongest, so that ascending order puts it first."""
+    import polars as pl
+
     return pl.col(column).replace_strict(list(RELATIONS), list(range(len(RELATIONS))), return_dtype=pl.Int8)
