@@ -79,8 +79,9 @@ format: $(READY) ## put the style right
 docs: $(READY) ## write the command reference, docs/cli.md
 	$(BIN)/python -m typer rlvr_atlas.cli utils docs --name rlvr-atlas --output docs/cli.md
 
+# Not with --quiet: then MkDocs counts no warning, and strict mode fails at none.
 docs-site: .venv-docs/.ready ## build the documentation as a site, in site/; a broken link is an error
-	.venv-docs/bin/mkdocs build --strict --quiet
+	.venv-docs/bin/mkdocs build --strict
 
 .venv-docs/.ready: requirements/docs.txt | $(READY)
 	$(BIN)/python -m venv --clear .venv-docs
