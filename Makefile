@@ -1,6 +1,6 @@
 # Everything is set up from here: a fresh clone needs Python 3.11 or newer, git and make, and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-extra test-lowest test-package test-pythons lint format docs lock clean
+.PHONY: help demo test test-all test-extra test-lowest test-package test-pythons lint format docs docs-site lock clean
 
 # Candidates, best first; name your own with: make PYTHON=/path/to/python ...
 PYTHON ?= python3 python3.13 python3.12 python3.11
@@ -79,6 +79,15 @@ format: $(READY) ## put the style right
 docs: $(READY) ## write the command reference, docs/cli.md
 	$(BIN)/python -m typer rlvr_atlas.cli utils docs --name rlvr-atlas --output docs/cli.md
 
+# Not with --quiet: then MkDocs counts no warning, and strict mode fails at none.
+docs-site: .venv-docs/.ready ## build the documentation as a site, in site/; a broken link is an error
+	.venv-docs/bin/mkdocs build --strict
+
+.venv-docs/.ready: requirements/docs.txt | $(READY)
+	$(BIN)/python -m venv --clear .venv-docs
+	.venv-docs/bin/python -m pip --disable-pip-version-check install --quiet --requirement requirements/docs.txt
+	@touch $@
+
 lock: $(READY) ## resolve requirements/{dev,lowest}.lock anew (make lock UPGRADE=--upgrade for newer versions)
 	$(PIP) uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
@@ -89,7 +98,7 @@ lock: $(READY) ## resolve requirements/{dev,lowest}.lock anew (make lock UPGRADE
 	    --extra dev --output-file requirements/lowest.lock pyproject.toml
 
 clean: ## remove what was made here: the environment, caches, the demo's workspace
-	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist demo-workspace
+	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist site demo-workspace
 	find src tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # Bytecode is compiled when a module is first imported: compiling all of it here would double the wait. A first

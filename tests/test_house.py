@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -241,6 +242,66 @@ def test_links_between_pages_lead_somewhere():
         if not re.match(r"[a-z]+:", link) and not (page.parent / link).exists()
     ]
     assert broken == []
+
+
+def anchors(page: str) -> set[str]:
+    """Anchors of a page's headings, as both the repository's host and the site make them."""
+    text = re.sub(r"^( *)(```+).*?^\1\2", "", page, flags=re.DOTALL | re.MULTILINE)
+    found: set[str] = set()
+    for title in re.findall(r"^#+ (.+?)\s*$", text, re.MULTILINE):
+        plain = re.sub(r"\[(.*?)\]\(.*?\)", r"\1", title)
+        anchor = re.sub(r"[^\w\- ]", "", plain.lower()).replace(" ", "-")
+        assert anchor not in found, f"two headings have the anchor {anchor}: hosts number them differently"
+        found.add(anchor)
+    return found
+
+
+def lost_anchors(page: Path, text: str) -> list[str]:
+    """Links of a page to a heading that its target does not have."""
+    return [
+        f"{page.relative_to(ROOT)}: {name}#{anchor}"
+        for name, anchor in re.findall(r"\]\(((?![a-z]+:)[^)#\s]*)#([^)\s]+)\)", text)
+        if (target := page.parent / name if name else page).suffix == ".md"
+        and anchor not in anchors(text if target == page else target.read_text("utf-8"))
+    ]
+
+
+def test_links_to_headings_lead_to_one():
+    pages = [ROOT / name for name in tracked() if name.endswith(".md")]
+    assert [line for page in pages for line in lost_anchors(page, page.read_text("utf-8"))] == []
+
+
+@pytest.mark.parametrize(
+    ("link", "lost"),
+    [
+        ("[it](#the-keys-of-a_table)", False),
+        ("[it](#the-keys)", True),
+        ("[it](#not-a-heading)", True),
+        ("[it](audit.md#an-index-that-can-be-shared)", False),
+        ("[it](audit.md#an-index)", True),
+        ("[it](https://example.org/page.md#there)", False),
+    ],
+)
+def test_a_lost_heading_is_seen(link, lost):
+    text = f"# Page\n## The `keys` of [a_table](x.md)!\n```sh\n# Not a heading\n```\n{link}\n"
+    assert bool(lost_anchors(ROOT / "docs" / "page.md", text)) == lost
+
+
+def test_every_page_is_in_the_menu_of_the_site():
+    menu = read("mkdocs.yml").split("\nnav:\n", 1)[1]
+    listed = re.findall(r"(?:: |- )(\S+\.md)$", menu, re.MULTILINE)
+    pages = {name.removeprefix("docs/") for name in tracked() if re.fullmatch(r"docs/.+\.md", name)}
+    assert sorted(listed) == sorted(pages)
+
+
+def test_on_the_site_a_link_out_of_the_pages_leads_to_the_repository():
+    absolute = runpy.run_path(str(ROOT / ".ci" / "docs_links.py"))["absolute"]
+    host = "https://example.org/project/"
+    assert absolute("../answers.md#x", "benchmarks/answers.md", host) == "../answers.md#x"
+    assert absolute("../README.md#x", "audit.md", host) == "https://example.org/project/blob/main/README.md#x"
+    assert absolute("../../src", "benchmarks/answers.md", host) == "https://example.org/project/tree/main/src"
+    with pytest.raises(FileNotFoundError, match=r"docs/audit\.md links to nowhere\.py"):
+        absolute("../nowhere.py", "audit.md", host)
 
 
 def test_one_version_everywhere():
