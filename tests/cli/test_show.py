@@ -30,7 +30,7 @@ def test_a_cell_holds_words_and_no_json(value, cell):
     assert show.one_line(value) == cell
 
 
-@pytest.mark.parametrize(("columns", "widest"), [("80", 80), ("50", 50)])
+@pytest.mark.parametrize(("columns", "widest"), [("95", 95), ("120", 120)])
 def test_a_pipe_is_as_wide_as_columns_says(columns, widest):
     command = [sys.executable, "-m", "rlvr_atlas", "registry", "list", "benchmarks"]
     environment = {"COLUMNS": columns, "PYTHONPATH": ":".join(sys.path)}
@@ -42,6 +42,22 @@ def test_a_pipe_is_as_wide_as_columns_says(columns, widest):
 def test_a_source_or_a_licence_that_is_not_known_is_called_so(capsys):
     show.print_table("t", [{"atomic_source": None, "license": None, "title": None, "rows": 3}])
     assert capsys.readouterr().out.count("unknown") == 2
+
+
+@pytest.mark.parametrize("width", [40, 160])
+def test_words_stay_whole_where_a_table_has_no_room_for_them(width, monkeypatch, capsys):
+    """At 160 it is a table with one line a row, at 40 lines of a name and a value."""
+    monkeypatch.setattr(show, "out", show.Screen(width=width))
+    rows = [
+        {"dataset": f"trained_on_{n}", "same problem": 100 + n, "reformatted": n, "note": None}
+        for n in (1, 2)
+    ]
+    show.print_table("Overlap", rows)
+    said = capsys.readouterr().out
+    for word in ("dataset", "problem", "reformatted", "trained_on_1", "trained_on_2", "101", "102"):
+        assert word in said
+    assert ("┃" in said) == (width == 160)
+    assert ("note" in said) == (width == 160)  # an empty value is no line
 
 
 def test_help_lists_the_commands_in_the_order_of_work():

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _UNSAFE = re.compile(
     r"[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
+#: Characters of a word that a table keeps together.
+_LONG_WORD = 20
 #: Leaks of one problem that are listed.
 _LEAKS = 5
 #: Piped output has no width of its own; tables are then wide enough to be read by line.
@@ -194,10 +196,13 @@ def _escaped(sign: str | re.Match[str]) -> str:
 
 
 def print_table(title: str, rows: list[dict[str, Any]], more: int = 0) -> None:
-    """Rows as a table; `more` says how many are not shown."""
+    """Rows as a table, or as lines where a table would break words; `more` says how many are not shown."""
     from rich.table import Table
     from rich.text import Text
 
+    if not _fits(rows, out.console.width):
+        _print_lines(title, rows, more)
+        return
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for column in rows[0] if rows else []:
         number = all(isinstance(row[column], int | float) for row in rows)
@@ -205,6 +210,33 @@ def print_table(title: str, rows: list[dict[str, Any]], more: int = 0) -> None:
     for row in rows:
         table.add_row(*(Text(_cell(name, value)) for name, value in row.items()))
     out.print(table)
+    _print_more(more)
+
+
+def _fits(rows: list[dict[str, Any]], width: int) -> bool:
+    """Whether a table of these rows has room for every word but for very long ones."""
+    least = 1
+    for column in rows[0] if rows else []:
+        words = " ".join([column, *(_cell(column, row[column]) for row in rows)]).split()
+        least += 3 + max(min(len(word), _LONG_WORD) for word in words)
+    return least <= width
+
+
+def _print_lines(title: str, rows: list[dict[str, Any]], more: int) -> None:
+    """Each row as lines of a column's name and its value; empty values are left out."""
+    from rich.text import Text
+
+    out.print(Text(title, style="bold"))
+    indent = max(len(column) for column in rows[0]) + 2
+    for row in rows:
+        out.print()
+        for column, value in row.items():
+            if told := _cell(column, value):
+                out.print(Text(column.ljust(indent) + told))
+    _print_more(more)
+
+
+def _print_more(more: int) -> None:
     if more > 0:
         out.print(f"… and {more} more (--json shows all)", markup=False)
 
