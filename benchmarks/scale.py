@@ -1,4 +1,4 @@
-"""What a run takes as the corpus grows, and whether its verdicts stay as right: docs/benchmarks/scale.md.
+"""What a run takes as the corpus grows, and whether its verdicts stay as right.
 
 Run: python benchmarks/scale.py FOLDER [--worlds 1 2 4.42] [--maker FILE] [--write FILE]
 

@@ -17,7 +17,7 @@ import polars as pl
 
 from rlvr_atlas.canonical import canonicalise
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.schema import ROWS, strength
+from rlvr_atlas.schema import ROWS
 from rlvr_atlas.schema.attachments import agree, content, named, needed
 from rlvr_atlas.workspace import query as reader
 from rlvr_atlas.workspace.store import Workspace
@@ -277,8 +277,5 @@ def _leaks(workspace: Workspace, key: str) -> list[dict[str, Any]]:
     """Rows of `leaks` that a problem is in, on either side, the surest first."""
     if not workspace.has("leaks"):
         return []
-    mine = (pl.col("key") == key) | (pl.col("benchmark_key") == key)
     told = ("dataset", "row", "benchmark", "benchmark_row", "relation", "tier", "probability")
-    found = workspace.scan("leaks").filter(mine).select(told).collect()
-    order = ("relation", "probability", "benchmark", "benchmark_row", "dataset", "row")
-    return found.sort(strength(), *order[1:], descending=[False, True, *[False] * 4]).to_dicts()
+    return reader.leaks(workspace, {"key": key}, limit=reader.LARGEST_PAGE).rows.select(told).to_dicts()

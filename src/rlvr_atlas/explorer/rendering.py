@@ -13,9 +13,7 @@ import jinja2
 from rlvr_atlas.explorer.links import LiveLinks
 from rlvr_atlas.explorer.pages import PARTS
 from rlvr_atlas.report import figures
-from rlvr_atlas.report.formulas import typeset
-from rlvr_atlas.report.page import middle, number, percent, role_class, short
-from rlvr_atlas.report.visible import visible
+from rlvr_atlas.report.page import environment
 from rlvr_atlas.workspace.query import RowFilter
 
 #: Style sheets and scripts by the name they are served under.
@@ -24,29 +22,7 @@ ASSETS = {"style.css": "text/css", "review.js": "text/javascript"}
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.ChoiceLoader(
-            [
-                jinja2.PackageLoader("rlvr_atlas.explorer", "templates"),
-                jinja2.PackageLoader("rlvr_atlas.report", "templates"),
-            ]
-        ),
-        autoescape=True,
-        finalize=visible,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters |= {
-        "num": number,
-        "pct": percent,
-        "short": short,
-        "middle": middle,
-        "role_class": role_class,
-        "tex": typeset,
-        "answer": lambda text: typeset(text, bare=True),
-    }
-    return environment
+    return environment("rlvr_atlas.explorer")
 
 
 def render(name: str, links: LiveLinks, /, **facts: Any) -> str:  # noqa: ANN401

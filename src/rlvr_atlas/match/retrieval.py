@@ -2,7 +2,7 @@
 
 Texts with one answer are compared each with each, by all their terms, where they are few. Those of larger
 groups, and all texts, are searched by a text's rarest terms only, up to a number of postings: a term that
-stands in every tenth text finds everything and tells nothing, and what a text costs does not grow with the
+stands in every tenth text finds everything and tells nothing, and what a text costs hardly grows with the
 corpus. Either is a product of sparse matrices (asking bm25s text by text took 20 times as long). What is then
 known of a pair without looking at its texts is worked out for a whole block at once: the columns `SEARCHED`.
 """

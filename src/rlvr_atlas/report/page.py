@@ -76,7 +76,7 @@ def render(tables: Tables, manifest: Mapping[str, Any]) -> str:
     script = _file("page.js")
     cells = layout.matrix(facts)
     return (
-        _environment()
+        environment()
         .get_template("page.html.jinja")
         .render(
             **facts,
@@ -124,13 +124,15 @@ def render_trace(files: Sequence[Mapping[str, Any]]) -> str:
     Args:
         files: Of each file: name, error, answer, tables (title and lines), examples, limits, steps.
     """
-    template = _environment().get_template("trace.html.jinja")
+    template = environment().get_template("trace.html.jinja")
     return template.render(files=files, style=Markup(_file("style.css")))
 
 
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("rlvr_atlas.report", "templates"),
+def environment(*packages: str) -> jinja2.Environment:
+    """Jinja with the filters of all pages: templates of these packages first, then the report's."""
+    loaders = [jinja2.PackageLoader(name, "templates") for name in (*packages, "rlvr_atlas.report")]
+    made = jinja2.Environment(
+        loader=jinja2.ChoiceLoader(loaders),
         autoescape=True,
         finalize=visible,
         trim_blocks=True,
@@ -138,7 +140,7 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
     )
-    environment.filters |= {
+    made.filters |= {
         "num": number,
         "pct": percent,
         "short": short,
@@ -148,7 +150,7 @@ def _environment() -> jinja2.Environment:
         "typeset": typeset,
         "typeset_answer": _answer,
     }
-    return environment
+    return made
 
 
 def _answer(text: str) -> Markup:

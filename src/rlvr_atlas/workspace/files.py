@@ -104,12 +104,7 @@ def lock(folder: Path) -> Iterator[None]:
         BlockingIOError: If another process holds it.
         WorkspaceError: If the operating system does not allow it.
     """
-    try:
-        handle = (folder / LOCK).open("w")
-    except OSError as error:
-        raise explained(error, folder) from None
-    with handle:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with _locked(folder / LOCK, folder):
         yield
 
 
@@ -121,18 +116,26 @@ def hold(path: Path) -> Iterator[None]:
         BusyError: If another process holds it.
         WorkspaceError: If the operating system does not allow it.
     """
-    beside = path.with_name(f".{path.name}.lock")
+    guard(path, lambda: path.parent.mkdir(parents=True, exist_ok=True))
+    held = contextlib.ExitStack()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = beside.open("w")
+        held.enter_context(_locked(path.with_name(f".{path.name}.lock"), path))
+    except BlockingIOError:
+        fix = "wait for it to end; what it has finished stays finished"
+        raise BusyError("another process is working on it", where=str(path), fix=fix) from None
+    with held:
+        yield
+
+
+@contextlib.contextmanager
+def _locked(file: Path, where: Path) -> Iterator[None]:
+    """Hold a lock file while others are refused with a BlockingIOError; errors name `where`."""
+    try:
+        handle = file.open("w")
     except OSError as error:
-        raise explained(error, path) from None
+        raise explained(error, where) from None
     with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            fix = "wait for it to end; what it has finished stays finished"
-            raise BusyError("another process is working on it", where=str(path), fix=fix) from None
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
 
 

@@ -32,7 +32,7 @@ _ROW_LIKE = re.compile(r"(?=[^:]*[A-Za-z])[\w.-]{2,128}:-?\d+")
 #: Longest text that `search` takes, in characters.
 _LONGEST_SEARCH = 1000
 #: Most problems on a page.
-_LARGEST_PAGE = 10_000
+LARGEST_PAGE = 10_000
 
 
 # --- frames --------------------------------------------------------------------------------------------
@@ -135,9 +135,8 @@ def prompts(workspace: Workspace, keys: Iterable[str], *columns: str) -> pl.Data
     Returns:
         key, prompt, and the columns: one line per key, in the order of schema.INSTANCES.
     """
-    wanted = pl.col("key").is_in(
-        sorted(set(keys))
-    )  # decodes the few that are wanted; a join would decode all
+    # A filter decodes the few prompts that are wanted, a join would decode all.
+    wanted = pl.col("key").is_in(sorted(set(keys)))
     return workspace.scan("instances").select("key", "prompt", *columns).filter(wanted).collect()
 
 
@@ -384,8 +383,8 @@ def _pattern(text: str) -> str:
 
 
 def _page(lines: pl.LazyFrame, limit: int, offset: int) -> Page:
-    if not (1 <= limit <= _LARGEST_PAGE and 0 <= offset < 2**40):
-        fix = f"give a limit of 1 to {_LARGEST_PAGE}, and an offset of 0 or more"
+    if not (1 <= limit <= LARGEST_PAGE and 0 <= offset < 2**40):
+        fix = f"give a limit of 1 to {LARGEST_PAGE}, and an offset of 0 or more"
         raise InputError(f"no page of {limit} from {offset}", fix=fix)
     total, rows = pl.collect_all([lines.select(pl.len()), lines.slice(offset, limit)])
     return Page(rows, int(total.item()), offset)
