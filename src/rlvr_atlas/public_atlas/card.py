@@ -111,9 +111,8 @@ def write(card: Card, folder: Path) -> None:
     Raises:
         InputError: If it cannot be written.
     """
-    text = card.model_dump_json(indent=1, exclude_defaults=True, exclude={"format"})
-    whole = f'{{\n "format": "{card.format}",{text[1:]}\n'.encode()
-    replace_file(folder / CARD, lambda temporary: temporary.write_bytes(whole), error=InputError)
+    text = f"{card.model_dump_json(indent=1)}\n".encode()
+    replace_file(folder / CARD, lambda temporary: temporary.write_bytes(text), error=InputError)
 
 
 def describe(folder: Path, *, version: str, edition: dt.date) -> Card:
