@@ -68,3 +68,7 @@ def test_only_english_mathematics_has_a_subject():
     )
     made = canonicalise(questions, empty(TEMPLATES))
     assert made["subject"].to_list() == ["algebra", None, None]
+
+
+def test_a_greek_letter_beside_a_word_does_not_hide_it():
+    assert subject(pl.Series(["Given that $sinα + cosα = 1.2$, what is $α$?"]))[0] == "trigonometry"

@@ -170,6 +170,8 @@ _TABLES: dict[str, dict[str, list[str]]] = tomllib.loads(
     resources.files("rlvr_atlas.answer").joinpath("endings.toml").read_text(encoding="utf-8")
 )
 _LANGUAGES = [_language(name, table) for name, table in _TABLES.items()]
+#: Most answers are numbers and hold no stem of any language: one look tells that.
+_ANY_STEM = re.compile("|".join(re.escape(stem) for language in _LANGUAGES for stem in language.stems))
 _CLOSING = re.compile(
     rf" ?{_either([word for table in _TABLES.values() for word in table.get('last', [])])}$"
 )
@@ -233,6 +235,8 @@ def _statements(part: str) -> list[_Statement]:
 
 def _spoken(plain: str) -> list[_Language]:
     lower = plain.lower()
+    if not _ANY_STEM.search(lower):
+        return []
     return [language for language in _LANGUAGES if any(stem in lower for stem in language.stems)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import polars as pl
@@ -41,6 +42,17 @@ def clean(texts: pl.Series) -> pl.Series:
 def squeeze(texts: pl.Series) -> pl.Series:
     """Every run of white space as one space, none at either end."""
     return texts.str.replace_all(r"\s\s+|[\t\n]", " ").str.strip_chars()
+
+
+def ascii_words(pattern: str) -> str:
+    r"""A pattern whose `\b` are ends of ASCII words.
+
+    Those of any words make polars read each text that is not ASCII throughout 20 to 100 times as slowly.
+
+    Args:
+        pattern: A regular expression of polars.
+    """
+    return re.sub(r"\\.", lambda found: r"(?-u:\b)" if found[0] == r"\b" else found[0], pattern)
 
 
 def change_at(places: pl.Series, texts: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.Series:

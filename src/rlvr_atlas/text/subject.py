@@ -8,6 +8,8 @@ from importlib.resources import files
 
 import polars as pl
 
+from rlvr_atlas.text.characters import ascii_words
+
 #: Only so many characters are read, and so many finds of a list count.
 _READ, _MOST = 1200, 3
 #: What a sure sign is worth.
@@ -19,7 +21,9 @@ def _patterns() -> dict[str, dict[str, str]]:
     """Subject -> sure and some -> one pattern that finds any of the list."""
     listed = tomllib.loads(files("rlvr_atlas.text").joinpath("subjects.toml").read_text("utf-8"))
     return {
-        subject: {kind: "|".join(f"(?:{form})" for form in forms) for kind, forms in lists.items()}
+        subject: {
+            kind: ascii_words("|".join(f"(?:{form})" for form in forms)) for kind, forms in lists.items()
+        }
         for subject, lists in listed.items()
     }
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from rlvr_atlas.text.characters import change_at
+from rlvr_atlas.text.characters import ascii_words, change_at
 
 #: Only so many characters are read: a question does not change its language or domain.
 _READ = 1200
@@ -45,6 +45,16 @@ _NO_LETTERS = re.compile(r"\b[a-z]\b|[\d!-&(-,./:-@\[-`{-~\s]+")
 def _data() -> dict[str, dict[str, Any]]:
     """The lists of `traits.toml`."""
     return tomllib.loads(files("rlvr_atlas.text").joinpath("traits.toml").read_text("utf-8"))
+
+
+@cache
+def _domains() -> tuple[tuple[str, str], ...]:
+    """Domain and one pattern that finds any of its forms in a text, in order."""
+    return tuple(
+        # In a group of its own, a form that ignores case does not make the next one do so.
+        (name, ascii_words("|".join(f"(?:{form})" for form in forms)))
+        for name, forms in _data()["text"].items()
+    )
 
 
 @cache
@@ -137,18 +147,13 @@ def domain(questions: pl.DataFrame) -> pl.Series:
         questions: Columns prompt and hint.
     """
     text, hint = pl.col("prompt").str.slice(0, _READ), pl.col("hint").str.to_lowercase()
-    data = _data()
     return questions.select(
         pl.coalesce(
             *(
                 pl.when(hint.str.contains("|".join(parts))).then(pl.lit(name))
-                for name, parts in data["hints"].items()
+                for name, parts in _data()["hints"].items()
             ),
-            *(
-                # In a group of its own, a form that ignores case does not make the next one do so.
-                pl.when(text.str.contains("|".join(f"(?:{form})" for form in forms))).then(pl.lit(name))
-                for name, forms in data["text"].items()
-            ),
+            *(pl.when(text.str.contains(pattern)).then(pl.lit(name)) for name, pattern in _domains()),
             pl.lit("other"),
         ).alias("domain")
     ).to_series()
