@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from rlvr_atlas.canonical import skeleton
+from rlvr_atlas.canonical.skeleton import with_points
 
 SAME = [
     ("$x = 2$.", "x=2"),
@@ -218,3 +219,17 @@ def test_deep_and_long_texts_are_no_trouble():
 def test_a_product_behind_a_command_is_kept():
     product, spaced, none = skeleton(pl.Series([r"$2\pi*a$", "$2π * a$.", r"$2\pi a$"]))
     assert product == spaced != none
+
+
+def test_digits_of_every_script_are_the_same():
+    texts = ["x = 1234", "x = १२३४", "x = ১২৩৪", "x = ١٢٣٤", "x = １２３４"]
+    assert set(skeleton(pl.Series(texts))) == {"x=1234"}
+    assert skeleton(pl.Series(["١٢٫٥"]))[0] == "12.5"
+
+
+def test_numbers_are_read_as_their_language_writes_them():
+    texts = pl.Series(["Haus: 80.000 und 1.250.000, 3,5 Mal, (3,5), 1,2,3, 3.125", "80.000 people, 3,5"])
+    assert with_points(texts, pl.Series(["de", "en"])).to_list() == [
+        "Haus: 80000 und 1250000, 3.5 Mal, (3,5), 1,2,3, 3.125",
+        "80.000 people, 3,5",
+    ]

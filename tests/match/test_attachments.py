@@ -121,6 +121,7 @@ def test_a_verdict_on_two_texts_holds_for_those_that_are_asked_of_the_same() -> 
             "attachments": attached,
             "first_dataset": dataset,
             "domain": "math",
+            "language": "en",
             "stem": None,
         }
         for dataset, (name, text) in zip(("early", "late"), texts.items(), strict=True)

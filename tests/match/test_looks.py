@@ -149,7 +149,8 @@ def test_evidence_says_what_is_known_of_the_images():
     problems = pl.DataFrame(
         {
             "key": ["a", "b", "c"], "skeleton": "find x", "prompt": "Find x.", "answer": "4",
-            "attachments": found, "first_dataset": ["early", "late", "late"], "domain": "math", "stem": None,
+            "attachments": found, "first_dataset": ["early", "late", "late"], "domain": "math",
+            "language": "en", "stem": None,
         }
     )  # fmt: skip
     matches = with_likeness(match(problems, MatchSettings(rewordings=False)).matches, problems)

@@ -34,6 +34,8 @@ def _instances(prompts, domain):
             "first_dataset": [f"d{n}" for n in places],
             "attachments": pl.Series([None] * len(places), dtype=pl.String),
             "domain": domain,
+            "language": "en",
+            "stem": pl.Series([None] * len(places), dtype=pl.String),
         }
     )
 

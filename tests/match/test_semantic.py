@@ -31,6 +31,8 @@ def _instances(rows):
             "skeleton": texts,
             "prompt": texts,
             "domain": "math",
+            "language": "en",
+            "stem": pl.Series([None] * len(rows), dtype=pl.String),
             "answer": pl.Series([row[1] for row in rows], dtype=pl.String),
             "first_dataset": [row[2] for row in rows],
             "attachments": pl.Series([None] * len(rows), dtype=pl.String),
@@ -130,3 +132,24 @@ def test_the_verifier_overrules_the_rules_that_took_a_rewording_for_a_variant():
     found = match(_instances(rows), MatchSettings(rewordings=True)).matches
     assert found["tier"].to_list() == ["semantic"]  # one verdict on the pair, not two
     assert found["relation"].item() in ("reworded", "embedded")
+
+
+def test_between_two_languages_the_cosines_of_an_encoder_of_one_do_not_count():
+    translated = (
+        "olga bauer fuellt 14 kisten mit je 36 kuerbissen und verkauft 95 davon auf dem erntefest wie viele"
+        " kuerbisse hat olga noch"
+    )
+    rows = [(TOLD, "409", "a"), *((text, None, "a") for text in FILLER), (translated, "409", "b")]
+    vectors = np.eye(len(rows), dtype=np.float16)  # nothing is near anything
+
+    def probability(language, embed):
+        instances = _instances(rows).with_columns(
+            language=pl.when(pl.col("first_dataset") == "b").then(pl.lit(language)).otherwise("language")
+        )
+        found = match(instances, MatchSettings(rewordings=True), embed).matches
+        return found.filter(pl.col("relation") != "variant")["probability"].to_list()
+
+    without = probability("de", None)
+    assert without != []
+    assert probability("de", lambda keys, texts: vectors) == without
+    assert probability("en", lambda keys, texts: vectors) != without

@@ -4,7 +4,8 @@ from collections import Counter
 
 import pytest
 
-from rlvr_atlas.text.tokens import Parts, lexicon, tokenise
+from rlvr_atlas.text.token_table import TokenTable
+from rlvr_atlas.text.tokens import Parts, is_sign, is_word, lexicon, tokenise
 
 
 def test_tokens_of_mixed_text():
@@ -41,3 +42,18 @@ def test_no_word_carries_two_meanings():
         words = [word for line in data[table].values() for word in line]
         assert [word for word, count in Counter(words).items() if count > 1] == []
     assert not lexicon().function_words & set(lexicon().asks)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("आम के 12 पेड़ हैं", ["आम", "के", "12", "पेड़", "हैं"]),  # Hindi: vowels are marks
+        ("আমের ৭টি গাছ", ["আমের", "৭", "টি", "গাছ"]),  # Bengali
+        ("มะม่วง 12 ต้น", ["มะม่วง", "12", "ต้น"]),  # Thai: so are tones
+        ("x̄ + 2", ["x", "̄", "+", "2"]),  # in mathematics a bar is a sign
+    ],
+)
+def test_marks_belong_to_the_words_of_their_script(text, words):
+    assert tokenise(text) == words == list(TokenTable.of([text])[0])
+    assert all(is_word(word) for word in words if word[0].isalpha() and len(word) > 1)
+    assert not any(is_sign(word) for word in words if word not in "̄+")

@@ -12,7 +12,7 @@ import hashlib
 import polars as pl
 
 from rlvr_atlas.canonical.infer import infer_templates
-from rlvr_atlas.canonical.skeleton import skeleton
+from rlvr_atlas.canonical.skeleton import skeleton, with_points
 from rlvr_atlas.canonical.templates import known_rules, literal_rule, take_off
 from rlvr_atlas.schema.attachments import content
 from rlvr_atlas.text import traits
@@ -108,6 +108,7 @@ def _forms(prompts: pl.DataFrame) -> pl.DataFrame:
     whole = labelled.select(
         pl.when(begin.is_null()).then(text).otherwise(pl.concat_str(begin, "offered"))
     ).to_series()
+    language = traits.language(prompts["prompt"])
     forms = prompts.select(
         "prompt",
         pl.Series(
@@ -115,12 +116,13 @@ def _forms(prompts: pl.DataFrame) -> pl.DataFrame:
             [key_of(prompt) for prompt in prompts["prompt"]],
             dtype=pl.String,
         ),
-        skeleton(whole),
-        traits.language(prompts["prompt"]),
+        skeleton(with_points(whole, language)),
+        language,
         begin.is_not_null().alias("is_mcq"),
     )
     offering = forms["is_mcq"].arg_true()
-    stems = change_at(offering, forms["skeleton"], lambda _: skeleton(prompts["stem_text"].gather(offering)))
+    stems = with_points(prompts["stem_text"].gather(offering), language.gather(offering))
+    stems = change_at(offering, forms["skeleton"], lambda _: skeleton(stems))
     return forms.with_columns(stems.alias("stem"))
 
 

@@ -7,6 +7,8 @@ letter and operator stays, so equal skeletons mean the same problem, reformatted
 
 from __future__ import annotations
 
+import sys
+import unicodedata
 from functools import cache
 
 import polars as pl
@@ -155,6 +157,45 @@ _PLAIN: tuple[tuple[str, str], ...] = (
 )
 
 
+#: Languages in which a comma stands before decimals, and points set thousands apart.
+_DECIMAL_COMMA = (
+    *(
+        "es",
+        "fr",
+        "de",
+        "it",
+        "pt",
+        "nl",
+        "sv",
+        "da",
+        "no",
+        "fi",
+        "pl",
+        "cs",
+        "sk",
+        "hu",
+        "ro",
+        "hr",
+        "tr",
+        "vi",
+    ),
+    *("id", "ru", "uk", "bg", "sr", "el"),
+)
+_POINTS_AND_COMMAS = (
+    (r"(^|[^\d.,])([1-9]\d{0,2})\.(\d{3})\.(\d{2}0)($|[^\d])", "$1$2$3$4$5"),
+    (r"(^|[^\d.,])([1-9]\d{0,2})\.(\d{2}0)($|[^\d])", "$1$2$3$4"),
+    (r"(^|[^\d.,(\[{;])(\d{1,9}),(\d{1,2})($|[^\d,)\]};])", "$1$2.$3$4"),
+)
+
+
+@cache
+def _digits() -> dict[str, str]:
+    """Digits of other scripts and those of ASCII; NFKC changes only the full-width ones."""
+    every = map(chr, range(0x80, sys.maxunicode + 1))
+    digits = {sign: str(unicodedata.decimal(sign)) for sign in every if unicodedata.category(sign) == "Nd"}
+    return {**digits, "٫": ".", "٬": ","}
+
+
 @cache
 def _tables() -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
     """What to replace by what: signs, escapes and groups of signs, commands (each with its end mark)."""
@@ -184,8 +225,23 @@ def skeleton(texts: pl.Series) -> pl.Series:
     return texts.str.replace_many({_POINT: ".", _LOW: "_"}).str.strip_chars().alias("skeleton")
 
 
+def with_points(texts: pl.Series, languages: pl.Series) -> pl.Series:
+    """Numbers as English writes them: 80.000 as 80000 and 3,5 as 3.5, where the language writes them so.
+
+    Points are taken out where the last group ends in 0: 3.125 may be a decimal all the same.
+
+    Args:
+        texts: Canonical prompts (String).
+        languages: Of the texts, see `text.traits.language`.
+    """
+    written = languages.is_in(_DECIMAL_COMMA) & texts.str.contains(r"\d[.,]\d")
+    return change_at(written.arg_true(), texts, lambda numbers: _replace(numbers, _POINTS_AND_COMMAS))
+
+
 def _fold(texts: pl.Series, signs: dict[str, str]) -> pl.Series:
     texts = _replace(texts, _NOT_ASCII).str.replace_many(signs, leftmost=True)
+    written = texts.str.contains(r"[\p{Nd}--[0-9]]").arg_true()  # in the digits of another script
+    texts = change_at(written, texts, lambda digits: digits.str.replace_many(_digits()))
     return texts.str.normalize("NFKC").str.replace_all(*_FRACTION_SLASH)
 
 

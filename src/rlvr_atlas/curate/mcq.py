@@ -17,16 +17,9 @@ from importlib.resources import files
 import polars as pl
 
 from rlvr_atlas.answer import compare
+from rlvr_atlas.answer.choices import chosen, options_of
 from rlvr_atlas.answer.read import Reading, read
 from rlvr_atlas.text import traits
-
-_LABEL = re.compile(r"(?:^|\s)\(([A-J])\)(?=\s|$)")
-#: TeX that sets options apart and belongs to none of them.
-_LEADING = re.compile(r"^(?:[\s$~&}.,;:]|\\(?:quad|qquad|hspace\{[^}]*\}|item|\\| |,|;|!|\)|\]))+")
-_TRAILING = re.compile(
-    r"(?:[\s$~&.,;{]|\\(?:quad|qquad|hspace\{[^}]*\}|item|\\| |,|;|!|\(|\[|textbf|textit|textrm|text|mathrm"
-    r"|mathbf|rm|bf|begin\{[a-z*]+\}|end\{[a-z*]+\}))+$"
-)
 
 
 @dataclass(frozen=True)
@@ -57,12 +50,12 @@ def convert(prompts: Iterable[str], answers: Iterable[str], languages: Iterable[
 
 
 def _exact(stem: str | None, offered: str | None, answer: str, language: str) -> Exact | str:
-    options = _options(offered or "")
+    options = options_of(offered or "")
     if stem is None or options is None:
         return "its options cannot be told apart"
     if needs := _needs_options(stem, language):
         return needs
-    letter = _chosen(answer, options)
+    letter = chosen(answer, options)
     if letter is None:
         return "the answer does not point to one option"
     others = [text for other, text in options.items() if other != letter]
@@ -83,35 +76,6 @@ def _doubt(right: str, others: list[str]) -> str | None:
     if any(compare(right, text) != "different" for text in others):
         return "another option may be the same number"
     return None
-
-
-def _options(offered: str) -> dict[str, str] | None:
-    """Letter -> text, for options labelled A, B, C, ... in order, each with a text of its own."""
-    parts = _LABEL.split(offered)
-    letters, texts = parts[1::2], [_bare(text) for text in parts[2::2]]
-    if len(letters) < 2 or "".join(letters) != "ABCDEFGHIJ"[: len(letters)] or not all(texts):
-        return None
-    if any(text.count("{") != text.count("}") or text.count("$") % 2 for text in texts):
-        return None
-    return dict(zip(letters, texts, strict=True))
-
-
-def _bare(text: str) -> str:
-    """An option without the TeX around it."""
-    text = _TRAILING.sub("", _LEADING.sub("", text))
-    # The end of one formula that holds all options: "3}" of \textbf{(A)}\ 3}.
-    return text.removesuffix("}") if text.count("}") == text.count("{") + 1 else text
-
-
-def _chosen(answer: str, options: dict[str, str]) -> str | None:
-    """The letter that the answer points to, by itself or by the option's text."""
-    said = read(answer)
-    letter = said.form if said.kind == "choice" else said.letter
-    if letter:
-        agrees = said.kind == "choice" or compare(answer, options.get(letter)) == "same"
-        return letter if letter in options and agrees else None
-    same = [name for name, text in options.items() if compare(answer, text) == "same"]
-    return same[0] if len(same) == 1 else None
 
 
 def _is_number(reading: Reading) -> bool:

@@ -16,6 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from rlvr_atlas.answer import normal_column
+from rlvr_atlas.canonical import key_of
 from rlvr_atlas.encoder.embed import Embed, Encoded, wants_encoder
 from rlvr_atlas.encoder.embed import embedder as encoder_embedder
 from rlvr_atlas.encoder.model import DEFAULT_ENCODER
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from rlvr_atlas.match.dataset_prior import Datasets
     from rlvr_atlas.match.retrieval import Texts
     from rlvr_atlas.match.rewordings import Found
+    from rlvr_atlas.match.search_texts import SearchTexts
 
 __all__ = ["Matched", "embedder", "match", "wants_encoder"]
 
@@ -76,14 +78,15 @@ def match(
             texts are found now which would be, were the surer one taken out.
     """
     units = instances.group_by("skeleton", maintain_order=True).agg(
-        pl.col("key", "prompt", "first_dataset", "domain").first(), pl.col("answer").drop_nulls().first()
+        pl.col("key", "prompt", "first_dataset", "domain", "language", "stem").first(),
+        pl.col("answer").drop_nulls().first(),
     )
     answers, datasets = units["answer"].to_list(), units["first_dataset"].to_list()
     texts = TokenTable.of(units["skeleton"])
     searched_for = settings.rewordings or embed is not None
     found, index = side_by_side(
         lambda: lexical.find(texts, answers, datasets, settings),
-        lambda: _index(texts, units["answer"]) if searched_for else None,
+        lambda: _index(texts, units) if searched_for else None,
     )
     code = (units["domain"] == "code").to_numpy()
     if code.any():
@@ -93,13 +96,14 @@ def match(
     if index is not None:
         from rlvr_atlas.match import rewordings
 
-        vectors = None if embed is None else embed(units["key"].to_list(), units["prompt"].to_list())
+        searched, told = index
+        vectors = None if embed is None else embed(*_to_embed(units, told))
         places = instances.select("key", "skeleton", dataset="first_dataset")
         if occurrences is not None:
             places = occurrences.select("dataset", "key").join(places.drop("dataset"), on="key")
         encoded = None if vectors is None else Encoded(vectors, _calibration(settings))
         belongs = _datasets(found.pairs, units, places, exclusive=exclusive)
-        further = rewordings.find(index, texts, answers, belongs, encoded)
+        further = rewordings.find(searched, told, belongs, encoded)
         known = {(pair.parent, pair.child): pair.verdict for pair in found.pairs}
         in_other_words = [pair for pair in further.pairs if _decided_by_search(pair, known, settings)]
         overruled = {(pair.parent, pair.child) for pair in in_other_words}
@@ -111,7 +115,9 @@ def match(
     ]
     decided = [conform(with_attachments(part), MATCHES).select(*MATCHES) for part in tiers]
     matches = pl.concat(decided).sort("child", "parent")
-    return Matched(matches, units.drop("prompt", "domain"), found.signatures, limits)
+    return Matched(
+        matches, units.select("skeleton", "key", "first_dataset", "answer"), found.signatures, limits
+    )
 
 
 def embedder(settings: MatchSettings, folder: Path) -> Embed:
@@ -119,11 +125,20 @@ def embedder(settings: MatchSettings, folder: Path) -> Embed:
     return encoder_embedder(settings, folder, calibrations.metric(settings.encoder))
 
 
-def _index(texts: TokenTable, answers: pl.Series) -> Texts:
-    """The texts, ready to be searched."""
+def _index(texts: TokenTable, units: pl.DataFrame) -> tuple[Texts, SearchTexts]:
+    """The texts, ready to be searched, and what is searched of them."""
     from rlvr_atlas.match.retrieval import Texts  # it loads SciPy, which a look-up need not wait for
+    from rlvr_atlas.match.search_texts import search_texts
 
-    return Texts(texts, normal_column(answers).to_list())
+    told = search_texts(texts, units)
+    forms = normal_column(pl.Series(told.answers, dtype=pl.String)).to_list()
+    return Texts(told.table, forms, told.owners, told.may_pair), told
+
+
+def _to_embed(units: pl.DataFrame, told: SearchTexts) -> tuple[list[str], list[str]]:
+    """Keys and prompts of all texts that are searched, the stems' too."""
+    keys = [*units["key"], *(key_of(prompt) for prompt in told.prompts)]
+    return keys, [*units["prompt"], *told.prompts]
 
 
 def _calibration(settings: MatchSettings) -> str:

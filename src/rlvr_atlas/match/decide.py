@@ -94,7 +94,9 @@ def _same_by_wording(evidence: Evidence) -> Verdict | None:
 def contained(evidence: Evidence) -> Verdict | None:
     """`embedded` where one text holds the other word for word, or all of it but another question."""
     least = "part_with_answer" if evidence.answers_agree else "phrase" if evidence.part else "part"
-    if not (evidence.edge or evidence.part) or evidence.length < _WORDING[least]:
+    # Equal texts were one, were the options of one of them not left out.
+    long_enough = evidence.equal or evidence.length >= _WORDING[least]
+    if not (evidence.edge or evidence.part) or not long_enough:
         return None
     # A whole problem that another answer was asked of ("... give m + n") is still in the text.
     told = {True: "p_inside_with_answer", None: "p_inside", False: "p_inside_other_answer"}

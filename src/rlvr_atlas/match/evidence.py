@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from rlvr_atlas.text.token_table import TokenTable
-from rlvr_atlas.text.tokens import LABELS, lexicon
+from rlvr_atlas.text.tokens import LABELS, is_letters, lexicon
 
 #: `changed` is for reading, not for computing; longer lists of words help nobody.
 _SHOWN = 24
@@ -112,7 +112,7 @@ class Evidence:
             count
             for bag in (self.gone, self.new)
             for token, count in bag.items()
-            if count > 1 and len(token) > 2 and token.isalpha()
+            if count > 1 and len(token) > 2 and is_letters(token)
         )
         return repeated >= _MOSTLY * max(self.gone.total() + self.new.total(), 1)
 

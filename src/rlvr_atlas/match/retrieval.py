@@ -21,10 +21,10 @@ from rlvr_atlas.match.minhash import WINDOW, Pairs, pairs_within_groups
 from rlvr_atlas.match.sparse import compact, products, row_of_each, squares
 from rlvr_atlas.match.terms import Terms
 from rlvr_atlas.parallel import in_threads
-from rlvr_atlas.text.token_table import TokenTable
+from rlvr_atlas.text.token_table import Ints, TokenTable
 
-Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+MayPair = Callable[[Ints, Ints], NDArray[np.bool_]]
 
 #: Postings that a text may touch, where its answer is known and where only its words can find anything.
 _POSTINGS, _POSTINGS_UNANSWERED = 3_000, 12_000
@@ -98,11 +98,21 @@ class Texts:
     """All texts, ready to be searched.
 
     Args:
-        texts: All texts, ordered by release.
+        texts: All texts.
         answers: Normal forms of their answers, None where unknown.
+        order: (n,) place of each text in order of release; by default they are given in it.
+        may_pair: Of two arrays of positions, whether each two may be compared; all by default.
     """
 
-    def __init__(self, texts: TokenTable, answers: Sequence[str | None]) -> None:
+    def __init__(
+        self,
+        texts: TokenTable,
+        answers: Sequence[str | None],
+        order: Ints | None = None,
+        may_pair: MayPair | None = None,
+    ) -> None:
+        self._order = np.arange(len(texts)) if order is None else order
+        self._may_pair: MayPair = may_pair or (lambda children, _: np.ones(len(children), bool))
         terms = Terms.of(texts)
         self._weights, self._rarities, self._postings = terms.weights, terms.rarities, terms.postings
         self._masses = squares(self._rarities)
@@ -134,7 +144,7 @@ class Texts:
 
         Args:
             children: (n,) positions of the texts to be searched for, ascending.
-            limits: (n,) only positions below may be parents.
+            limits: (n,) only texts whose place is below may be parents.
             extra: (n, k) parents found otherwise, to be scored too; -1 for none.
             vectors: (m, d) unit vectors of all texts, where there are any.
             by_numbers: Whether only texts with the same numbers are candidates.
@@ -179,15 +189,17 @@ class Texts:
         place = np.full(len(groups), -1)
         place[children] = np.arange(len(children))
         known = np.flatnonzero(groups >= 0)
+        known = known[np.argsort(self._order[known], kind="stable")]
         size = np.bincount(groups[known], minlength=1)[groups[known]]
         small = known[(size > 1) & (size <= WINDOW)]
         parents, asking = small[pairs_within_groups(groups[small].astype(np.uint64))[0]].T
         wanted = place[asking] >= 0
         parents, asking = parents[wanted], asking[wanted]
-        early = parents < limits[place[asking]]
+        early = self._order[parents] < limits[place[asking]]
+        early &= self._may_pair(asking, parents)
         found = [self._best(place, parents[early], asking[early], kind)]
         large = known[(size > WINDOW) & (size <= _LARGEST_GROUP)]
-        large = large[np.argsort(groups[large], kind="stable")]
+        large = large[np.lexsort((large, groups[large]))]
         for group in np.split(large, np.flatnonzero(np.diff(groups[large])) + 1):
             found += self._best_of_group(place, limits, group, kind)
         pairs = np.concatenate(found)
@@ -204,8 +216,9 @@ class Texts:
             shared = asked[np.searchsorted(group, part)] @ by_term
             row, parents = row_of_each(shared), group[shared.indices]
             good = (shared.data >= kind.least * self._masses[part][row]) & (
-                parents < limits[place[part]][row]
+                self._order[parents] < limits[place[part]][row]
             )
+            good &= self._may_pair(part[row], parents)
             yield _top(place[part[row[good]]], parents[good], shared.data[good], kind.kept)
 
     def _best(self, place: Ints, parents: Ints, children: Ints, kind: _Kind) -> Pairs:
@@ -226,15 +239,19 @@ class Texts:
         vectors: NDArray[np.floating] | None,
     ) -> Candidates:
         asked = self._questions(children)
-        row, column, share = _high(asked @ self._by_term, children, limits)
+        row, column, share = _high(asked @ self._by_term, children, limits, self._order)
+        allowed = self._may_pair(children[row], column)
+        row, column, share = row[allowed], column[allowed], share[allowed]
         neighbours = _crowds(row, share, len(children))
-        early = column < limits[row]
+        early = self._order[column] < limits[row]
         row, column, share = row[early], column[early], share[early]
         crowding = _crowds(row, share, len(children))
         fair = share >= _FAIR * _maxima(row, share, len(children))[row]
         found = np.concatenate([_top(row[fair], column[fair], share[fair], best), *known])
         n = len(self._lengths)
         row, parents = np.divmod(np.unique(found[:, 0] * n + found[:, 1]), n)
+        allowed = self._may_pair(children[row], parents)
+        row, parents = row[allowed], parents[allowed]
         bm25 = products(asked, row, self._weights, parents)
         gap = _maxima(row, bm25, len(children))[row] - bm25
         around = np.stack([bm25, gap, crowding[row], neighbours[row]], axis=1)
@@ -285,7 +302,7 @@ def _rarest(texts: csr_array, postings: Ints, enough: Ints) -> csr_array:
     return csr_array((texts.data[keep], texts.indices[keep], rows), shape=texts.shape)
 
 
-def _high(scores: csr_array, children: Ints, limits: Ints) -> tuple[Ints, Ints, Floats]:
+def _high(scores: csr_array, children: Ints, limits: Ints, order: Ints) -> tuple[Ints, Ints, Floats]:
     """Row, column and value of the scores that are not far below the best earlier one of their child.
 
     Most are left out here, in few passes over the matrix.
@@ -293,11 +310,13 @@ def _high(scores: csr_array, children: Ints, limits: Ints) -> tuple[Ints, Ints, 
     Args:
         scores: (n, texts).
         children: (n,) position of each row's own text, which is left out.
-        limits: (n,) only positions below are earlier ones.
+        limits: (n,) only texts whose place is below are earlier ones.
+        order: (texts,) place of each text.
     """
     row = np.repeat(np.arange(len(children), dtype=np.int32), np.diff(scores.indptr))
     scores.data[scores.indices == children.astype(np.int32)[row]] = 0
-    earlier = np.where(scores.indices < limits.astype(np.int32)[row], scores.data, 0)
+    places = order.astype(np.int32)[scores.indices]
+    earlier = np.where(places < limits.astype(np.int32)[row], scores.data, 0)
     best = np.zeros(len(children), np.float32)
     filled = np.diff(scores.indptr) > 0
     if filled.any():

@@ -21,14 +21,22 @@ from rlvr_atlas.encoder.embed import Encoded
 from rlvr_atlas.match import dataset_prior
 from rlvr_atlas.match.calibrations import NO_ENCODER
 from rlvr_atlas.match.classifier import classifier
-from rlvr_atlas.match.decide import POSSIBLE, by_classifier, estimate, with_vetoes, worth_comparing
+from rlvr_atlas.match.decide import (
+    POSSIBLE,
+    by_classifier,
+    by_wording,
+    estimate,
+    with_vetoes,
+    worth_comparing,
+)
 from rlvr_atlas.match.evidence import Evidence
 from rlvr_atlas.match.features import agree_by_chance, signals
 from rlvr_atlas.match.measure import Measured, measure
 from rlvr_atlas.match.near_duplicates import Pair, answers_agree
-from rlvr_atlas.match.retrieval import SEARCHED, Candidates, Floats, Ints, Texts
+from rlvr_atlas.match.retrieval import SEARCHED, Candidates, Floats, Texts
+from rlvr_atlas.match.search_texts import SearchTexts
 from rlvr_atlas.parallel import in_threads
-from rlvr_atlas.text.token_table import TokenTable
+from rlvr_atlas.text.token_table import Ints, TokenTable
 
 #: More texts than this that are equal with numbers masked are searched by their numbers alone.
 _FAMILY = 64
@@ -59,8 +67,7 @@ class Found:
 
 def find(
     index: Texts,
-    texts: TokenTable,
-    answers: Sequence[str | None],
+    told: SearchTexts,
     datasets: dataset_prior.Datasets,
     encoded: Encoded | None = None,
 ) -> Found:
@@ -68,16 +75,15 @@ def find(
 
     Args:
         index: All texts, ready to be searched.
-        texts: Their tokens, ordered by release.
-        answers: Their answers, None where unknown.
+        told: Their tokens, answers and languages.
         datasets: Which text is of which dataset, and which are to be searched for; only texts of earlier
             datasets may be parents.
         encoded: The texts as vectors, where there is an encoder.
     """
     wanted = datasets.searched & (datasets.begins > 0)
-    templated = _templated(texts) & wanted
+    templated = _templated(told.table)[: len(wanted)] & wanted
     datasets = replace(datasets, searched=wanted)
-    search = _Search(index, texts, answers, datasets.begins, encoded)
+    search = _Search(index, told, datasets.begins, encoded)
     found = search.run(np.flatnonzero(wanted & ~templated))
     found = _joined([found, search.run(np.flatnonzero(templated), by_numbers=True)])
     origins = dataset_prior.origins(found.claims, datasets)
@@ -89,16 +95,20 @@ def find(
         replace(seen, dataset_odds=factor)
         for seen, factor in zip(found.evidence, factors.round(4).tolist(), strict=True)
     ]
-    return Found(_pairs(found, evidence, factors), int(templated.sum()))
+    return Found(_pairs(found, evidence, factors, len(wanted)), int(templated.sum()))
 
 
-def _pairs(found: _Read, evidence: Sequence[Evidence], factors: Floats) -> list[Pair]:
-    """Those of the pairs that are something."""
+def _pairs(found: _Read, evidence: Sequence[Evidence], factors: Floats, texts: int) -> list[Pair]:
+    """Those of the pairs that are something; `texts` is how many are no stems."""
     pairs = []
     verdicts = by_classifier(found.estimated, factors)
     places = zip(found.parents.tolist(), found.children.tolist(), strict=True)
     for (parent, child), seen, likely in zip(places, evidence, verdicts, strict=True):
         verdict = with_vetoes(likely, seen)
+        if max(seen.parent, seen.child) >= texts and not seen.equal:
+            # The classifier relies on the lexical tier for texts that are nearly equal, and that saw no stem.
+            wording = by_wording(seen)
+            verdict = wording if wording and wording.is_same else verdict
         if verdict is not None:
             pairs.append(Pair(parent, child, verdict, seen))
     return pairs
@@ -112,10 +122,11 @@ def look_up(texts: TokenTable, answers: Sequence[str | None]) -> list[Pair]:
         answers: Of all texts but the last.
     """
     n = len(texts) - 1
-    known = [*answers, None]
-    search = _Search(Texts(texts, [None] * (n + 1)), texts, known, np.full(n + 1, n), None)
+    told = SearchTexts.plain(texts, [*answers, None])
+    search = _Search(Texts(texts, [None] * (n + 1)), told, np.full(n + 1, n), None)
     found = search.run(np.array([n]))
-    return _pairs(found, found.evidence.tolist(), np.full(len(found.parents), dataset_prior.NOT_DERIVED))
+    odds = np.full(len(found.parents), dataset_prior.NOT_DERIVED)
+    return _pairs(found, found.evidence.tolist(), odds, len(texts))
 
 
 @dataclass(frozen=True)
@@ -146,7 +157,8 @@ def _joined(parts: Sequence[_Read]) -> _Read:
     children, parents, weighed, evidence = (
         np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(_Read)
     )
-    order = np.lexsort((parents, children))
+    # Of a pair that was found twice, with options and without, the likelier reading counts.
+    order = np.lexsort((-weighed[:, 0], parents, children))
     repeated = (np.diff(children[order]) == 0) & (np.diff(parents[order]) == 0)
     order = np.delete(order, np.flatnonzero(repeated) + 1)
     return _Read(children[order], parents[order], weighed[order], evidence[order])
@@ -155,29 +167,24 @@ def _joined(parts: Sequence[_Read]) -> _Read:
 class _Search:
     """Searches for texts, compares the pairs that it finds."""
 
-    def __init__(
-        self,
-        index: Texts,
-        texts: TokenTable,
-        answers: Sequence[str | None],
-        limits: Ints,
-        encoded: Encoded | None,
-    ) -> None:
-        self._index, self._texts, self._answers = index, texts, answers
-        self._limits, self._vectors = limits, encoded.vectors if encoded else None
-        calibration = encoded.calibration if encoded else NO_ENCODER
-        self._cosines_count, self._model = calibration != NO_ENCODER, classifier(calibration)
+    def __init__(self, index: Texts, told: SearchTexts, limits: Ints, encoded: Encoded | None) -> None:
+        self._index, self._told, self._limits = index, told, limits
+        self._vectors = encoded.vectors if encoded else None
+        self._calibration = encoded.calibration if encoded else NO_ENCODER
 
     def run(self, children: Ints, among: Ints | None = None, *, by_numbers: bool = False) -> _Read:
-        """What is found for each child.
+        """What is found for each child, and for its stem where it has options.
 
         Args:
             children: Positions, ascending.
             among: Positions of the texts that are to be looked at too, the best of them for each child.
             by_numbers: Whether only texts with the same numbers are looked at.
         """
-        limits = self._limits[children]
-        extra = nearest(children, limits, None if by_numbers else self._vectors, among)
+        children = self._told.with_stems(children)
+        limits = self._limits[self._told.owners[children]]
+        among = None if among is None else self._told.with_stems(among)
+        vectors = None if by_numbers else self._vectors
+        extra = nearest(children, limits, vectors, among, self._told.owners)
         if among is not None:
             extra = np.hstack([extra, self._index.closest(children, among, _AMONG)])
         blocks = self._index.blocks(children, limits, extra, self._vectors, by_numbers=by_numbers)
@@ -185,11 +192,20 @@ class _Search:
         return _joined([_NOTHING, *in_threads(lambda block: self._read(block(), ease), blocks)])
 
     def _read(self, found: Candidates, ease: float) -> _Read:
-        searched = self._visible(found.searched)
-        worth = worth_comparing(searched, self._model, in_derived_dataset=ease)
-        likely = found[worth | (searched[:, _TERMS].max(axis=1) >= _INSIDE)]
-        measured, agree, features = read(likely, self._texts, self._answers)
-        estimated = estimate(self._visible(features), self._model)
+        if self._calibration == NO_ENCODER:
+            return self._judged(found, ease, NO_ENCODER)
+        # The encoders are of one language: between two the same problem has cosines like any other.
+        across = self._told.across(found.children, found.parents)
+        parts = ((found[~across], self._calibration), (found[across], NO_ENCODER))
+        return _joined([self._judged(part, ease, calibration) for part, calibration in parts])
+
+    def _judged(self, found: Candidates, ease: float, calibration: str) -> _Read:
+        model = classifier(calibration)
+        searched = self._visible(found.searched, calibration)
+        worth = worth_comparing(searched, model, in_derived_dataset=ease)
+        likely = found[worth | (searched[:, _TERMS].max(axis=1, initial=0.0) >= _INSIDE)]
+        measured, agree, features = read(likely, self._told.table, self._told.answers)
+        estimated = estimate(self._visible(features, calibration), model)
         kept = np.flatnonzero(
             measured.columns["edge"] | measured.columns["part"] | (estimated[:, :2] >= POSSIBLE).any(axis=1)
         )
@@ -203,11 +219,12 @@ class _Search:
             for n in kept.tolist()
         ]
         seen = np.array(evidence, dtype=object)[1:]
-        return _Read(likely.children[kept], likely.parents[kept], estimated[kept], seen)
+        children, parents = (self._told.owners[side[kept]] for side in (likely.children, likely.parents))
+        return _Read(children, parents, estimated[kept], seen)
 
-    def _visible(self, features: Floats) -> Floats:
+    def _visible(self, features: Floats, calibration: str) -> Floats:
         """The features (n, m) without cosines, where verdicts may not use them."""
-        if not self._cosines_count and self._vectors is not None:
+        if calibration == NO_ENCODER and self._vectors is not None:
             features = features.copy()
             features[:, [_COSINE, _COSINE_GAP]] = np.nan
         return features
@@ -217,20 +234,28 @@ _NOTHING = _Read(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 3)),
 
 
 def nearest(
-    children: Ints, limits: Ints, vectors: NDArray[np.floating] | None, among: Ints | None = None
+    children: Ints,
+    limits: Ints,
+    vectors: NDArray[np.floating] | None,
+    among: Ints | None = None,
+    order: Ints | None = None,
 ) -> Ints:
     """The nearest earlier texts of each child by cosine, (n, k); -1 for none, as without an encoder.
 
     Args:
         children: (n,) positions of texts.
-        limits: (n,) only positions below may be found.
+        limits: (n,) only texts whose place is below may be found.
         vectors: (m, d) unit vectors of all texts.
         among: Positions of the texts that may be found; all by default.
+        order: (m,) place of each text in order of release; by default they are given in it.
     """
     if vectors is None or not len(children):
         return np.full((len(children), 1), -1)
-    among = np.arange(int(limits.max())) if among is None else among
-    near, _ = top_k(vectors[children], vectors[among], _NEAREST, query_order=limits, corpus_order=among)
+    order = np.arange(len(vectors)) if order is None else order
+    among = np.flatnonzero(order < limits.max()) if among is None else among
+    near, _ = top_k(
+        vectors[children], vectors[among], _NEAREST, query_order=limits, corpus_order=order[among]
+    )
     return np.where(near >= 0, among[near], -1)
 
 

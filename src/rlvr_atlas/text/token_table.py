@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from rlvr_atlas.text.tokens import (
     LABELS,
+    is_letters,
     is_number,
     is_sign,
     is_variable,
@@ -132,7 +133,7 @@ class Vocabulary(Sequence[str]):
     @cached_property
     def is_letters(self) -> Bools:
         """Letters only, also a single one."""
-        return self._all(str.isalpha)
+        return self._all(is_letters)
 
     @cached_property
     def is_sign(self) -> Bools:
@@ -244,6 +245,14 @@ class TokenTable:
         starts = np.concatenate([[0], np.cumsum(lengths)])
         at = np.arange(starts[-1]) + np.repeat(self.starts[positions] - starts[:-1], lengths)
         return TokenTable(self.vocabulary, self.ids[at], starts)
+
+    def joined(self, other: TokenTable) -> TokenTable:
+        """These texts and then those of another table."""
+        known = {token: number for number, token in enumerate(self.vocabulary)}
+        place = np.array([known.setdefault(token, len(known)) for token in other.vocabulary], np.int32)
+        ids = np.concatenate([self.ids, place[other.ids]])
+        starts = np.concatenate([self.starts, self.starts[-1] + other.starts[1:]])
+        return TokenTable(Vocabulary([*known]), ids, starts)
 
     def only(self, kept: Bools) -> TokenTable:
         """All texts, of each only the tokens of a kind (vocabulary,)."""

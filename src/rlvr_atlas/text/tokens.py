@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
@@ -19,6 +20,11 @@ LABELS = frozenset(("a", "b", "c", "d", "i", "ii", "iii"))
 #: Signs that carry no meaning of their own once spacing and grouping are unified: they are no tokens.
 _SILENT = ".,;:?'\"(){}[]&$`~，。、；：？（）“”‘’"
 _UNSPACED = "⺀-鿿가-힣"
+#: Signs above, below and around letters that are part of the word, as vowels are in Hindi, Bengali and Thai.
+#: Those of Latin letters are not among them: in mathematics they are signs (x̄ is the mean of x).
+_MARKS = frozenset(
+    chr(code) for code in range(0x0591, 0x1800) if unicodedata.category(chr(code)) in ("Mn", "Mc")
+)
 
 
 @dataclass(frozen=True)
@@ -63,11 +69,13 @@ def pattern(*, of_python: bool = True) -> str:
         (word for word in known if len(word) > 1 and not word.isascii()), key=lambda w: (-len(w), w)
     )
     number, command, single = r"\d+(?:\.\d+)?", r"\\[a-z]+", rf"[{_UNSPACED}]"
-    word, sign = rf"[^\W\d_{_UNSPACED}]+", rf"[^\w\s{re.escape(_SILENT)}]"
+    marks = "".join(sorted(_MARKS))
+    letter, sign = rf"[^\W\d_{_UNSPACED}]", rf"[^\w\s{re.escape(_SILENT)}{marks}]"
     if not of_python:
         # Its \w and \s are other classes: marks above letters, raised digits, old control characters.
-        word = rf"[[\p{{L}}\p{{Nl}}\p{{No}}]--[{_UNSPACED}]]+"
-        sign = rf"[^\p{{L}}\p{{N}}_\s\x1c-\x1f{re.escape(_SILENT)}]"
+        letter = rf"[[\p{{L}}\p{{Nl}}\p{{No}}]--[{_UNSPACED}]]"
+        sign = rf"[^\p{{L}}\p{{N}}_\s\x1c-\x1f{re.escape(_SILENT)}{marks}]"
+    word = rf"{letter}+(?:[{marks}]+{letter}*)*"
     return "|".join([word, number, command, *map(re.escape, unspaced), single, sign])
 
 
@@ -102,7 +110,13 @@ def is_number(token: str) -> bool:
 @lru_cache(maxsize=1 << 18)
 def is_word(token: str) -> bool:
     """Whether a token is a word of two letters or more, of any script."""
-    return len(token) > 1 and token.isalpha()
+    return len(token) > 1 and is_letters(token)
+
+
+@lru_cache(maxsize=1 << 18)
+def is_letters(token: str) -> bool:
+    """Whether a token is made of letters, with the marks that belong to them."""
+    return token.isalpha() or (token[0].isalpha() and all(sign.isalpha() or sign in _MARKS for sign in token))
 
 
 @lru_cache(maxsize=1 << 18)
