@@ -105,9 +105,14 @@ def load_partition(reader: DatasetReader, workspace: Workspace) -> Partition:
     if len(kept) == len(kinds):
         return Partition(*kept)
     part = read_partition(reader)
-    for kind in reversed(kinds):
-        workspace.write_cached_frame(kind, name, getattr(part, kind))
+    keep_partition(part, reader, workspace)
     return part
+
+
+def keep_partition(part: Partition, reader: DatasetReader, workspace: Workspace) -> None:
+    """Keep what was read of a dataset for later runs."""
+    for field in reversed(fields(Partition)):
+        workspace.write_cached_frame(field.name, partition_name(reader), getattr(part, field.name))
 
 
 def is_kept(reader: DatasetReader, workspace: Workspace) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from rlvr_atlas import __version__
+from rlvr_atlas import __version__, engine
 
 #: Commands in the order in which people need them; help lists them so.
 ORDER = [
@@ -55,6 +58,18 @@ app = typer.Typer(
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Network = Annotated[bool, typer.Option("--network", help="Allow downloads from the Hugging Face Hub.")]
+EngineName = Annotated[
+    engine.Name,
+    typer.Option("--engine", help="Who does the work: this machine, or a Ray cluster (extra 'ray')."),
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--ray-address",
+        metavar="HOST:PORT",
+        help="A Ray cluster. Without it: RAY_ADDRESS, one that runs here, or one that is started here.",
+    ),
+]
 WorkspacePath = Annotated[Path, typer.Argument(help="A workspace made by `run`.")]
 
 
@@ -73,3 +88,10 @@ def _main(
     ] = False,
 ) -> None:
     del version
+
+
+@contextmanager
+def working(name: engine.Name, ray_address: str | None) -> Iterator[None]:
+    """Have stages done by an engine; what Ray prints goes to standard error, as all that is no result."""
+    with redirect_stdout(sys.stderr), engine.using(name, ray_address):
+        yield

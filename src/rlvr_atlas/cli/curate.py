@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
+from rlvr_atlas.cli.app import AsJson, EngineName, RayAddress, WorkspacePath, app, working
 from rlvr_atlas.cli.show import err, out, print_json, print_table, progress
 
 if TYPE_CHECKING:
@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
 
 @app.command()
-def curate(workspace: WorkspacePath, as_json: AsJson = False) -> None:
+def curate(
+    workspace: WorkspacePath,
+    engine: EngineName = "local",
+    ray_address: RayAddress = None,
+    as_json: AsJson = False,
+) -> None:
     """Make the mix of the recipe's [curate] table, where something changed; say what became of every row."""
     from rlvr_atlas import pipeline
     from rlvr_atlas.errors import RecipeError
@@ -27,7 +32,7 @@ def curate(workspace: WorkspacePath, as_json: AsJson = False) -> None:
     if recipe.curate is None:
         fix = "add one (docs/curate.md) and run the recipe: rlvr-atlas run RECIPE.toml"
         raise RecipeError("the recipe has no [curate] table", where=str(workspace), fix=fix)
-    with progress() as on_progress:
+    with progress() as on_progress, working(engine, ray_address):
         made = pipeline.run(recipe, stages=["curate"], on_progress=on_progress)
     facts = _facts(made)
     limits = made.manifest["stages"]["curate"]["limits"]

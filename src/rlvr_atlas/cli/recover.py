@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rlvr_atlas.cli.app import AsJson, Network, WorkspacePath, app
+from rlvr_atlas.cli.app import AsJson, EngineName, Network, RayAddress, WorkspacePath, app, working
 from rlvr_atlas.cli.show import out, print_json, print_table, progress
 
 if TYPE_CHECKING:
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 
 @app.command()
-def recover(workspace: WorkspacePath, network: Network = False, as_json: AsJson = False) -> None:
+def recover(
+    workspace: WorkspacePath,
+    network: Network = False,
+    engine: EngineName = "local",
+    ray_address: RayAddress = None,
+    as_json: AsJson = False,
+) -> None:
     """Take in candidate sources while too many training rows have none; prints the curve."""
     from rlvr_atlas import pipeline
     from rlvr_atlas import recover as recovery
@@ -25,7 +31,7 @@ def recover(workspace: WorkspacePath, network: Network = False, as_json: AsJson 
     recipe, taken = pipeline.stored_recipe(held), recovery.chosen(held)
     again = {spec.id for spec in recipe.candidates} & set(taken)
     before = [spec for spec in recipe.datasets if spec.id not in again]
-    with progress() as on_progress:
+    with progress() as on_progress, working(engine, ray_address):
         base = recipe.model_copy(update={"datasets": before})
         recovery.recover(base, allow_network=network, on_progress=on_progress)
     done = Workspace(workspace)

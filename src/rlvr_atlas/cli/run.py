@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rlvr_atlas.cli.app import AsJson, Network, WorkspacePath, app
+from rlvr_atlas.cli.app import AsJson, EngineName, Network, RayAddress, WorkspacePath, app, working
 from rlvr_atlas.cli.recover import show_curve
 from rlvr_atlas.cli.show import err, out, print_json, print_table, progress, show_summary
+
+if TYPE_CHECKING:
+    from rlvr_atlas.workspace.store import Workspace
 
 
 @app.command()
 def run(
     recipe: Annotated[Path, typer.Argument(help="A recipe (TOML).")],
     network: Network = False,
+    engine: EngineName = "local",
+    ray_address: RayAddress = None,
     as_json: AsJson = False,
 ) -> None:
     """Carry out a recipe: load, trace and report. Finished stages are not repeated."""
@@ -26,7 +31,7 @@ def run(
     settings = read_recipe(recipe)
     for warning in upstream_warnings(settings):
         err.print(f"warning: {warning}", markup=False)
-    with progress() as on_progress:
+    with progress() as on_progress, working(engine, ray_address):
         if settings.candidates:
             settings = recovery.recover(settings, allow_network=network, on_progress=on_progress)
         workspace = pipeline.run(settings, allow_network=network, on_progress=on_progress)
@@ -36,21 +41,37 @@ def run(
 
 
 @app.command()
-def ingest(workspace: WorkspacePath, network: Network = False, as_json: AsJson = False) -> None:
+def ingest(
+    workspace: WorkspacePath,
+    network: Network = False,
+    engine: EngineName = "local",
+    ray_address: RayAddress = None,
+    as_json: AsJson = False,
+) -> None:
     """Load and index the datasets of a workspace's recipe again, where they changed."""
-    _run_stage(workspace, "ingest", network, as_json)
+    with working(engine, ray_address):
+        done = _run_stage(workspace, "ingest", network)
+    tables = done.manifest["stages"]["ingest"]["rows"]
+    print_json(tables) if as_json else print_table("Tables", [tables])
 
 
 @app.command()
-def match(workspace: WorkspacePath, as_json: AsJson = False) -> None:
+def match(
+    workspace: WorkspacePath,
+    engine: EngineName = "local",
+    ray_address: RayAddress = None,
+    as_json: AsJson = False,
+) -> None:
     """Match and attribute again, where something changed."""
-    _run_stage(workspace, "trace", False, as_json)
+    with working(engine, ray_address):
+        done = _run_stage(workspace, "trace", False)
+    show_summary(done, as_json)
 
 
 @app.command()
 def report(workspace: WorkspacePath, as_json: AsJson = False) -> None:
     """Write report.html again, and print the same numbers."""
-    _run_stage(workspace, "report", False, as_json)
+    show_summary(_run_stage(workspace, "report", False), as_json)
 
 
 @app.command()
@@ -92,15 +113,10 @@ def demo(
     out.print(f"try:    rlvr-atlas explain {folder} DATASET:ROW", markup=False)
 
 
-def _run_stage(folder: Path, stage: str, network: bool, as_json: bool) -> None:
+def _run_stage(folder: Path, stage: str, network: bool) -> Workspace:
     from rlvr_atlas import pipeline
     from rlvr_atlas.workspace.store import Workspace
 
     recipe = pipeline.stored_recipe(Workspace(folder))
     with progress() as on_progress:
-        workspace = pipeline.run(recipe, stages=[stage], allow_network=network, on_progress=on_progress)
-    if stage == "ingest":
-        tables = workspace.manifest["stages"]["ingest"]["rows"]
-        print_json(tables) if as_json else print_table("Tables", [tables])
-    else:
-        show_summary(workspace, as_json)
+        return pipeline.run(recipe, stages=[stage], allow_network=network, on_progress=on_progress)

@@ -25,7 +25,7 @@ Bools = NDArray[np.bool_]
 Column = NDArray[Any]
 
 #: Pairs measured at a time.
-_PAIRS = 8192
+PAIRS = 8192
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,8 @@ def measure(texts: TokenTable, parents: Ints, children: Ints) -> Measured:
         children: (n,) positions of the later ones.
     """
     blocks = []
-    for start in range(0, max(len(parents), 1), _PAIRS):
-        part = slice(start, start + _PAIRS)
+    for start in range(0, max(len(parents), 1), PAIRS):
+        part = slice(start, start + PAIRS)
         positions, place = np.unique(np.concatenate([parents[part], children[part]]), return_inverse=True)
         one, other = np.split(place, 2)
         blocks.append(dict(_columns(Pieces(texts.take(positions)), one, other)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,10 +18,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from rlvr_atlas.answer import compare
+from rlvr_atlas.engine import each_block
 from rlvr_atlas.match import minhash
 from rlvr_atlas.match.decide import Verdict, by_wording
 from rlvr_atlas.match.evidence import Evidence
-from rlvr_atlas.match.measure import measure
+from rlvr_atlas.match.measure import PAIRS, measure
 from rlvr_atlas.schema import EVIDENCE
 from rlvr_atlas.text.token_table import Hashes, TokenTable, mask
 
@@ -108,7 +110,9 @@ def find(
     everything = _unique(len(texts), pairs)
     crowded = _crowded(same.pairs, datasets)
     known = _Texts(texts, answers, datasets, crowded)
-    found = list(_verified(everything, known, settings))
+    blocks = [everything[start : start + PAIRS] for start in range(0, len(everything), PAIRS)]
+    verified = each_block(partial(_verified, known, settings), blocks, [texts, known])
+    found = [pair for block in verified for pair in block]
     return Lexical(found, len(everything), same.cut, of_text)
 
 
@@ -176,15 +180,17 @@ def answers_agree(one: str | None, other: str | None) -> bool | None:
     return None if verdict == "unknown" else verdict == "same"
 
 
-def _verified(pairs: minhash.Pairs, known: _Texts, settings: MatchSettings) -> Iterator[Pair]:
+def _verified(known: _Texts, settings: MatchSettings, pairs: minhash.Pairs) -> list[Pair]:
+    """Those of a block of pairs that are something."""
     judged = judge(known.tokens, pairs, known.answers, known.crowded)
+    found = []
     for (parent, child), (verdict, evidence) in zip(pairs.tolist(), judged, strict=True):
         if verdict is None:
             continue
         inside = known.datasets[parent] == known.datasets[child]
-        if verdict.relation == "variant" and (inside or not settings.variants):
-            continue
-        yield Pair(parent, child, verdict, evidence)
+        if verdict.relation != "variant" or (settings.variants and not inside):
+            found.append(Pair(parent, child, verdict, evidence))
+    return found
 
 
 def _crowded(pairs: minhash.Pairs, datasets: Sequence[str]) -> NDArray[np.bool_]:

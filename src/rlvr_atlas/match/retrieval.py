@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from rlvr_atlas.match.groups import both, groups, ids, numbers_of
 from rlvr_atlas.match.minhash import WINDOW, Pairs, pairs_within_groups
 from rlvr_atlas.match.sparse import compact, products, row_of_each, squares
 from rlvr_atlas.match.terms import Terms
@@ -112,20 +112,20 @@ class Texts:
         may_pair: MayPair | None = None,
     ) -> None:
         self._order = np.arange(len(texts)) if order is None else order
-        self._may_pair: MayPair = may_pair or (lambda children, _: np.ones(len(children), bool))
+        self._may_pair: MayPair = may_pair or _all_pairs
         terms = Terms.of(texts)
         self._weights, self._rarities, self._postings = terms.weights, terms.rarities, terms.postings
         self._masses = squares(self._rarities)
         # Terms x texts, for scoring; the texts' own rows hold their terms from the rarest on.
         self._by_term = self._weights.T.tocsr()
-        self._numbers = _numbers(texts)
+        self._numbers = numbers_of(texts)
         self._lengths = texts.lengths + 1.0
-        self._forms = _ids(answers)
-        numbers = _groups(self._numbers)
+        self._forms = ids(answers)
+        numbers = groups(self._numbers)
         self._kinds = (
             _Kind(self._forms, _SAME_ANSWER, _LEAST),
             _Kind(numbers, _SAME_NUMBERS, _LEAST),
-            _Kind(_both(self._forms, numbers), _SAME_BOTH, 0.0),
+            _Kind(both(self._forms, numbers), _SAME_BOTH, 0.0),
         )
         self._same_numbers = _Kind(numbers, _SAME_NUMBERS, 0.0)
 
@@ -137,10 +137,10 @@ class Texts:
         vectors: NDArray[np.floating] | None = None,
         *,
         by_numbers: bool = False,
-    ) -> list[Callable[[], Candidates]]:
-        """The best earlier texts of each child, and those of `extra`: a function for each block of children.
+    ) -> list[Block]:
+        """The best earlier texts of each child, and those of `extra`, for each block of children.
 
-        The functions may be called from several threads.
+        They may be called from several threads, or sent to other processes.
 
         Args:
             children: (n,) positions of the texts to be searched for, ascending.
@@ -155,7 +155,7 @@ class Texts:
         bounds = [np.searchsorted(pairs[:, 0], starts) for pairs in alike]
         best = 0 if by_numbers else _ANY
 
-        def block(number: int) -> Candidates:
+        def block(number: int) -> Block:
             start = number * _BLOCK
             part = slice(start, start + _BLOCK)
             moved = np.array([start, 0], np.int64)
@@ -163,9 +163,9 @@ class Texts:
                 pairs[at[number] : at[number + 1]] - moved for pairs, at in zip(alike, bounds, strict=True)
             ]
             known.append(_listed(extra[part]))
-            return self._block(children[part], limits[part], known, best, vectors)
+            return Block(self, children[part], limits[part], known, best, vectors)
 
-        return [partial(block, number) for number in range(len(starts) - 1)]
+        return [block(number) for number in range(len(starts) - 1)]
 
     def closest(self, children: Ints, among: Ints, k: int) -> Ints:
         """Of some texts those that share most with each child, rare terms first; (n, k), -1 for none.
@@ -230,7 +230,7 @@ class Texts:
         """Sum of the squared rarities of the terms that two texts share, pair by pair."""
         return products(self._rarities, children, self._rarities, parents)
 
-    def _block(
+    def found(
         self,
         children: Ints,
         limits: Ints,
@@ -238,6 +238,7 @@ class Texts:
         best: int,
         vectors: NDArray[np.floating] | None,
     ) -> Candidates:
+        """Candidates of a block of children, see `Block`."""
         asked = self._questions(children)
         row, column, share = _high(asked @ self._by_term, children, limits, self._order)
         allowed = self._may_pair(children[row], column)
@@ -283,6 +284,35 @@ class Texts:
         row = row_of_each(own)
         score = np.bincount(row, own.data, minlength=len(children))
         return csr_array(((1 / score[row]).astype(np.float32), own.indices, own.indptr), shape=own.shape)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Children that are searched for together; called, it gives their candidates.
+
+    Attributes:
+        texts: All texts.
+        children: (n,) positions.
+        limits: (n,) only positions below may be parents.
+        known: Place of the child in this block and parent, found otherwise.
+        best: How many of the best of all texts are candidates.
+        vectors: (m, d) unit vectors of all texts, where there are any.
+    """
+
+    texts: Texts
+    children: Ints
+    limits: Ints
+    known: list[Pairs]
+    best: int
+    vectors: NDArray[np.floating] | None
+
+    def __call__(self) -> Candidates:
+        """The candidates."""
+        return self.texts.found(self.children, self.limits, self.known, self.best, self.vectors)
+
+
+def _all_pairs(children: Ints, _: Ints) -> NDArray[np.bool_]:
+    return np.ones(len(children), bool)
 
 
 def _rarest(texts: csr_array, postings: Ints, enough: Ints) -> csr_array:
@@ -365,36 +395,3 @@ def _crowds(row: Ints, share: Floats, n: int) -> Floats:
 def _rank(row: Ints) -> Ints:
     """Position of each entry among those of its row, for ascending rows."""
     return np.arange(len(row)) - np.searchsorted(row, row)
-
-
-def _ids(names: Sequence[str | None]) -> Ints:
-    """A number for each distinct name; -1 for None."""
-    numbers: dict[str, int] = {}
-    return np.array(
-        [-1 if name is None else numbers.setdefault(name, len(numbers)) for name in names], np.int64
-    )
-
-
-def _groups(sets: csr_array) -> Ints:
-    """A number for each distinct row; -1 for empty ones."""
-    parts = np.split(sets.indices, sets.indptr[1:-1]) if sets.shape[0] else []
-    return _ids([part.tobytes().hex() or None for part in parts])
-
-
-def _both(one: Ints, other: Ints) -> Ints:
-    """A number for each distinct pair of groups; -1 where either is none."""
-    groups = np.full(len(one), -1)
-    known = np.flatnonzero((one >= 0) & (other >= 0))
-    groups[known] = np.unique(one[known] * (other.max(initial=0) + 1) + other[known], return_inverse=True)[1]
-    return groups
-
-
-def _numbers(texts: TokenTable) -> csr_array:
-    """Texts x numbers in digits: one where the text has the number."""
-    number = texts.vocabulary.is_number[texts.ids]
-    text, token = texts.text_of_each[number], texts.ids[number].astype(np.int64)
-    width = max(len(texts.vocabulary), 1)
-    text, token = np.divmod(np.unique(text * width + token), width)
-    rows = np.concatenate([[0], np.cumsum(np.bincount(text, minlength=len(texts)))])
-    shape = (len(texts), width)
-    return csr_array((np.ones(len(token), np.float32), token.astype(np.int32), rows), shape=shape)

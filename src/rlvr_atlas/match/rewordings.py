@@ -12,12 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rlvr_atlas.encoder.cache import top_k
 from rlvr_atlas.encoder.embed import Encoded
+from rlvr_atlas.engine import each_block
 from rlvr_atlas.match import dataset_prior
 from rlvr_atlas.match.calibrations import NO_ENCODER
 from rlvr_atlas.match.classifier import classifier
@@ -33,9 +35,8 @@ from rlvr_atlas.match.evidence import Evidence
 from rlvr_atlas.match.features import agree_by_chance, signals
 from rlvr_atlas.match.measure import Measured, measure
 from rlvr_atlas.match.near_duplicates import Pair, answers_agree
-from rlvr_atlas.match.retrieval import SEARCHED, Candidates, Floats, Texts
+from rlvr_atlas.match.retrieval import SEARCHED, Block, Candidates, Floats, Texts
 from rlvr_atlas.match.search_texts import SearchTexts
-from rlvr_atlas.parallel import in_threads
 from rlvr_atlas.text.token_table import Ints, TokenTable
 
 #: More texts than this that are equal with numbers masked are searched by their numbers alone.
@@ -189,9 +190,11 @@ class _Search:
             extra = np.hstack([extra, self._index.closest(children, among, _AMONG)])
         blocks = self._index.blocks(children, limits, extra, self._vectors, by_numbers=by_numbers)
         ease = 1.0 if among is None else _IN_DERIVED
-        return _joined([_NOTHING, *in_threads(lambda block: self._read(block(), ease), blocks)])
+        large = [part for part in (self._told, self._index, self._vectors, self) if part is not None]
+        return _joined([_NOTHING, *each_block(partial(self._read, ease), blocks, large)])
 
-    def _read(self, found: Candidates, ease: float) -> _Read:
+    def _read(self, ease: float, block: Block) -> _Read:
+        found = block()
         if self._calibration == NO_ENCODER:
             return self._judged(found, ease, NO_ENCODER)
         # The encoders are of one language: between two the same problem has cosines like any other.
