@@ -122,6 +122,55 @@ def test_a_variant_inherits_the_source_only_where_its_descent_is_documented(own,
     assert (row["relation"], row["parent_dataset"], row["atomic_source"]) == ("variant", "a", source)
 
 
+def test_a_label_of_its_own_beats_the_source_of_a_documented_variant():
+    result = _trace(
+        [("a", "src_a", (), False), ("b", None, ("a",), True)],
+        [("a", 0, "k"), ("b", 0, "v", "src_b"), ("b", 1, "w", "says nothing"), ("b", 2, "k", "src_b")],
+        [("v", "k", "variant", 0.9), ("w", "k", "variant", 0.9)],
+        labels={"src_b": "src_b"},
+    )
+    assert [_row(result, "b", row)["atomic_source"] for row in (0, 1, 2)] == ["src_b", "src_a", "src_a"]
+    assert _row(result, "b", 0)["parent_dataset"] == "a"
+
+
+@pytest.mark.parametrize(
+    ("documented", "dates", "source"),
+    [
+        (("a",), (None, None), None),  # said to be taken from there
+        ((), (dt.date(2025, 2, 1), dt.date(2025, 3, 1)), None),  # published before
+        ((), (None, dt.date(2025, 3, 1)), "src_b"),  # nothing says which was first
+        ((), (dt.date(2025, 3, 1), dt.date(2025, 3, 1)), "src_b"),
+    ],
+)
+def test_a_dataset_that_introduces_data_is_no_source_of_what_was_there_before(documented, dates, source):
+    datasets = _datasets(("a", None, (), False), ("b", "src_b", documented, False))
+    result = attribute(
+        _occurrences(("a", 0, "k"), ("a", 1, "t"), ("b", 0, "k"), ("b", 1, "n"), ("b", 2, "v")),
+        _matches(("v", "t", "variant", 0.9)),
+        datasets.with_columns(released=pl.Series(dates, dtype=pl.Date)),
+        map_label=lambda label, dataset: None,
+        min_probability=0.5,
+    )
+    assert [_row(result, "b", row)["atomic_source"] for row in (0, 1, 2)] == [source, "src_b", "src_b"]
+
+
+def test_a_label_tells_the_source_of_later_copies_where_the_root_says_nothing():
+    result = _trace(
+        [
+            ("a", None, (), False),
+            ("b", None, ("a",), True),
+            ("c", None, ("a", "b"), False),
+            ("d", "x", (), False),
+        ],
+        [("a", 0, "k"), ("b", 0, "k", "src"), ("c", 0, "k"), ("c", 1, "r"), ("c", 2, "v")],
+        [("r", "k", "reworded", 0.9), ("v", "k", "variant", 0.9)],
+        labels={"src": "src"},
+    )
+    assert _row(result, "a")["atomic_source"] is None
+    assert _row(result, "c")["root_dataset"] == "a"
+    assert [_row(result, "c", row)["atomic_source"] for row in (0, 1, 2)] == ["src", "src", None]
+
+
 def test_the_same_problem_beats_a_documented_variant():
     result = _trace(
         [("a", "s", (), False), ("b", "t", (), False), ("c", None, ("b",), False)],

@@ -2,7 +2,8 @@
 
 Two questions, two answers. *Where does it come from in the end?* The root is where documented upstreams, or
 else the earliest occurrence of the same problem, lead; the first known source on the way back from it is the
-atomic source. Where no dataset on the way introduces data, the source is unknown and stays null. *What was it
+atomic source. Where no dataset on the way introduces data and no trusted label names a source, it is unknown
+and stays null: a dataset that introduces data is not the source of what was published before. *What was it
 made from?* The parent is the earlier row with that root which holds the problem most closely: in a documented
 upstream if one does, then by the strongest relation, then in the dataset that holds most of the child's rows
 as closely.
@@ -63,8 +64,11 @@ def _nodes(
     datasets: pl.DataFrame,
     map_label: Callable[[str | None, str | None], str | None],
 ) -> pl.DataFrame:
-    """The first row of each key in each dataset, by release; `own` is the source it vouches for itself."""
-    facts = datasets.select("dataset", "rank", "atomic_source", "trust_labels")
+    """The first row of each key in each dataset, by release; `own` is the source it vouches for itself.
+
+    `labelled` says that the row's own label does so, and not what is known of the whole dataset.
+    """
+    facts = datasets.select("dataset", "rank", "released", "atomic_source", "trust_labels")
     first = (
         occurrences.group_by("key", "dataset", maintain_order=True)
         .agg(pl.col("row", "declared_source").first())
@@ -82,7 +86,9 @@ def _nodes(
         "dataset",
         "row",
         "rank",
+        "released",
         own=pl.coalesce("atomic_source", "label_source"),
+        labelled=pl.col("atomic_source").is_null() & pl.col("label_source").is_not_null(),
     )
 
 
@@ -181,18 +187,51 @@ def _roots(nodes: pl.DataFrame) -> pl.DataFrame:
     up = nodes["first"].fill_null(-1).to_numpy()
     names = nodes["own"].unique().drop_nulls().sort()
     own = nodes["own"].replace_strict(names, range(len(names)), default=-1, return_dtype=pl.Int64).to_numpy()
-    own = np.where(nodes["own"].is_null().to_numpy(), -1, own)
-    # A variant is another problem: without a document it may as well be a neighbour from the same template.
-    inherits = (~nodes["first_variant"] | nodes["first_documented"]).fill_null(value=False).to_numpy()
+    own = np.where(nodes["own"].is_null().to_numpy() | _came_from_elsewhere(nodes), -1, own)
+    # A variant is another problem: without a document it may as well be a neighbour from the same template,
+    # and with one its own label knows better.
+    descends = pl.col("first_documented") & ~pl.col("labelled")
+    inherits = nodes.select((~pl.col("first_variant") | descends).fill_null(value=False)).to_series()
     source = own.copy()
     for depth in range(1, int(hops.max(initial=0)) + 1):
         here = np.flatnonzero(hops == depth)
         inherited = source[up[here]]
-        take = (inherited >= 0) & inherits[here]
+        take = (inherited >= 0) & inherits.to_numpy()[here]
         source[here] = np.where(take, inherited, own[here])
     table = pl.Series([*names, None], dtype=pl.String)
     atomic = table.gather(np.where(source < 0, len(names), source))
-    return nodes.with_columns(root=pl.Series(root), atomic_source=atomic)
+    return _as_labelled_before(nodes.with_columns(root=pl.Series(root), atomic_source=atomic))
+
+
+def _as_labelled_before(nodes: pl.DataFrame) -> pl.DataFrame:
+    """Rows without a source get that of the first row before them which is the same problem and is labelled.
+
+    Where the root says nothing of its source, a later copy may: then the copies after that one are known too.
+    """
+    same = nodes.select(pl.when(~pl.col("first_variant")).then("first")).to_series()
+    nodes = nodes.with_columns(problem=pl.Series(_ends(same)[0]))
+    labelled = nodes.filter("labelled", pl.col("atomic_source").is_not_null()).sort("node")
+    told = labelled.group_by("problem").agg(
+        said_by=pl.col("node").first(), said=pl.col("atomic_source").first()
+    )
+    later = pl.when(pl.col("said_by") < pl.col("node")).then("said")
+    return (
+        nodes.join(told, on="problem", how="left", maintain_order="left")
+        .with_columns(atomic_source=pl.coalesce("atomic_source", later))
+        .drop("problem", "said_by", "said")
+    )
+
+
+def _came_from_elsewhere(nodes: pl.DataFrame) -> NDArray[np.bool_]:
+    """Nodes whose dataset introduces a source, but not by this row: the same problem was published before.
+
+    That it was before is shown by a document or by dates; the order in which a recipe lists datasets shows
+    nothing.
+    """
+    before = pl.col("released").gather(pl.col("first")) < pl.col("released")
+    shown = pl.col("first_documented") | before
+    elsewhere = ~pl.col("labelled") & ~pl.col("first_variant") & shown.fill_null(value=False)
+    return nodes.select(elsewhere.fill_null(value=False)).to_series().to_numpy()
 
 
 def _hops(nodes: pl.DataFrame) -> pl.DataFrame:
