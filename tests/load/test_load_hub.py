@@ -13,6 +13,7 @@ import pytest
 
 from rlvr_atlas.config import DatasetSpec
 from rlvr_atlas.errors import InputError
+from rlvr_atlas.load import hub as loader
 from rlvr_atlas.load import open_dataset
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -31,6 +32,8 @@ STATUS = {"acme/gone": 404, "acme/private": 401, "acme/broken": 500}
 
 class Hub(BaseHTTPRequestHandler):
     asked: ClassVar[list[str]] = []
+    #: What the next requests for files meet: a status, or "cut" for a connection that ends in the middle.
+    faults: ClassVar[list[int | str]] = []
 
     def do_GET(self) -> None:
         path = unquote(self.path.split("?")[0])
@@ -57,16 +60,24 @@ class Hub(BaseHTTPRequestHandler):
             self._send(200, json.dumps(info).encode(), {"Content-Type": "application/json"})
 
     def _file(self, content: bytes | None) -> None:
+        fault = self.faults.pop(0) if self.faults and self.command == "GET" else None
+        if isinstance(fault, int):
+            self._send(fault, b"", {})
+            return
         headers = {"X-Repo-Commit": SHA, "ETag": f'"{len(content or b"")}-{self.path.rsplit("/")[-1]}"'}
-        self._send(404 if content is None else 200, content or b"", headers)
+        if fault == "cut" and content:
+            self._send(200, content, headers, sent=len(content) // 2)
+            self.connection.close()
+        else:
+            self._send(404 if content is None else 200, content or b"", headers)
 
-    def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+    def _send(self, status: int, body: bytes, headers: dict[str, str], sent: int | None = None) -> None:
         self.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command == "GET":
-            self.wfile.write(body)
+            self.wfile.write(body[:sent])
 
     def log_message(self, *_: object) -> None:
         """Quiet."""
@@ -79,7 +90,9 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(loader, "WAITS", (0.0, 0.0))
     Hub.asked.clear()
+    Hub.faults.clear()
     yield Hub.asked
     server.shutdown()
     server.server_close()
@@ -107,6 +120,30 @@ def test_what_is_in_the_cache_is_not_fetched_again(hub: list[str]) -> None:
     hub.clear()
     read()
     assert not [line for line in hub if line.startswith("GET /datasets/")]
+
+
+def test_a_file_that_fails_at_first_is_asked_for_again(hub: list[str]) -> None:
+    Hub.faults += [503, 429]
+    assert read(files="data/train*").height == 20
+    assert len([line for line in hub if line.startswith("GET /datasets/")]) == 3
+
+
+def test_a_download_that_breaks_off_is_taken_up_again(hub: list[str]) -> None:
+    Hub.faults.append("cut")
+    assert read(files="data/train*").height == 20
+    assert len([line for line in hub if line.startswith("GET /datasets/")]) == 2
+
+
+def test_what_fails_for_long_is_a_clear_error_and_keeps_what_was_fetched(hub: list[str]) -> None:
+    read(files="data/*.csv")
+    Hub.faults += [503, 503, 503]
+    with pytest.raises(InputError, match="503.*run the same command again: what was fetched is kept"):
+        read(files=["data/*.csv", "data/train*"])
+    hub.clear()
+    assert read(files=["data/*.csv", "data/train*"]).height == 21
+    assert [line for line in hub if line.startswith("GET /datasets/")] == [
+        f"GET /datasets/acme/sums/resolve/{SHA}/data/train.jsonl"
+    ]
 
 
 def test_a_glob_chooses_files(hub: list[str]) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 import huggingface_hub
 from huggingface_hub import errors
@@ -12,6 +16,11 @@ from huggingface_hub import errors
 from rlvr_atlas.config import DatasetSpec
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.load.files import data_only, one_format_each
+
+#: Seconds to wait before an answer that says "not now" (5xx, too many requests) is asked for again.
+WAITS = (1.0, 4.0)
+_TOO_MANY = 429
+_Got = TypeVar("_Got")
 
 
 def fetch(spec: DatasetSpec, where: str, *, allow_network: bool) -> list[Path]:
@@ -36,18 +45,33 @@ def fetch(spec: DatasetSpec, where: str, *, allow_network: bool) -> list[Path]:
     api = huggingface_hub.HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
     cache = os.environ.get("HF_HUB_CACHE")
     try:
-        info = api.dataset_info(repository, revision=spec.revision)
+        info = _patiently(lambda: api.dataset_info(repository, revision=spec.revision))
     except Exception as error:  # the client's errors have no common base
         raise _say(error, spec, where) from None
     names = _chosen([sibling.rfilename for sibling in info.siblings or ()], spec, where)
     pinned = info.sha or spec.revision
+
+    def download(name: str) -> Path:
+        got = api.hf_hub_download(repository, name, repo_type="dataset", revision=pinned, cache_dir=cache)
+        return Path(got)
+
     try:
-        return [
-            Path(api.hf_hub_download(repository, name, repo_type="dataset", revision=pinned, cache_dir=cache))
-            for name in names
-        ]
+        return [_patiently(partial(download, name)) for name in names]
     except Exception as error:
         raise _say(error, spec, where) from None
+
+
+def _patiently(ask: Callable[[], _Got]) -> _Got:
+    """What the Hub answers, asked again where it only says that it cannot now."""
+    for wait in WAITS:
+        try:
+            return ask()
+        except errors.HfHubHTTPError as error:
+            status = getattr(error.response, "status_code", 0)
+            if status < 500 and status != _TOO_MANY:
+                raise
+            time.sleep(wait)
+    return ask()
 
 
 def _chosen(names: list[str], spec: DatasetSpec, where: str) -> list[str]:
@@ -84,6 +108,5 @@ def _say(error: Exception, spec: DatasetSpec, where: str) -> InputError:
     if isinstance(error, errors.HFValidationError):
         return InputError(f"{spec.hub!r} is not a Hub id", where=where, fix="write it as owner/name")
     first = (str(error) or type(error).__name__).splitlines()[0]
-    return InputError(
-        f"{at} cannot be fetched: {first}", where=where, fix="check the connection and try again"
-    )
+    fix = "check the connection and run the same command again: what was fetched is kept"
+    return InputError(f"{at} cannot be fetched: {first}", where=where, fix=fix)
