@@ -95,12 +95,21 @@ class Workspace:
         self._note("no source", missing)
         self._note("invented source", invented)
         return [
-            at_least(0.997, "rows with the right source, of those that can be told", can.filter(right).height, can.height),
-            Line("... with the source of the original where a row was derived", can.height, strictly / can.height),
+            at_least(
+                0.997,
+                "rows with the right source, of those that can be told",
+                can.filter(right).height,
+                can.height,
+            ),
+            Line(
+                "... with the source of the original where a row was derived",
+                can.height,
+                strictly / can.height,
+            ),
             Line("... with another source", can.height, wrong.height / can.height),
             Line("... with none", can.height, missing.height / can.height),
             at_most(0.0, "rows with a source that nobody in view can know", invented.height, cannot.height),
-        ]  # fmt: skip
+        ]
 
     def leaks(self) -> list[Line]:
         """Planted leaks, by how they are told, and leaks that are none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import layouts
@@ -17,14 +17,16 @@ from rlvr_atlas import registry
 #: Rows of a shard at most; a Parquet file is made from one frame.
 _SHARD_ROWS = 100_000
 _DECOY_ROWS = 3
+Records = list[layouts.Record]
 
 
-def write(world: World, folder: Path) -> dict[str, list[str]]:
+def write(world: World, folder: Path, local: Path) -> dict[str, list[str]]:
     """Write all files.
 
     Args:
         world: The plan.
         folder: Gets a folder for each repository.
+        local: Gets the files that are not on the Hub.
 
     Returns:
         For each dataset the files that its rows are in, as repository/file, in name order.
@@ -32,19 +34,20 @@ def write(world: World, folder: Path) -> dict[str, list[str]]:
     written: dict[str, list[str]] = {}
     for name in world.datasets:
         layout, entry = layouts.LAYOUTS[name], registry.find(name)
-        assert entry is not None and entry.hub is not None
+        assert entry is not None
         rows, copies = world.rows[name], world.datasets[name].get("copies", 1)
-        place = folder / entry.hub
+        place = folder / entry.hub if entry.hub else local
         files = _file_names(layout, rows.height)
         written[name] = [f"{entry.hub}/{file}" for file in files]
         first = 0
         for number, file in enumerate(files):
             last = rows.height * (number + 1) // len(files)
-            _write_file(place / file, world, layout, rows[first:last], first, copies)
+            _write_file(place / file, _records(world, layout, rows[first:last], first) * copies)
             first = last
         for file in layout.decoys:
-            _write_file(place / file, world, layout, rows[:_DECOY_ROWS], 0, 1)
-        (place / "README.md").write_text("---\nlicense: unknown\n---\n", encoding="utf-8")
+            _write_file(place / file, _records(world, layout, rows[:_DECOY_ROWS], 0))
+        if entry.hub:
+            (place / "README.md").write_text("---\nlicense: unknown\n---\n", encoding="utf-8")
     return written
 
 
@@ -60,48 +63,40 @@ def _file_names(layout: layouts.Layout, rows: int) -> list[str]:
     )
 
 
-def _records(
-    world: World, layout: layouts.Layout, rows: pl.DataFrame, first: int, copies: int
-) -> Iterator[layouts.Record]:
-    total = rows.height
-    told = []
+def _records(world: World, layout: layouts.Layout, rows: pl.DataFrame, first: int) -> list[layouts.Record]:
+    found = []
     for at, (problem, look, label) in enumerate(rows.iter_rows()):
         text, answer = texts.tell(problem, look, world.pools)
         original = texts.tell(problem & ~(15 << texts.KIND_BITS), 0, world.pools)[0] if look & 1 else text
-        told.append(layouts.Told(first + at, text, answer, label, original))
-    assert len(told) == total
-    for _ in range(copies):
-        yield from map(layout.record, told)
+        found.append(layout.record(layouts.Told(first + at, text, answer, label, original)))
+    return found
 
 
-def _write_file(
-    path: Path, world: World, layout: layouts.Layout, rows: pl.DataFrame, first: int, copies: int
-) -> None:
+def _write_file(path: Path, records: Records) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    _WRITERS[path.suffix](path, _records(world, layout, rows, first, copies))
+    _WRITERS[path.suffix](path, records)
 
 
-def _parquet(path: Path, records: Iterator[layouts.Record]) -> None:
-    pl.DataFrame(list(records), infer_schema_length=None).write_parquet(path)
+def _parquet(path: Path, records: Records) -> None:
+    pl.DataFrame(records, infer_schema_length=None).write_parquet(path)
 
 
-def _json_lines(path: Path, records: Iterator[layouts.Record]) -> None:
+def _json_lines(path: Path, records: Records) -> None:
     with path.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 
 
-def _json(path: Path, records: Iterator[layouts.Record]) -> None:
-    path.write_text(json.dumps(list(records), ensure_ascii=False, indent=1), encoding="utf-8")
+def _json(path: Path, records: Records) -> None:
+    path.write_text(json.dumps(records, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
-def _csv(path: Path, records: Iterator[layouts.Record]) -> None:
-    rows = list(records)
+def _csv(path: Path, records: Records) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
+        writer = csv.DictWriter(file, list(records[0]))
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(records)
 
 
-_WRITERS: dict[str, Callable[[Path, Iterator[layouts.Record]], None]] = {
+_WRITERS: dict[str, Callable[[Path, Records], None]] = {
     ".parquet": _parquet, ".jsonl": _json_lines, ".json": _json, ".csv": _csv,
 }  # fmt: skip

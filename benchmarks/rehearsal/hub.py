@@ -74,7 +74,11 @@ class _Hub(BaseHTTPRequestHandler):
             self._send(404, b"{}", {"X-Error-Code": "RepoNotFound"})
             return
         files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-        info = {"id": repository, "sha": _sha(repository), "siblings": [{"rfilename": file} for file in files]}
+        info = {
+            "id": repository,
+            "sha": _sha(repository),
+            "siblings": [{"rfilename": file} for file in files],
+        }
         self._send(200, json.dumps(info).encode(), {"Content-Type": "application/json"})
 
     def _file(self, repository: str, file: str) -> None:

@@ -1,4 +1,4 @@
-"""How each dataset lays its rows out: field names as in the registry, and what stands beside and around them."""
+"""How each dataset lays its rows out: field names as in the registry, and what is beside and around them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ class Layout:
 
     Attributes:
         record: A row as it is published.
-        files: Name of a file, with {n} and {of} where the rows are spread over several; its ending is the format.
+        files: Name of a file, with {n} and {of} where the rows are spread over several; its ending
+            is the format.
         shards: Over how many, at full size.
         decoys: Files that hold other rows and must not be read.
         folders: Values of {folder} in `files`, where the rows are spread over folders.
@@ -64,6 +65,7 @@ def _solved(question: str, solution: str, ending: str, **more: str) -> Callable[
     return record
 
 
+_BOX_IT = r"Please reason step by step, and put your final answer within \boxed{}."
 _BOXED = r"Therefore the answer is $\boxed{@}$."
 
 
@@ -94,16 +96,23 @@ def _numina(told: Told) -> Record:
 def _openr1(told: Told) -> Record:
     row = _numina(told)
     judged = {"correctness_math_verify": [True, False], "uuid": f"u-{told.row}"}
-    return {**row, **judged, "generations": [f"<think>A try.</think> It is $\\boxed{{{told.answer}}}$.", "A stop."]}
+    return {
+        **row,
+        **judged,
+        "generations": [f"<think>A try.</think> It is $\\boxed{{{told.answer}}}$.", "A stop."],
+    }
 
 
 def _eurus(told: Told) -> Record:
-    system = "When tackling complex reasoning tasks, you have access to the following actions. [ASSESS] [ADVANCE]"
+    system = (
+        "When tackling complex reasoning tasks, you have access to the following actions. [ASSESS] [ADVANCE]"
+    )
     asked = told.text + "\n\nPresent the answer in LaTex format: \\boxed{Your answer}"
     gold = told.answer
     code = (told.label or "") in ("codeforces", "taco", "apps", "code_contests")
     if code:
-        asked = told.text + "\n\nWrite Python code to solve the problem. Present the code in \n```python\nYour code\n```\nat the end."
+        wanted = "Write Python code to solve the problem. Present the code in"
+        asked = f"{told.text}\n\n{wanted} \n```python\nYour code\n```\nat the end."
         gold = json.dumps({"inputs": [f"{told.row}\n"], "outputs": [f"{told.answer}\n"]})
     return {
         "data_source": told.label,
@@ -115,7 +124,7 @@ def _eurus(told: Told) -> Record:
 
 
 def _verl(asked: Callable[[str], str], gold: Callable[[str], str] = str) -> Callable[[Told], Record]:
-    """verl's own layout."""
+    """Verl's own layout."""
 
     def record(told: Told) -> Record:
         return {
@@ -139,12 +148,12 @@ def _dapo_asks(text: str) -> str:
 
 def _still3(told: Told) -> Record:
     before = (
-        "A conversation between User and Assistant. The user asks a question, and the Assistant solves it. The "
-        "assistant first thinks about the reasoning process in the mind and then provides the user with the answer. "
-        "The reasoning process and answer are enclosed within <think> </think> and <answer> </answer> tags, "
-        "respectively, i.e., <think> reasoning process here </think><answer> answer here </answer>."
+        "A conversation between User and Assistant. The user asks a question, and the Assistant solves it. "
+        "The assistant first thinks about the reasoning process in the mind and then provides the user with "
+        "the answer. The reasoning process and answer are enclosed within <think> </think> and <answer> "
+        "</answer> tags, respectively, i.e., <think> reasoning process here </think><answer> answer here </answer>."
     )
-    asked = f"{before} User: {told.text} Please reason step by step, and put your final answer within \\boxed{{}}. Assistant:"
+    asked = f"{before} User: {told.text} {_BOX_IT} Assistant:"
     return {
         "prompt": [{"content": asked, "role": "user"}],
         "reward_model": {"ground_truth": told.answer, "style": "rule"},
@@ -152,8 +161,13 @@ def _still3(told: Told) -> Record:
 
 
 def _areal(told: Told) -> Record:
-    asked = f"<｜User｜>{told.text}\nPlease reason step by step, and put your final answer within \\boxed{{}}.<｜Assistant｜><think>\n"
-    return {"prompt": asked, "task": "math", "query_id": f"q{told.row}", "solutions": [f"\\boxed{{{told.answer}}}"]}
+    asked = f"<｜User｜>{told.text}\n{_BOX_IT}<｜Assistant｜><think>\n"
+    return {
+        "prompt": asked,
+        "task": "math",
+        "query_id": f"q{told.row}",
+        "solutions": [f"\\boxed{{{told.answer}}}"],
+    }
 
 
 def _orz(told: Told) -> Record:
@@ -165,7 +179,13 @@ def _orz(told: Told) -> Record:
 
 def _deepmath(told: Told) -> Record:
     steps = {f"r1_solution_{number}": f"A thought, and so {told.answer}." for number in (1, 2, 3)}
-    return {"question": told.text, "final_answer": told.answer, "difficulty": 5.5, "topic": "Analysis", **steps}
+    return {
+        "question": told.text,
+        "final_answer": told.answer,
+        "difficulty": 5.5,
+        "topic": "Analysis",
+        **steps,
+    }
 
 
 def _amo(told: Told) -> Record:
@@ -174,7 +194,12 @@ def _amo(told: Told) -> Record:
         "present your final answer as a number in the form \\boxed{x}.",
     )
     asked = f"{told.text}\n\nAfter solving the above problem, please output {ends[told.row % 2]}"
-    return {"question_id": told.row, "prompt": asked, "answer": f"\\boxed{{{told.answer}}}", "answer_type": "number"}
+    return {
+        "question_id": told.row,
+        "prompt": asked,
+        "answer": f"\\boxed{{{told.answer}}}",
+        "answer_type": "number",
+    }
 
 
 def _omni(told: Told) -> Record:
@@ -189,7 +214,9 @@ _SUBJECTS = (
 _TEST = "data/test-{n:05}-of-{of:05}.parquet"
 
 LAYOUTS: dict[str, Layout] = {
-    "gsm8k": Layout(_gsm8k, "main/train-{n:05}-of-{of:05}.parquet", decoys=("socratic/train-00000-of-00001.parquet",)),
+    "gsm8k": Layout(
+        _gsm8k, "main/train-{n:05}-of-{of:05}.parquet", decoys=("socratic/train-00000-of-00001.parquet",)
+    ),
     "gsm8k_test": Layout(_gsm8k, "main/test-{n:05}-of-{of:05}.parquet"),
     "math_train": Layout(
         _solved("problem", "solution", _BOXED, level="Level 3", type="Algebra"),
@@ -213,11 +240,17 @@ LAYOUTS: dict[str, Layout] = {
         decoys=("level_1/train-00000-of-00001.parquet",),
     ),
     "dapo_math_17k": Layout(_verl(_dapo_asks), "data/dapo-math-17k.parquet"),
+    "dapo_math_17k_processed": Layout(
+        _plain("prompt", "solution", ability="MATH", source="data_source"),
+        "all/train-{n:05}-of-{of:05}.parquet",
+    ),
     "deepmath_103k": Layout(_deepmath, shards=10),
     "deepscaler": Layout(_plain("problem", "answer", solution=""), "deepscaler.json"),
     "eurus_2_rl": Layout(_eurus, shards=3),
     "klear_mathsub_30k": Layout(
-        _verl(lambda text: f"{text}\nPlease reason step by step, and put your final answer within \\boxed{{}}.")
+        _verl(
+            lambda text: f"{text}\nPlease reason step by step, and put your final answer within \\boxed{{}}."
+        )
     ),
     "numinamath_1_5": Layout(_numina, shards=3),
     "open_rs": Layout(_solved("problem", "solution", _BOXED, level="Hard")),
@@ -231,14 +264,18 @@ LAYOUTS: dict[str, Layout] = {
     "polaris_53k": Layout(_plain("problem", "answer", difficulty="4/8"), "polaris-data-53K.parquet"),
     "skywork_or1": Layout(
         _verl(
-            lambda text: f"{text}\n\nLet's think step by step and output the final answer within \\boxed{{}}.",
+            lambda text: (
+                f"{text}\n\nLet's think step by step and output the final answer within \\boxed{{}}."
+            ),
             lambda answer: json.dumps([answer]),
         ),
         "data/math-{n:05}-of-{of:05}.parquet",
         shards=2,
     ),
     "still_3_rl_90k": Layout(_still3, "data/train.jsonl"),
-    "math_500": Layout(_plain("problem", "answer", solution="Worked.", subject="Algebra", level="2"), "test.jsonl"),
+    "math_500": Layout(
+        _plain("problem", "answer", solution="Worked.", subject="Algebra", level="2"), "test.jsonl"
+    ),
     "aime24": Layout(_solved("problem", "solution", _BOXED, url="https://example.org"), _TEST),
     "aime25": Layout(_plain("problem", "answer", id="0"), "test.jsonl"),
     "amc23": Layout(_plain("question", "answer", url="https://example.org"), _TEST),
@@ -250,5 +287,9 @@ LAYOUTS: dict[str, Layout] = {
     "imo_answerbench": Layout(
         _plain("Problem", "Short Answer", Category="Algebra", Source="A shortlist"), "answerbench.csv"
     ),
-    "math_odyssey": Layout(_plain("problem_statement", "answer", level="High School"), "final-odyssey-math.jsonl"),
+    "harp": Layout(_plain("problem", "answer", subject="algebra"), "HARP.jsonl"),
+    "hle_math": Layout(_plain("question", "answer", category="Math"), "hle_math.jsonl"),
+    "math_odyssey": Layout(
+        _plain("problem_statement", "answer", level="High School"), "final-odyssey-math.jsonl"
+    ),
 }

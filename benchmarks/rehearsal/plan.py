@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,10 +42,9 @@ class World:
     datasets: dict[str, dict[str, Any]]
     rows: dict[str, pl.DataFrame]
 
-    @property
-    def benchmarks(self) -> list[str]:
-        """Ids of the benchmarks."""
-        return [name for name, told in self.datasets.items() if told.get("benchmark")]
+    def those(self, flag: str) -> list[str]:
+        """Ids of the datasets with a flag of world.toml: benchmark, local, aside."""
+        return [name for name, told in self.datasets.items() if told.get(flag)]
 
 
 def make(size: float, seed: int = 0) -> World:
@@ -61,7 +60,8 @@ def make(size: float, seed: int = 0) -> World:
         for at, pool in enumerate(told["pools"].values())
     ]
     drawing = _Drawing(dict(zip(told["pools"], pools, strict=True)), np.random.default_rng(seed))
-    training = [dataset for dataset in told["datasets"].values() if not dataset.get("benchmark")]
+    aside = ("benchmark", "aside")
+    training = [dataset for dataset in told["datasets"].values() if not any(map(dataset.get, aside))]
     scale = size * ROWS / sum(dataset["rows"] for dataset in training)
     # Items first: some benchmarks are younger than the training sets that hold their problems.
     for name, dataset in told["datasets"].items():
@@ -91,7 +91,11 @@ class _Drawing:
         return np.arange(first, first + count, dtype=np.int64)
 
     def keep(
-        self, name: str, problems: NDArray[np.int64], looks: NDArray[np.uint8], labels: list[str | None] | None
+        self,
+        name: str,
+        problems: NDArray[np.int64],
+        looks: NDArray[np.uint8],
+        labels: list[str | None] | None,
     ) -> None:
         """Keep the rows of a dataset in an order of their own."""
         order = self.rng.permutation(len(problems))
@@ -155,20 +159,28 @@ class _Drawing:
         return exceptions.get(pool) or str(told["label"]).format(pool=pool)
 
 
-def truth(world: World) -> pl.DataFrame:
-    """What is true of every row.
+def truth(world: World, without: Collection[str] = ()) -> pl.DataFrame:
+    """What is true of every row, as far as it can be known from the datasets in view.
 
-    A row is attributable if it, or an earlier row of the same problem, stands where its origin is vouched for:
-    in a dataset that the registry says to introduce this source, where nobody had the problem before, or in one
-    whose labels are to be trusted.
+    A row is attributable if it, or an earlier row of the same problem, stands where its origin is vouched
+    for: in a dataset that the registry says to introduce this source, where nobody had the problem before, or
+    in one whose labels are to be trusted.
+
+    Args:
+        world: The plan.
+        without: Datasets that are not in view.
 
     Returns:
-        dataset, row, rank, problem, look, origin ("" where nobody knows), also (another right source, or null),
-        attributable. One line per row as published, copies too.
+        dataset, row, rank, problem, look, origin ("" where nobody knows), also (another right source, or
+        null), attributable. One line per row as published, copies too.
     """
-    origins = pl.DataFrame({"pool": [p.index for p in world.pools], "origin": [p.origin for p in world.pools]})
+    origins = pl.DataFrame(
+        {"pool": [p.index for p in world.pools], "origin": [p.origin for p in world.pools]}
+    )
     frames = []
     for rank, (name, rows) in enumerate(world.rows.items()):
+        if name in without:
+            continue
         entry = registry.find(name)
         assert entry is not None
         introduced = pl.col("origin") == (entry.atomic_source or "-")
@@ -182,7 +194,9 @@ def truth(world: World) -> pl.DataFrame:
                 kind=pl.col("problem") // 2**texts.KIND_BITS % 16,
             )
             .join(origins, on="pool", how="left", maintain_order="left")
-            .with_columns(introduced=introduced, labelled=pl.lit(entry.trust_labels) & (pl.col("origin") != ""))
+            .with_columns(
+                introduced=introduced, labelled=pl.lit(entry.trust_labels) & (pl.col("origin") != "")
+            )
         )
     rows = pl.concat(frames)
     is_first = pl.col("rank") == pl.col("rank").min().over("problem")
@@ -196,6 +210,8 @@ def truth(world: World) -> pl.DataFrame:
     )
     return (
         rows.join(first, on="problem", how="left", maintain_order="left")
-        .with_columns(also=also, attributable=(pl.col("vouched_rank") <= pl.col("rank")).fill_null(value=False))
+        .with_columns(
+            also=also, attributable=(pl.col("vouched_rank") <= pl.col("rank")).fill_null(value=False)
+        )
         .select("dataset", "row", "rank", "problem", "look", "origin", "also", "attributable")
     )

@@ -1,8 +1,8 @@
 """Problems made of the sentences of phrases.toml: the same number gives the same problem, whatever its look.
 
-A problem is an integer: which pool it is of, whether it was derived from the pool's problem (other numbers, or
-asked backwards), and its number in the pool. A look says how one dataset tells it: in other words, in other
-notation, with a wrong answer. Texts are made when they are written, so that a million problems need no memory.
+A problem is an integer: which pool it is of, whether it was derived from the pool's problem (other numbers,
+or asked backwards), and its number in the pool. A look says how one dataset tells it: in other words, in
+other notation, with a wrong answer. Texts are made when they are written, so that a million need no memory.
 """
 
 from __future__ import annotations
