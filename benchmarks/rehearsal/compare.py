@@ -89,7 +89,10 @@ class Workspace:
         ).fill_null(value=False)
         can, cannot = rows.filter("attributable"), rows.filter(~pl.col("attributable"))
         wrong, missing = can.filter(told & ~right), can.filter(~told)
-        invented = cannot.filter(told)
+        given = cannot.filter(told)
+        # A row that is like one of a documented upstream but for its numbers is taken to descend from it.
+        alike = rows.filter(pl.col("relation") == "variant").select("problem").unique()
+        invented = given.join(alike, on="problem", how="anti")
         strictly = can.filter(pl.col("atomic_source") == pl.col("origin")).height
         self._note("wrong source", wrong)
         self._note("no source", missing)
@@ -109,6 +112,11 @@ class Workspace:
             Line("... with another source", can.height, wrong.height / can.height),
             Line("... with none", can.height, missing.height / can.height),
             at_most(0.0, "rows with a source that nobody in view can know", invented.height, cannot.height),
+            Line(
+                "... and rows that get one as a variant of a row of a documented upstream",
+                cannot.height,
+                (given.height - invented.height) / cannot.height,
+            ),
         ]
 
     def leaks(self) -> list[Line]:

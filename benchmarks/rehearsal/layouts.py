@@ -151,7 +151,8 @@ def _still3(told: Told) -> Record:
         "A conversation between User and Assistant. The user asks a question, and the Assistant solves it. "
         "The assistant first thinks about the reasoning process in the mind and then provides the user with "
         "the answer. The reasoning process and answer are enclosed within <think> </think> and <answer> "
-        "</answer> tags, respectively, i.e., <think> reasoning process here </think><answer> answer here </answer>."
+        "</answer> tags, respectively, i.e., <think> reasoning process here </think>"
+        "<answer> answer here </answer>."
     )
     asked = f"{before} User: {told.text} {_BOX_IT} Assistant:"
     return {

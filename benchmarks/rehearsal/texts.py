@@ -167,13 +167,12 @@ def _body(drawn: _Drawn, pool: Pool, reworded: bool) -> str:
     chosen: list[Sentence] = [drawn.words.choice(group["openings"])]
     if group["conditions"]:
         few = len(group["conditions"]) < 5
-        most = 1 if few else 3
-        told = drawn.words.sample(group["conditions"], drawn.words.randrange(0 if few else 1, most + 1))
+        told = drawn.words.sample(group["conditions"], drawn.words.randrange(*((0, 2) if few else (2, 4))))
         chosen += told
         chosen.append(drawn.words.choice(group["asks"]))
     for sentence in chosen:
         drawn.draw(sentence[0])
-    if reworded and len(chosen) == 4:
+    if reworded and len(chosen) > 3:
         chosen[1], chosen[2] = chosen[2], chosen[1]
     return " ".join(drawn.fill(sentence[reworded]) for sentence in chosen)
 

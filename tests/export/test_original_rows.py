@@ -113,6 +113,40 @@ def test_every_column_of_json_lines_is_there_and_equal(of_lines, form):
         assert original(row) == {name: source.get(name) for name in names}
 
 
+def on_hub(recipe, monkeypatch, cache):
+    """The recipe as if its dataset were on the Hub, downloaded to this cache."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(cache))
+    (spec,) = recipe.datasets
+    hub = spec.model_copy(update={"path": None, "hub": "acme/a"})
+    return recipe.model_copy(update={"datasets": [hub]}), cache / "datasets--acme--a" / "snapshots"
+
+
+def test_rows_of_the_hub_are_read_again_from_the_cache_of_downloads(of_lines, tmp_path, monkeypatch):
+    (tables, recipe), rows, _ = of_lines
+    recipe, snapshots = on_hub(recipe, monkeypatch, tmp_path)
+    for commit, there in {"0": rows[1:], "1": rows, "2": []}.items():
+        (snapshots / commit).mkdir(parents=True)
+        lines(snapshots / commit / ("a.jsonl" if there else "README.md"), there)
+    out = exported((tables, recipe), "verl", tmp_path)
+    assert sorted(original(row)["level"] for row in out) == list(range(30))
+
+
+def test_rows_of_the_hub_that_are_not_in_the_cache_are_an_error_that_says_what_to_do(
+    of_lines, tmp_path, monkeypatch
+):
+    (tables, recipe), rows, _ = of_lines
+    recipe, snapshots = on_hub(recipe, monkeypatch, tmp_path)
+    told = (
+        "dataset a: its rows cannot be read again.*acme/a is on the Hub, and its files are not in the cache"
+    )
+    with pytest.raises(InputError, match=told):
+        exported((tables, recipe), "verl", tmp_path)
+    (snapshots / "0").mkdir(parents=True)
+    lines(snapshots / "0" / "a.jsonl", rows[1:])
+    with pytest.raises(InputError, match="dataset a: its files are not those that the mix was made from"):
+        exported((tables, recipe), "verl", tmp_path)
+
+
 def test_a_csv_arrives_as_its_cells(tmp_path):
     rows = [base(n) | {"id": f"0{n}", "note": f'"{n}", with a comma\nand a line'} for n in range(12)]
     with (tmp_path / "a.csv").open("w", newline="") as file:

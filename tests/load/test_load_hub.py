@@ -14,7 +14,7 @@ import pytest
 from rlvr_atlas.config import DatasetSpec
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.load import hub as loader
-from rlvr_atlas.load import open_dataset
+from rlvr_atlas.load import open_again, open_dataset
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 ROWS = "".join(
@@ -144,6 +144,18 @@ def test_what_fails_for_long_is_a_clear_error_and_keeps_what_was_fetched(hub: li
     assert [line for line in hub if line.startswith("GET /datasets/")] == [
         f"GET /datasets/acme/sums/resolve/{SHA}/data/train.jsonl"
     ]
+
+
+def test_what_was_fetched_is_opened_again_without_the_hub(hub: list[str]) -> None:
+    spec = DatasetSpec(id="d", hub="acme/sums", files=["data/train*"])
+    with pytest.raises(InputError, match="not in the cache of downloads any more.*with --network"):
+        open_again(spec, Path())
+    digest = open_dataset(spec, Path(), allow_network=True).content_sha256
+    hub.clear()
+    (again,) = open_again(spec, Path())
+    assert again.content_sha256 == digest
+    assert pl.concat(again.batches()).height == 20
+    assert hub == []
 
 
 def test_a_glob_chooses_files(hub: list[str]) -> None:

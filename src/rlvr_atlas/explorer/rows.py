@@ -10,7 +10,7 @@ from rlvr_atlas.errors import AtlasError, InputError
 from rlvr_atlas.explorer.held import HeldWorkspace
 from rlvr_atlas.export.images import images_of, with_content
 from rlvr_atlas.export.original_rows import places_of_images
-from rlvr_atlas.load import open_dataset
+from rlvr_atlas.load import DatasetReader, open_again
 from rlvr_atlas.pipeline import stored_recipe
 
 #: Characters of a column that are shown, and images of a row.
@@ -44,10 +44,10 @@ def original(held: HeldWorkspace, dataset: str, row: int) -> dict[str, Any]:
     if spec is None or not 0 <= row < 2**40:
         raise InputError("no such row in this workspace", where=f"{dataset[:80]}:{row}")
     try:
-        reader = open_dataset(spec, recipe.base)
+        readers = open_again(spec, recipe.base)
         ingested = held.scan("datasets").filter(dataset=dataset).collect()["content_sha256"].to_list()
-        digest = held.once(f"hash {dataset}", lambda: reader.content_sha256)
-        if digest not in ingested:
+        reader = next((one for one in readers if _digest(held, one) in ingested), None)
+        if reader is None:
             return _nothing("the files of this dataset are not those that were ingested")
         found = next(iter(reader.whole_rows({row})), None)
     except AtlasError as error:
@@ -64,6 +64,11 @@ def original(held: HeldWorkspace, dataset: str, row: int) -> dict[str, Any]:
         except InputError as error:
             shown.append({"kind": None, "why": error.what})
     return {"why": None, "columns": _columns(whole), "images": shown}
+
+
+def _digest(held: HeldWorkspace, reader: DatasetReader) -> str:
+    """The hash of the files, taken once while the explorer runs."""
+    return held.once(f"hash {reader.spec.id} {reader.files[0]}", lambda: reader.content_sha256)
 
 
 def _nothing(why: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from rlvr_atlas.export.columns import as_array, common, fitted, json_array, stat
 from rlvr_atlas.export.images import images_of, with_content
 from rlvr_atlas.export.verifier import VERIFIER, stated_verifier
 from rlvr_atlas.files import explained
-from rlvr_atlas.load import DatasetReader, open_dataset
+from rlvr_atlas.load import DatasetReader, open_again
 from rlvr_atlas.load.archives import Piece
 from rlvr_atlas.load.paths import Path as Steps
 from rlvr_atlas.load.paths import parse
@@ -201,8 +201,9 @@ def _rows_again(
 ) -> Iterator[_Read]:
     """The wanted rows of one dataset."""
     where = f"dataset {dataset}"
-    reader = _reader(dataset, recipe)
-    if reader.content_sha256 != hashes.get(dataset):
+    readers = _readers(dataset, recipe)
+    reader = next((one for one in readers if one.content_sha256 == hashes.get(dataset)), None)
+    if reader is None:
         what = "its files are not those that the mix was made from"
         raise InputError(what, where=where, fix="run the recipe again, then export")
     found = 0
@@ -215,10 +216,10 @@ def _rows_again(
         raise InputError(what, where=where, fix="run the recipe again, then export")
 
 
-def _reader(dataset: str, recipe: Recipe) -> DatasetReader:
+def _readers(dataset: str, recipe: Recipe) -> list[DatasetReader]:
     spec = next(spec for spec in recipe.datasets if spec.id == dataset)
     try:
-        return open_dataset(spec, recipe.base)
+        return open_again(spec, recipe.base)
     except AtlasError as error:
         what = f"its rows cannot be read again ({error.what})"
         fix = "put the files back, or export without what else they hold: --without-original"

@@ -54,6 +54,30 @@ def open_dataset(spec: DatasetSpec, base: Path, *, allow_network: bool = False) 
     return DatasetReader(spec, find_files(spec.paths, base, where))
 
 
+def open_again(spec: DatasetSpec, base: Path) -> list[DatasetReader]:
+    """Find the files of a dataset that was read before; the network is not used.
+
+    Args:
+        spec: As it was then.
+        base: Folder that relative paths start from.
+
+    Returns:
+        Readers, one for each state of the files that there is; which one was read its `content_sha256` says.
+
+    Raises:
+        InputError: Where there are no such files any more.
+    """
+    if spec.hub is None:
+        return [open_dataset(spec, base)]
+    from rlvr_atlas.load.hub import cached  # a slow import that few runs need
+
+    readers = [DatasetReader(spec, files) for files in cached(spec)]
+    if not readers:
+        what = f"{spec.hub} is on the Hub, and its files are not in the cache of downloads any more"
+        raise InputError(what, where=f"dataset {spec.id}", fix="run the recipe again with --network")
+    return readers
+
+
 class DatasetReader:
     """Reads the rows of one dataset; made by `open_dataset`.
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 import huggingface_hub
-from huggingface_hub import errors
+from huggingface_hub import constants, errors
+from huggingface_hub.file_download import repo_folder_name
 
 from rlvr_atlas.config import DatasetSpec
 from rlvr_atlas.errors import InputError
@@ -59,6 +61,25 @@ def fetch(spec: DatasetSpec, where: str, *, allow_network: bool) -> list[Path]:
         return [_patiently(partial(download, name)) for name in names]
     except Exception as error:
         raise _say(error, spec, where) from None
+
+
+def cached(spec: DatasetSpec) -> list[list[Path]]:
+    """What earlier downloads left of a dataset, without asking the Hub.
+
+    Args:
+        spec: Its `hub` and `files`.
+
+    Returns:
+        For each commit in the cache its files, as `fetch` orders them; a download that did not end lacks some.
+    """
+    top = Path(os.environ.get("HF_HUB_CACHE") or constants.HF_HUB_CACHE)
+    name = repo_folder_name(repo_id=str(spec.hub), repo_type="dataset")
+    found = []
+    for commit in sorted((top / name / "snapshots").glob("*")):
+        names = [path.relative_to(commit).as_posix() for path in commit.rglob("*") if path.is_file()]
+        with suppress(InputError):  # nothing there that the recipe asks for
+            found.append([commit / name for name in _chosen(names, spec, "")])
+    return found
 
 
 def _patiently(ask: Callable[[], _Got]) -> _Got:
