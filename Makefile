@@ -76,8 +76,9 @@ format: $(READY) ## put the style right
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: $(READY) ## write the command reference, docs/cli.md
+docs: $(READY) ## write the command reference, docs/cli.md, and the page of the registry
 	$(BIN)/python -m typer rlvr_atlas.cli utils docs --name rlvr-atlas --output docs/cli.md
+	$(BIN)/rlvr-atlas registry page --out docs/registry-entries.md
 
 # Not with --quiet: then MkDocs counts no warning, and strict mode fails at none.
 docs-site: .venv-docs/.ready ## build the documentation as a site, in site/; a broken link is an error

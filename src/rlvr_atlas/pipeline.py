@@ -71,6 +71,7 @@ def run(
     Raises:
         AtlasError: Where an input cannot be used; finished stages stay finished.
     """
+    registry.use(recipe.registry_path)
     workspace = Workspace(recipe.workspace_path, create=True)
     with workspace.locked():
         workspace.note(recipe=recipe.model_dump(mode="json"), base=str(recipe.base.resolve()))
@@ -90,6 +91,7 @@ def stored_recipe(workspace: Workspace) -> Recipe:
     except KeyError:
         fix = "run the recipe itself: rlvr-atlas run RECIPE.toml"
         raise WorkspaceError("no recipe in this workspace", where=str(workspace.folder), fix=fix) from None
+    registry.use(recipe.registry_path)
     if recipe.workspace_path.resolve() == workspace.folder.resolve():
         return recipe
     # A workspace that was moved or copied is meant itself, not the place where it was made.
@@ -123,7 +125,7 @@ def ingest(recipe: Recipe, workspace: Workspace, allow_network: bool, on_progres
     readers = [open_dataset(spec, recipe.base, allow_network=allow_network) for spec in specs]
     refuse_inputs(workspace.folder, (file for reader in readers for file in reader.files))
     names = [partition_name(reader) for reader in readers]
-    settings = [spec.model_dump(mode="json", exclude={"path"}) for spec in specs]
+    settings = [spec.model_dump(mode="json", exclude={"path", "evidence"}) for spec in specs]
     made = made_from(workspace, "ingest", names, settings, extras=can_look())
     if workspace.done("ingest", made):
         return
@@ -185,7 +187,7 @@ def trace_rows(recipe: Recipe, workspace: Workspace, _network: bool, on_progress
     threshold = recipe.match.min_probability
     decisions, bad = review.read(workspace)
     lines = [decision.line() for decision in decisions]
-    made = made_from(workspace, "attribute", threshold, lines, bad)
+    made = made_from(workspace, "attribute", threshold, lines, bad, *_own_labels())
     if workspace.done("attribute", made):
         return
     started = time.monotonic()
@@ -243,7 +245,7 @@ def make_mix(recipe: Recipe, workspace: Workspace, _network: bool, on_progress: 
     )
     given = None if scores is None else scores.write_csv()
     settings = recipe.curate.model_dump(mode="json", exclude={"template"})
-    made = made_from(workspace, "curate", given, settings)
+    made = made_from(workspace, "curate", given, settings, *_own_labels())
     if workspace.done("curate", made):
         return
     started = time.monotonic()
@@ -254,9 +256,10 @@ def make_mix(recipe: Recipe, workspace: Workspace, _network: bool, on_progress: 
     workspace.finish("curate", made, tables, seconds=time.monotonic() - started, limits=curated.limits)
 
 
-def report(_recipe: Recipe, workspace: Workspace, _network: bool, on_progress: OnProgress) -> None:
+def report(recipe: Recipe, workspace: Workspace, _network: bool, on_progress: OnProgress) -> None:
     """Write `report.html` from the tables that are there, unless it is already the page of these."""
-    made = made_from(workspace, "report")
+    evidence = {spec.id: spec.evidence for spec in recipe.datasets if spec.evidence}
+    made = made_from(workspace, "report", *([evidence] if evidence else []))
     if workspace.done("report", made) and workspace.holds("report.html", workspace.manifest.get("report")):
         return
     started = time.monotonic()
@@ -301,6 +304,12 @@ _STAGE_FUNCTIONS: dict[str, Callable[[Recipe, Workspace, bool, OnProgress], None
     "curate": make_mix,
     "report": report,
 }
+
+
+def _own_labels() -> list[str]:
+    """What the result of a stage that reads labels depends on beyond the packaged registry."""
+    digest = registry.current().digest
+    return [digest] if digest else []
 
 
 def _label_reader(recipe: Recipe) -> Callable[[str | None, str | None], str | None]:

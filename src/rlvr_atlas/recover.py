@@ -90,11 +90,19 @@ def recover(recipe: Recipe, *, allow_network: bool = False, on_progress: OnProgr
 
 
 def candidates(recipe: Recipe, *, allow_network: bool) -> list[CandidateSpec]:
-    """The recipe's candidates, then the registry's that introduce data, without what is in view already."""
+    """The recipe's candidates, then the registry's that introduce data, without what is in view already.
+
+    Where the registry knows datasets of the recipe, only candidates of their domains.
+    """
+    registry.use(recipe.registry_path)
     found = {spec.id: spec for spec in recipe.candidates}
     if recipe.recover.registry and allow_network:
+        known = [entry for spec in recipe.datasets if (entry := registry.find(spec.id))]
+        domains = {entry.domain for entry in known}
         for entry in registry.datasets().values():
-            if entry.hub and entry.atomic_source and not entry.derived_from:
+            # Two million questions of SQL are not downloaded for mathematics.
+            alike = entry.domain in domains or not domains
+            if alike and entry.hub and entry.atomic_source and not entry.derived_from:
                 facts = entry.model_dump(include=set(DatasetSpec.model_fields))
                 found.setdefault(entry.id, CandidateSpec(**facts))
     return [spec for name, spec in found.items() if name not in {spec.id for spec in recipe.datasets}]

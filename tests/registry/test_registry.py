@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rlvr_atlas import registry
+from rlvr_atlas.config import Adapter
 from rlvr_atlas.load.paths import parse
+from rlvr_atlas.registry.page import markdown
 
 ENTRIES = [*registry.datasets().values(), *registry.benchmarks().values()]
 by_id = pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.id)
@@ -61,9 +63,34 @@ def test_adapters_are_written_in_the_language_of_field_paths(entry):
     adapter = entry.adapter
     prompts = [adapter.prompt] if isinstance(adapter.prompt, str) else adapter.prompt or []
     paths = [adapter.answer, adapter.solution, adapter.source, adapter.split, adapter.options]
-    assert prompts
+    assert prompts or adapter == Adapter(), "an adapter is whole, or all of it is detected"
     for path in [*prompts, *(path for path in paths if path)]:
         assert parse(path)
+
+
+@by_id
+def test_evidence_is_of_what_the_entry_says(entry):
+    assert all(why.strip() for why in entry.evidence.values())
+    if entry.revision:
+        assert "revision" in entry.evidence and re.fullmatch("[0-9a-f]{40}", entry.revision)
+
+
+def test_the_sets_that_the_paper_and_agents_use_are_known():
+    for name in ("rstar_math_ppm", "hf-imo-colab/AMO-Bench", "gpqa", "gaokao", "kaoyan", "cn_math"):
+        assert registry.find(name), name
+    for name in ("grade_school_math_zh", "ARPO-RL-Reasoning-10K", "tool_star", "SynSQL-2.5M", "SynLogic"):
+        assert registry.find(name), name
+    assert registry.find("amo_bench").hub == "meituan-longcat/AMO-Bench"
+
+
+def test_a_page_marks_what_has_no_evidence_and_shows_text_as_it_is(tmp_path):
+    own = tmp_path / "own.toml"
+    own.write_text(
+        '[datasets.a]\nhub = "x/y"\nreleased = 2024-01-01\nlicense = "A|B <i>"\nevidence.license = "c"\n'
+    )
+    page = markdown(registry.of(own))
+    assert "| `a` | 2024-01-01 ? | A\\|B &lt;i> | `x/y` |" in page
+    assert "- `a`: license: c" in page.splitlines()
 
 
 def test_upstreams_are_known_older_and_run_in_no_circle():

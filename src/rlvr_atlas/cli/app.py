@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -86,8 +88,20 @@ def _main(
         bool,
         typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
+    registry: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            envvar="RLVR_ATLAS_REGISTRY",
+            help="A registry file of your own (`registry add`), over the packaged entries.",
+        ),
+    ] = None,
 ) -> None:
     del version
+    gc.freeze()
+    gc.enable()  # see `__main__`
+    if registry is not None:
+        os.environ["RLVR_ATLAS_REGISTRY"] = str(registry)  # for processes that are started, too
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -31,6 +32,8 @@ _UNSAFE = re.compile(
 _LONG_WORD = 20
 #: Leaks of one problem that are listed.
 _LEAKS = 5
+#: Directions that hang on an unverified date that are listed.
+_DATES = 5
 #: Piped output has no width of its own; tables are then wide enough to be read by line.
 _PIPED = 160
 
@@ -72,7 +75,8 @@ def show_summary(workspace: Workspace, as_json: bool) -> None:
     """What a run found, per dataset, with everything that was left out."""
     from rlvr_atlas.report import summary
 
-    facts = summary({name: frame.collect() for name, frame in workspace.tables().items()})
+    tables = {name: frame.collect() for name, frame in workspace.tables().items()}
+    facts = summary(tables, workspace.manifest)
     if as_json:
         print_json(facts)
         return
@@ -90,11 +94,31 @@ def show_summary(workspace: Workspace, as_json: bool) -> None:
     for sentence in _answer(facts, workspace.manifest["stages"]):
         out.print(sentence, markup=False)
     print_table("Datasets", rows)
+    _show_unverified(facts["unverified_dates"])
     for stage in workspace.manifest["stages"].values():
         for limit in stage.get("limits", []):
             out.print(f"note: {limit}", markup=False)
     if (workspace.folder / "report.html").exists():
         out.print(f"report: {workspace.folder / 'report.html'}", markup=False)
+
+
+def _show_unverified(dates: list[dict[str, Any]]) -> None:
+    """The arrows between datasets that a wrong date would turn round, those with most rows first."""
+    if not dates:
+        return
+    rows = [
+        {
+            "dataset": line["child"],
+            "after": line["parent"],
+            "rows": line["rows"],
+            "days apart": line["days"],
+            "date without evidence": "both"
+            if len(line["without_evidence"]) > 1
+            else line["without_evidence"],
+        }
+        for line in dates[:_DATES]
+    ]
+    print_table("Directions that hang on an unverified date", rows, more=len(dates) - _DATES)
 
 
 def _answer(facts: dict[str, Any], stages: dict[str, Any]) -> list[str]:
@@ -211,6 +235,16 @@ def print_table(title: str, rows: list[dict[str, Any]], more: int = 0) -> None:
         table.add_row(*(Text(_cell(name, value)) for name, value in row.items()))
     out.print(table)
     _print_more(more)
+
+
+def print_columns(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+    """Rows as aligned lines without rich, for a list that is there at once; a terminal's width cuts them."""
+    cells = [columns, *(tuple(one_line(row.get(column)) for column in columns) for row in rows)]
+    widths = [max(len(line[place]) for line in cells) for place in range(len(columns))]
+    room = shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else None
+    for line in cells:
+        told = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        typer.echo(told if room is None or len(told) <= room else f"{told[: room - 1]}…")
 
 
 def _fits(rows: list[dict[str, Any]], width: int) -> bool:

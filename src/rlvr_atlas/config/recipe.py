@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self, get_args
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from rlvr_atlas.config.complaints import sentences, unknown_key
 from rlvr_atlas.config.curate import CurateSettings
 from rlvr_atlas.errors import RecipeError
 from rlvr_atlas.schema import Role
@@ -78,12 +78,21 @@ class DatasetSpec(_Settings):
     derived_from: list[str] = []
     #: Whether the rows' own source labels may name the atomic source where nothing earlier is in view.
     trust_labels: bool = False
+    #: What a key rests on: key -> a document, a web address, or who looked and when.
+    evidence: dict[str, str] = {}
     adapter: Adapter = Adapter()
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         if self.path is not None and self.hub is not None:
             raise ValueError("give either 'path' or 'hub', not both")
+        return self
+
+    @model_validator(mode="after")
+    def _evidence_of_something(self) -> Self:
+        for key in self.evidence:
+            if getattr(self, key, None) in (None, "", []) or key not in type(self).model_fields:
+                raise ValueError(f"'evidence' is of '{key}', which the entry does not say")
         return self
 
     @property
@@ -214,6 +223,8 @@ class Recipe(_Settings):
     """A whole recipe. `base` is the folder that relative paths start from."""
 
     workspace: WorkspaceSettings = WorkspaceSettings()
+    #: A registry file of the user; where left out, `rlvr-atlas-registry.toml` beside the recipe if there.
+    registry: str | None = None
     datasets: list[DatasetSpec] = Field(min_length=1)
     candidates: list[CandidateSpec] = []
     match: MatchSettings = MatchSettings()
@@ -250,6 +261,11 @@ class Recipe(_Settings):
         except RuntimeError:  # the home of nobody
             return self.base / self.workspace.path
 
+    @property
+    def registry_path(self) -> Path | None:
+        """The registry file of the user; None where there is none."""
+        return self.base / self.registry if self.registry else None
+
 
 def parse_recipe(
     data: dict[str, Any], *, base: Path = Path(), where: str = "recipe", problems: Sequence[str] = ()
@@ -269,11 +285,11 @@ def parse_recipe(
     for kind in ("datasets", "candidates"):
         found += _same_ids(entry.get("id") for entry in entries(data, kind))
     if "base" in data:
-        found.append(_unknown_key((), "base"))
+        found.append(unknown_key((), "base", Recipe))
     try:
         recipe = Recipe.model_validate({**data, "base": base})
     except ValidationError as error:
-        found += _sentences(error, data)
+        found += sentences(error, data, Recipe)
     else:
         if not found:
             return recipe
@@ -312,89 +328,3 @@ def _same_ids(ids: Iterable[object]) -> list[str]:
             problems.append(f"two datasets have the id {name!r}")
         seen.add(name.lower())
     return problems
-
-
-#: What a value must be, by the kind of pydantic's complaint; other complaints are passed on as they are.
-_MUST_BE = {
-    "string_type": "text",
-    "list_type": "a list of texts",
-    "model_type": "a table",
-    "model_attributes_type": "a table",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "int_type": "a whole number",
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "float_parsing": "a number",
-    "date_type": "a date such as 2025-03-17",
-    "date_parsing": "a date such as 2025-03-17",
-    "date_from_datetime_parsing": "a date such as 2025-03-17",
-    "date_from_datetime_inexact": "a date such as 2025-03-17",
-}
-
-
-def _sentences(error: ValidationError, data: Mapping[str, Any]) -> list[str]:
-    """Pydantic's complaints as sentences that name datasets, not positions; one sentence for each place."""
-    must_be: dict[str, list[str]] = {}
-    sentences = []
-    for problem in error.errors():
-        kind, loc = problem["type"], problem["loc"]
-        if kind == "extra_forbidden":
-            sentences.append(_unknown_key(loc[:-1], str(loc[-1]), _place(loc[:-1], data)))
-            continue
-        # After the key of a dataset come the arms of a union and positions: ("path", "list[str]", 0).
-        in_list = len(loc) > 2 and isinstance(loc[-1], int)
-        place = _place([*loc[:2], *(part for part in loc[2:] if not _is_arm(part))], data)
-        if loc == ("datasets",):
-            sentences.append("there are no datasets: each one is a table under a [[datasets]] of its own")
-        elif kind in _MUST_BE:
-            must_be.setdefault(place, []).append("a list of texts" if in_list else _MUST_BE[kind])
-        elif kind == "missing":
-            sentences.append(f"{place} is missing")
-        elif kind == "string_pattern_mismatch":
-            sentences.append(
-                f"{place}: {problem['input']!r} is no id: it becomes a file name, so it begins with a letter"
-                " or digit and has only these and '.', '_', '-'"
-            )
-        else:
-            message = re.sub("^Value error, ", "", problem["msg"])
-            sentences.append(f"{place}: {message}" if place else message)
-    sentences += [f"{place} must be {' or '.join(dict.fromkeys(kinds))}" for place, kinds in must_be.items()]
-    return sentences
-
-
-def _is_arm(part: int | str) -> bool:
-    return isinstance(part, int) or part == "str" or "[" in part
-
-
-def _place(loc: Sequence[int | str], data: Mapping[str, Any]) -> str:
-    """`dataset gsm8k, adapter.prompt` for ("datasets", 0, "adapter", "prompt"); `match.seed`."""
-    if len(loc) > 1 and loc[0] in ("datasets", "candidates") and isinstance(loc[1], int):
-        entry, kind = data[str(loc[0])][loc[1]], str(loc[0])[:-1]
-        name = entry["id"] if isinstance(entry, dict) and "id" in entry else f"number {loc[1] + 1}"
-        inside = ".".join(str(part) for part in loc[2:])
-        return f"{kind} {name}, {inside}" if inside else f"{kind} {name}"
-    return ".".join(str(part) for part in loc)
-
-
-def _unknown_key(loc: Sequence[int | str], key: str, place: str = "") -> str:
-    """Names the nearest key of the same table, or the table that has this key."""
-    tables = _tables()
-    table = ".".join(part for part in loc if isinstance(part, str))
-    near = difflib.get_close_matches(key, tables[table], n=1)
-    homes = [f"[{name}]" if name else "the top of the file" for name, keys in tables.items() if key in keys]
-    hint = f" (did you mean '{near[0]}'?)" if near else f" (it belongs in {homes[0]})" if homes else ""
-    return f"unknown key '{key}' in {place or 'the recipe'}{hint}"
-
-
-def _tables(model: type[BaseModel] = Recipe, name: str = "") -> dict[str, list[str]]:
-    """Every table of a recipe by its dotted name, with the keys it may have."""
-    keys = [key for key, field in model.model_fields.items() if not field.exclude]
-    tables = {name: keys}
-    for key in keys:
-        annotation = model.model_fields[key].annotation
-        for part in (annotation, *get_args(annotation)):
-            if isinstance(part, type) and issubclass(part, BaseModel):
-                tables |= _tables(part, f"{name}.{key}".removeprefix("."))
-    return tables

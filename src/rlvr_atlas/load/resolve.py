@@ -38,7 +38,7 @@ def resolve(names: Sequence[str | DatasetSpec], role: Role, taken: Collection[st
             told = path.stem if stems.count(path.stem) == 1 else f"{path.resolve().parent.name}-{path.stem}"
             label = _free(plain_id(told, role), [*taken, *specs])
             specs[label] = DatasetSpec(id=label, role=role, path=str(path.expanduser().resolve()))
-        elif known is not None and known.hub is not None:
+        elif known is not None and (known.hub or known.path):
             facts = known.model_dump(include=set(DatasetSpec.model_fields))
             specs[known.id] = DatasetSpec(**{**facts, "role": role})
         elif (on_hub := _HUB_ID.fullmatch(name)) and not is_data(path) and not _exists(path.parent):

@@ -35,6 +35,7 @@ def findings(facts: Facts) -> list[Finding]:
         "answers": (_answers(facts), {"matches"}),
         "skipped": (_skipped(facts), {"skipped_rows"}),
         "unmeasured": (_unmeasured(facts), {"datasets", "edges"}),
+        "dates": (facts["unverified_dates"], {"edges"}),
     }
     return [
         Finding(kind, None) if needed & absent else _finding(kind, cases)

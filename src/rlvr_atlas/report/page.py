@@ -71,7 +71,7 @@ def render(tables: Tables, manifest: Mapping[str, Any]) -> str:
         One HTML page. The same tables and manifest give the same bytes.
     """
     full = complete(tables)
-    facts = summary(tables)
+    facts = summary(tables, manifest)
     datasets = facts["datasets"]
     script = _file("page.js")
     cells = layout.matrix(facts)

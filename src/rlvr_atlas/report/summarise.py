@@ -5,27 +5,30 @@ Sums and shares of the tables, nothing else. What was not measured, its table be
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 
 from rlvr_atlas import schema
-from rlvr_atlas.report import leaks
+from rlvr_atlas.report import dates, leaks
 from rlvr_atlas.report.tables import Tables, answers_differ, complete, missing, share
 
 Facts = dict[str, Any]
 
 
-def summary(tables: Tables) -> Facts:
+def summary(tables: Tables, manifest: Mapping[str, Any] | None = None) -> Facts:
     """What the tables say, per dataset and in total.
 
     Args:
         tables: Frames by name (see `tables.SCHEMAS`); any may be absent.
+        manifest: The workspace's manifest, which says what dates of release rest on; nothing where absent.
 
     Returns:
-        `totals`, `datasets` (in order of release), `edges`, `conflicts`, `leak_pairs`, `leak_families`,
-        `brought_in`, `skipped` (each largest first), `documented_unmeasured`, `missing_tables`. Shares are
-        0 to 1, dates ISO texts. Leaks are read from `leak_rates`, and null where no audit was run.
+        `totals`, `datasets` (in order of release), `edges`, `unverified_dates`, `conflicts`, `leak_pairs`,
+        `leak_families`, `brought_in`, `skipped` (each largest first), `documented_unmeasured`,
+        `missing_tables`. Shares are 0 to 1, dates ISO texts. Leaks are read from `leak_rates`, and null
+        where no audit was run.
     """
     full = complete(tables)
     datasets = _datasets(full, tables)
@@ -34,6 +37,7 @@ def summary(tables: Tables) -> Facts:
         "totals": _totals(full, tables, datasets),
         "datasets": datasets,
         "edges": edges,
+        "unverified_dates": dates.unverified(full["edges"], full["datasets"], manifest or {}),
         "documented_unmeasured": _unmeasured(datasets, edges) if "edges" in tables else [],
         "conflicts": _conflicts(full["conflicts"]),
         "leak_pairs": leaks.pairs(full) if "leak_rates" in tables else None,
