@@ -32,11 +32,14 @@ def test_a_cell_holds_words_and_no_json(value, cell):
 
 @pytest.mark.parametrize(("columns", "widest"), [("95", 95), ("120", 120)])
 def test_a_pipe_is_as_wide_as_columns_says(columns, widest):
-    command = [sys.executable, "-m", "rlvr_atlas", "registry", "list", "benchmarks"]
+    command = [sys.executable, "-m", "rlvr_atlas", "atlas", "list"]
     environment = {"COLUMNS": columns, "PYTHONPATH": ":".join(sys.path)}
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     table = [line for line in run.stdout.splitlines() if line and line[0] in "┏┃┡│└"]
     assert table and max(map(len, table)) <= widest
+    command[3:] = ["registry", "list"]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert "gsm8k" in run.stdout and max(map(len, run.stdout.splitlines())) <= widest
 
 
 def test_a_source_or_a_licence_that_is_not_known_is_called_so(capsys):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import gc
+import inspect
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from rlvr_atlas import __version__, engine
+from rlvr_atlas.cli.show import be_quiet
 
 #: Commands in the order in which people need them; help lists them so.
 ORDER = [
@@ -49,7 +52,40 @@ class _InOrder(TyperGroup):
         return sorted(names, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
 
 
-app = typer.Typer(
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress and no hints; what was found is printed.")]
+
+
+class Commands(typer.Typer):
+    """Commands, each with the option `--quiet`, which is none of their business."""
+
+    def command(self, name: str | None = None, **settings: Any) -> Callable[..., Any]:  # noqa: ANN401
+        """Register a command as typer does."""
+        register = super().command(name, **settings)
+
+        def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+            register(_with_quiet(function))
+            return function
+
+        return decorate
+
+
+def _with_quiet(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def run(*args: Any, quiet: bool = False, **options: Any) -> Any:  # noqa: ANN401  as the command has them
+        be_quiet(quiet)
+        try:
+            return function(*args, **options)
+        finally:
+            be_quiet(False)
+
+    signature = inspect.signature(function, eval_str=True)
+    option = inspect.Parameter("quiet", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Quiet)
+    parameters = [*signature.parameters.values(), option]
+    vars(run)["__signature__"] = signature.replace(parameters=parameters)  # which typer reads
+    return run
+
+
+app = Commands(
     name="rlvr-atlas",
     cls=_InOrder,
     no_args_is_help=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rlvr_atlas.cli.app import AsJson, EngineName, RayAddress, WorkspacePath, app, working
-from rlvr_atlas.cli.show import err, out, print_json, print_table, progress
+from rlvr_atlas.cli.show import err, hint, out, print_json, print_table, progress
 
 if TYPE_CHECKING:
     from rlvr_atlas.workspace.store import Workspace
@@ -44,7 +44,7 @@ def curate(
     out.print(f"licence: {facts['license'] or 'unknown'}", markup=False)
     for limit in limits:
         out.print(f"note: {limit}", markup=False)
-    out.print(f"write it with: rlvr-atlas export {workspace} --format verl", markup=False)
+    hint(f"write it with: rlvr-atlas export {workspace} --format verl")
 
 
 def _facts(workspace: Workspace) -> dict[str, Any]:

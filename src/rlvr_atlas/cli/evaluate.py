@@ -9,8 +9,8 @@ import typer
 
 from rlvr_atlas.cli.app import AsJson, Network, app
 from rlvr_atlas.cli.sca import _CONCURRENCY
+from rlvr_atlas.cli.show import hint, print_json, print_table, progress
 from rlvr_atlas.cli.show import out as screen
-from rlvr_atlas.cli.show import print_json, print_table, progress
 from rlvr_atlas.errors import InputError
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _show(
         screen.print(f"note: {name}: items left out ({counted})", markup=False)
     screen.print("note: intervals are over items with their answers, not over training runs", markup=False)
     shown = workspace or "WORKSPACE"
-    screen.print(f"next: rlvr-atlas score {shown} --model-size B --results {place / RESULTS}", markup=False)
+    hint(f"next: rlvr-atlas score {shown} --model-size B --results {place / RESULTS}")
 
 
 def _interval(row: dict[str, Any], name: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
-from rlvr_atlas.cli.show import out, print_json, print_table
+from rlvr_atlas.cli.show import hint, out, print_json, print_table
 from rlvr_atlas.errors import InputError
 
 if TYPE_CHECKING:
@@ -56,10 +56,10 @@ def labels(
         likely.head(_SHOWN).select(shown).to_dicts(),
         more=likely.height - _SHOWN,
     )
-    out.print("note: an answer that no other row contradicts may be wrong too", markup=False)
+    hint("note: an answer that no other row contradicts may be wrong too")
     if likely.height:
         first = likely.row(0, named=True)
-        out.print(f"next: rlvr-atlas explain {workspace} {first['dataset']}:{first['row']}", markup=False)
+        hint(f"next: rlvr-atlas explain {workspace} {first['dataset']}:{first['row']}")
 
 
 def _found(place: Workspace) -> pl.DataFrame:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rlvr_atlas.cli.app import AsJson, app
-from rlvr_atlas.cli.show import err, harmless, one_line, out, print_columns, print_json
+from rlvr_atlas.cli.app import AsJson, Commands, app
+from rlvr_atlas.cli.show import err, harmless, hint, one_line, out, print_columns, print_json
 from rlvr_atlas.errors import InputError
 
 if TYPE_CHECKING:
     from rlvr_atlas.registry import Registry
 
-registry_app = typer.Typer(no_args_is_help=True, help="Known datasets, benchmarks and atomic sources.")
+registry_app = Commands(no_args_is_help=True, help="Known datasets, benchmarks and atomic sources.")
 app.add_typer(registry_app, name="registry")
 
 
@@ -121,7 +121,7 @@ def registry_add(
         return
     out.print(f"added: [{kind}.{name}] in {own}", markup=False)
     if own.name != FILE:
-        out.print(f'read by: a recipe with registry = "{own}", or rlvr-atlas --registry {own}', markup=False)
+        hint(f'read by: a recipe with registry = "{own}", or rlvr-atlas --registry {own}')
 
 
 @registry_app.command("page")

@@ -9,7 +9,7 @@ import typer
 
 from rlvr_atlas.cli.app import AsJson, EngineName, Network, RayAddress, WorkspacePath, app, working
 from rlvr_atlas.cli.recover import show_curve
-from rlvr_atlas.cli.show import err, out, print_json, print_table, progress, show_summary
+from rlvr_atlas.cli.show import err, hint, out, print_json, print_table, progress, show_summary
 
 if TYPE_CHECKING:
     from rlvr_atlas.workspace.store import Workspace
@@ -110,7 +110,7 @@ def demo(
         return
     print_table("Found against the known truth", scores.to_dicts())
     out.print(f"report: {folder / 'report.html'}", markup=False)
-    out.print(f"try:    rlvr-atlas explain {folder} DATASET:ROW", markup=False)
+    hint(f"try:    rlvr-atlas explain {folder} DATASET:ROW")
 
 
 def _run_stage(folder: Path, stage: str, network: bool) -> Workspace:

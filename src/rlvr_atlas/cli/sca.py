@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
+from rlvr_atlas.cli.app import AsJson, Commands, WorkspacePath, app
 from rlvr_atlas.cli.show import err, out, print_json, print_table, progress
 from rlvr_atlas.errors import BusyError, InputError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rlvr_atlas.sca.sources import Plan
     from rlvr_atlas.workspace.store import Workspace
 
-sca_app = typer.Typer(
+sca_app = Commands(
     no_args_is_help=True, help="Source-level counterfactual attribution: what is training on a source worth?"
 )
 app.add_typer(sca_app, name="sca")

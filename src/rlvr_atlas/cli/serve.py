@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from rlvr_atlas.cli.app import WorkspacePath, app
-from rlvr_atlas.cli.show import err, out
+from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
+from rlvr_atlas.cli.show import err, hint, out, print_json
 
 
 @app.command()
@@ -25,21 +25,29 @@ def serve(
     beyond: Annotated[
         bool, typer.Option("--beyond-this-machine", help="Allow a --host that others can reach.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Look at a workspace in a browser: explain, search, browse, compare, review."""
     if static is not None:
         from rlvr_atlas.explorer.static import write_bundle
 
         pages = write_bundle(workspace, static, most_problems=problems)
-        out.print(f"{pages} pages in {static}; open {static / 'index.html'}", markup=False)
+        if as_json:
+            print_json({"pages": pages, "folder": static, "open": static / "index.html"})
+        else:
+            out.print(f"{pages} pages in {static}; open {static / 'index.html'}", markup=False)
         return
     from rlvr_atlas.explorer.server import serve as listen
 
-    err.print("Reading the workspace ...", markup=False)
+    hint("Reading the workspace ...", err)
     listen(
         workspace,
         host=host,
         port=port,
         beyond=beyond,
-        on_start=lambda address: out.print(f"{address}  (Ctrl-C ends it)", markup=False),
+        on_start=lambda address: _started(address, as_json),
     )
+
+
+def _started(address: str, as_json: bool) -> None:
+    print_json({"address": address}) if as_json else out.print(f"{address}  (Ctrl-C ends it)", markup=False)

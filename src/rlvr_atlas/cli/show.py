@@ -69,6 +69,19 @@ class Screen:
 
 out = Screen(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPED)
 err = Screen(stderr=True)
+#: Whether the command that runs was told to be quiet.
+_quiet = [False]
+
+
+def be_quiet(quiet: bool) -> None:
+    """What `--quiet` says: whether `hint` and `progress` are silent from now on."""
+    _quiet[0] = quiet
+
+
+def hint(text: str, screen: Screen = out) -> None:
+    """A line of what to do next, or of what is going on, unless it is quiet."""
+    if not _quiet[0]:
+        screen.print(text, markup=False)
 
 
 def show_summary(workspace: Workspace, as_json: bool) -> None:
@@ -303,6 +316,9 @@ def one_line(value: object, limit: int = 2000) -> str:
 def progress() -> Iterator[OnProgress]:
     """A progress bar on standard error; where that is no terminal, one plain line per stage."""
     try:
+        if _quiet[0]:
+            yield lambda *_: None
+            return
         with _bar() if err.is_terminal else nullcontext(_lines()) as on_progress:
             yield on_progress
     except KeyboardInterrupt:

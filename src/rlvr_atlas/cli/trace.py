@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rlvr_atlas.cli.app import AsJson, Network, WorkspacePath, app
-from rlvr_atlas.cli.show import one_line, out, print_json, print_table
+from rlvr_atlas.cli.app import AsJson, Commands, Network, WorkspacePath, app
+from rlvr_atlas.cli.show import hint, one_line, out, print_json, print_table
 from rlvr_atlas.errors import AtlasError, InputError
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _show(name: str, one: Traced | AtlasError, tolerance: float) -> None:
     for limit in _limits(one):
         out.print(f"note: {limit}", markup=False)
     for step in next_steps(one, name):
-        out.print(f"next: {one_line(step)}", markup=False)
+        hint(f"next: {one_line(step)}")
 
 
 def _tables(one: Traced) -> list[tuple[str, list[dict[str, Any]]]]:
@@ -181,7 +181,7 @@ def _write_page(path: Path, results: list[tuple[str, Traced | AtlasError]]) -> N
     replace_file(path, lambda temporary: temporary.write_bytes(text), error=InputError)
 
 
-atlas_app = typer.Typer(no_args_is_help=True, help="The public atlas: what is known of published datasets.")
+atlas_app = Commands(no_args_is_help=True, help="The public atlas: what is known of published datasets.")
 app.add_typer(atlas_app, name="atlas")
 
 
@@ -201,11 +201,14 @@ def list_atlas(atlas: _AtlasFolder = None, as_json: AsJson = False) -> None:
 
 
 @atlas_app.command("verify")
-def verify_atlas(atlas: _AtlasFolder = None) -> None:
+def verify_atlas(atlas: _AtlasFolder = None, as_json: AsJson = False) -> None:
     """Whether the files of an atlas are whole, those of its card, and were made together."""
     from rlvr_atlas.public_atlas import verify
 
     known = verify(atlas)
+    if as_json:
+        print_json({"whole": True, **_as_facts(known)})
+        return
     out.print(f"whole: {known.folder}: {_size(known)}", markup=False)
 
 
@@ -247,6 +250,16 @@ def pull_atlas(
         out.print(f"note: {why}to use it: --atlas {pulled.atlas.folder}", markup=False)
 
 
+def _as_facts(known: PublicAtlas) -> dict[str, Any]:
+    return {
+        "folder": known.folder,
+        "edition": known.edition,
+        "problems": known.origins.frame.height,
+        "datasets": len(known.origins.card["datasets"]),
+        "benchmarks": len(known.benchmarks.benchmarks),
+    }
+
+
 def _size(known: PublicAtlas) -> str:
     counts = f"{known.origins.frame.height:,} problems of {len(known.origins.card['datasets'])} datasets"
     told = f"{counts}, {len(known.benchmarks.benchmarks)} benchmarks"
@@ -264,11 +277,16 @@ def build_atlas(
             help="How recent it is, where not as recent as the last release among its datasets.",
         ),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Make an atlas of a traced workspace: hashes of its problems, without their text."""
     from rlvr_atlas.public_atlas import build
     from rlvr_atlas.workspace.store import Workspace
 
     made = build(Workspace(workspace), folder, edition=edition.date() if edition else None)
-    size = sum(file.stat().st_size for file in folder.iterdir()) / 1e6
-    out.print(f"atlas: {folder} ({made.origins.frame.height:,} problems, {size:.1f} MB)", markup=False)
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    if as_json:
+        print_json({**_as_facts(made), "folder": folder, "bytes": size})
+        return
+    told = f"{made.origins.frame.height:,} problems, {size / 1e6:.1f} MB"
+    out.print(f"atlas: {folder} ({told})", markup=False)
