@@ -27,7 +27,8 @@ def tables(datasets, *, matches=(), leaks=(), unjudged=(), skipped=(), transitio
     """Tables of `datasets`: name -> rows as `row` gives them, in the order of their release.
 
     `matches` are (child, parent, relation, probability) by prompt; `leaks` and `unjudged` (dataset, row,
-    relation, probability[, reason]); `skipped` (dataset, row); `transitions` (source, prompt, transition).
+    relation, probability[, reason]); `skipped` (dataset, row); `transitions` (source, prompt, transition[,
+    expected gain]).
     """
     placed = [
         {**entry, "dataset": name, "row": at, "key": key(entry["prompt"])}
@@ -81,9 +82,11 @@ def tables(datasets, *, matches=(), leaks=(), unjudged=(), skipped=(), transitio
     }
     if transitions:
         lines = [
-            {"source": source, "key": key(prompt), "transition": kind} for source, prompt, kind in transitions
+            {"source": source, "key": key(prompt), "transition": kind, "expected_gain": (*gain, None)[0]}
+            for source, prompt, kind, *gain in transitions
         ]
-        made["transitions"] = conform(pl.DataFrame(lines), record.TRANSITIONS)
+        measured = pl.DataFrame(lines, schema_overrides={"expected_gain": pl.Float64})
+        made["transitions"] = conform(measured, record.TRANSITIONS)
     return made
 
 

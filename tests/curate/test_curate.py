@@ -205,6 +205,49 @@ def test_rows_are_chosen_by_source_language_licence_and_transition():
     assert kept(transitions=["01", "11"]) == [("a", 0), ("a", 2)]
 
 
+LEARNED = [("gsm8k", f"b{i}?", "01" if i % 2 else "00", i / 20) for i in range(12)]
+
+
+def learned_tables():
+    """Twelve rows of gain 0, .05, ..., .55, every second one called 01; one that was not measured."""
+    pool = [row(f"b{i}?", str(i), atomic_source="gsm8k") for i in range(12)]
+    unmeasured = row("new?", "3", atomic_source="gsm8k")
+    return tables({"a": [row("a0?")], "b": [unmeasured, *pool]}, transitions=LEARNED)
+
+
+def test_rows_are_kept_by_expected_gain_from_a_least_one_on():
+    _, said = curated(learned_tables(), datasets=["b"], min_gain=0.4)
+    assert [place[1] for place, what in said.items() if what[0] == "keep"] == [9, 10, 11, 12]
+    assert said["b", 0] == ("drop", "gain not measured")
+    assert said["b", 8] == ("drop", "gain not wanted")
+
+
+def test_a_refill_prefers_the_highest_expected_gain_where_the_recipe_says_so():
+    refill = {"size": 5, "refill": {"datasets": ["b"]}}
+    result, said = curated(learned_tables(), prefer="expected_gain", **refill)
+    assert [place for place, what in said.items() if what[0] == "add"] == [("b", n) for n in (9, 10, 11, 12)]
+    assert result.mix["row"].to_list() == [0, 12, 11, 10, 9]
+    assert json.loads(result.decisions.filter(row=12)["evidence"][0])["expected_gain"] == 0.55
+    # The paper's rule is a draw among the rows of 01, whatever they gained.
+    paper = {"size": 5, "refill": {"datasets": ["b"], "transitions": ["01"]}}
+    drawn = curated(learned_tables(), **paper)[0].mix["row"].to_list()
+    assert drawn != sorted(drawn, reverse=True)
+    assert all(number % 2 == 0 for number in drawn[1:])
+
+
+def test_the_cap_and_the_size_drop_the_rows_of_least_gain_and_rows_without_one_first():
+    _, said = curated(learned_tables(), datasets=["b"], prefer="expected_gain", size=3)
+    assert [place[1] for place, what in said.items() if what[0] == "keep"] == [10, 11, 12]
+    capped = curated(learned_tables(), datasets=["b"], prefer="expected_gain", max_per_source={"gsm8k": 2})[1]
+    assert [place[1] for place, what in capped.items() if what[0] == "keep"] == [11, 12]
+
+
+@pytest.mark.parametrize("choice", [{"min_gain": 0.1}, {"prefer": "expected_gain"}, {"transitions": ["01"]}])
+def test_a_choice_by_training_without_any_training_is_refused(choice):
+    with pytest.raises(RecipeError, match="nothing was trained"):
+        curated(tables({"a": [row("x?")]}), **choice)
+
+
 def test_a_licence_that_is_unknown_stays_unknown_and_is_said():
     made = tables({"a": [row("x?")], "b": [row("y?")]}, licenses={"b": "see the website"})
     result, _ = curated(made, datasets=["a", "b"])

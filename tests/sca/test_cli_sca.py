@@ -146,6 +146,17 @@ def test_the_plan_says_what_is_trained_and_what_is_left_out(place):
     assert "nails" in out
 
 
+def test_the_plan_says_which_k_a_budget_of_answers_is_best_spent_on(place):
+    rich, poor = (ok("sca", "plan", place, "--answers", n)["k"] for n in ("7680", "240"))
+    assert rich[0]["k"] == 64  # for all 60 problems, of base and checkpoint
+    assert poor[0]["k"] < 8
+    assert poor[0]["answers"] <= 240
+    code, out, _ = call("sca", "plan", place, "--answers", "240")
+    assert code == 0
+    assert "chosen_gain" in out
+    assert "pay for at least two" in refused("sca", "plan", place, "--answers", "0")
+
+
 def test_a_cluster_gets_its_files_and_the_command(place):
     made = ok("sca", "train", place, "--backend", "verl", "--source", "jars", "--seed", "3")
     assert [line["source"] for line in made] == ["jars"]

@@ -6,6 +6,7 @@ import pytest
 
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.sca.gains import findings, gains, source_shares
+from rlvr_atlas.sca.posterior import posterior
 from rlvr_atlas.sca.resample import Bootstrap
 from rlvr_atlas.sca.transitions import classify, pair, transitions
 from rlvr_atlas.schema import GAINS
@@ -38,7 +39,7 @@ def pairs_of(source, *, train, held_out=None, others=None):
 
 
 def transitions_of(pairs):
-    return classify(pairs.drop("trained_on"))
+    return posterior(classify(pairs.drop("trained_on")))
 
 
 def found(pairs, **options):
@@ -172,18 +173,22 @@ def test_the_noise_floor_is_what_no_change_gives(k):
             "key": [str(n) for n in range(4000)],
             "base_correct": right[0].mean(axis=1),
             "trained_correct": right[1].mean(axis=1),
+            "base_judged": k,
+            "trained_judged": k,
             "rollouts": k,
         }
     )
-    (line,) = source_shares(classify(frame), bootstrap=FEW).to_dicts()
+    (line,) = source_shares(posterior(classify(frame)), bootstrap=FEW).to_dicts()
     assert line["p01_low"] <= line["p01_chance"] <= line["p01_high"]
     assert line["p01_chance"] > 0.03  # so much at any k that can be paid for
+    assert line["raised_of_01"] < 0.35  # and the posterior does not believe what is called learned
 
 
 def test_the_noise_floor_of_a_gain_lies_below_it():
     pairs = pairs_of("s", train=(0.25, 1.0))
     (line,) = source_shares(transitions_of(pairs), bootstrap=FEW).to_dicts()
     assert line["p01"] > 0.9 > 2 * line["p01_chance"]
+    assert min(line["raised"], line["raised_of_01"]) > 0.9
     unjudged = transitions_of(pairs.with_columns(base_correct=pl.lit(None, pl.Float64)))
     assert source_shares(unjudged, bootstrap=FEW)["p01_chance"].to_list() == [None]
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -60,6 +60,7 @@ def test_solved_is_the_majority_unless_told_otherwise():
         classify(pairs, 1.0)
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=12))
 def test_every_judged_problem_has_one_transition_whatever_the_order_of_rows(counts):
     keys = [("s", f"{number}") for number in range(len(counts))]
@@ -77,6 +78,7 @@ def test_an_answer_that_could_not_be_judged_is_neither_right_nor_wrong():
     found = transitions(base, rollouts({("s", "a"): 0, ("s", "b"): 4}))
     assert found["base_correct"].to_list() == [1.0, None]
     assert found["transition"].to_list() == ["10", None]
+    assert found["expected_gain"].is_null().to_list() == [False, True]
 
 
 def test_learnability_has_the_released_weights_and_keeps_nulls():

@@ -36,6 +36,12 @@ def plan(
     preflight: Annotated[
         bool, typer.Option("--preflight", help="Ask the base first, to find sources that teach it nothing.")
     ] = False,
+    answers: Annotated[
+        int | None,
+        typer.Option(
+            help="Answers that can be paid for, base and checkpoints together: say which k is best."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Choose training and held-out problems of every source, without leaks."""
@@ -54,10 +60,13 @@ def plan(
             asked = runs.preflight(made, judge)
             place.write_text("sca/preflight.json", asked.write_json())
             found = found.join(asked.drop("problems"), on="source", how="left")
+    which_k = None if answers is None else runs.which_k(place, made, answers).to_dicts()
     if as_json:
-        print_json(found.to_dicts())
+        print_json(found.to_dicts() if which_k is None else {"sources": found.to_dicts(), "k": which_k})
         return
     print_table("Sources", found.to_dicts())
+    if which_k is not None:
+        print_table(f"What k answers to a problem are worth, of {answers} in all", which_k)
     for limit in place.manifest["stages"][sources.STAGE]["limits"]:
         out.print(f"note: {limit}", markup=False)
 
@@ -181,7 +190,8 @@ def attribute(
         )
         return
     kinds = ("p00", "p01", "p01_chance", "p10", "p11")
-    columns = ("source", "split", "problems", *kinds, "base_mean", "trained_mean", "gain")
+    learned = ("raised", "raised_of_01")
+    columns = ("source", "split", "problems", *kinds, *learned, "base_mean", "trained_mean", "gain")
     print_table("Sources on their own problems (base, trained)", found.shares.select(columns).to_dicts())
     print_table("Held-out gains", _square(found.gains.to_dicts()))
     print_table("Findings", found.findings.to_dicts())

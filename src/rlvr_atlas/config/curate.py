@@ -32,6 +32,9 @@ class Choice(BaseModel):
     mcq: Literal["keep", "drop", "convert"] = "keep"
     #: What SCA says of the row's problem, as (base, trained): "01" is learned.
     transitions: list[Transition] = []
+    #: Least expected gain of the row's problem by training on its source, from -1 to 1 (`transitions`); a
+    #: row without one has none that fits.
+    min_gain: Annotated[float, Field(ge=-1.0, le=1.0)] | None = None
     #: Least and greatest of the given scores; a row without a score has none that fits.
     min_score: float | None = None
     max_score: float | None = None
@@ -90,6 +93,8 @@ class CurateSettings(Choice):
     duplicate_probability: Probability = 0.5
     #: Most rows of an atomic source.
     max_per_source: dict[str, Annotated[int, Field(ge=0)]] = {}
+    #: Who comes first in draws: whoever is drawn, or the rows with the highest expected gain.
+    prefer: Literal["drawn", "expected_gain"] = "drawn"
     #: How many rows the mix has.
     size: Annotated[int, Field(ge=1)] | None = None
     seed: int = 0
@@ -111,6 +116,13 @@ class CurateSettings(Choice):
         if both:
             raise ValueError(f"{', '.join(sorted(both))} cannot be in 'datasets' and in the refill's, both")
         return self
+
+    @property
+    def wants_training(self) -> bool:
+        """Whether rows are chosen by what training on their source did."""
+        choices = [self, *([self.refill] if self.refill else [])]
+        chosen = any(one.transitions or one.min_gain is not None for one in choices)
+        return chosen or self.prefer == "expected_gain"
 
     @property
     def considered(self) -> list[str]:

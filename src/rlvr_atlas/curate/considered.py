@@ -9,8 +9,11 @@ import polars as pl
 from rlvr_atlas.config.curate import CurateSettings
 from rlvr_atlas.curate.scores import with_scores
 from rlvr_atlas.sca.shares import with_transitions
-from rlvr_atlas.schema import INSTANCES, conform
+from rlvr_atlas.schema import INSTANCES, TRANSITIONS, conform
 from rlvr_atlas.spdx import read_license
+
+#: What SCA says of a row.
+_MEASURED = ("transition", "expected_gain", "raised")
 
 
 def considered(
@@ -25,9 +28,9 @@ def considered(
 
     Returns:
         at (position), dataset, row, key, is_refill, license (SPDX), answer, prompt, language, domain, is_mcq,
-        attachments, atomic_source, root_dataset, root_row, score, transition; of unreadable rows only the
-        first three and is_refill, license, unreadable (a struct: what, detail, file). Sorted: the rows that
-        the mix starts from, then the refill's; each by release and row.
+        attachments, atomic_source, root_dataset, root_row, score, transition, expected_gain, raised; of
+        unreadable rows only the first three and is_refill, license, unreadable (a struct: what, detail,
+        file). Sorted: the rows that the mix starts from, then the refill's; each by release and row.
     """
     names, facts = settings.considered, tables["datasets"]
     licenses = {text: read_license(text) for text in facts["license"].unique().drop_nulls().sort()}
@@ -49,9 +52,11 @@ def considered(
         .join(origin, on=["dataset", "row"], how="left")
     )
     if "transitions" in tables:
-        readable = with_transitions(readable, tables["lineage"], tables["transitions"])
+        measured = conform(tables["transitions"], TRANSITIONS)
+        readable = with_transitions(readable, tables["lineage"], measured, _MEASURED[1:])
     else:
-        readable = readable.with_columns(transition=pl.lit(None, pl.String))
+        nothing = {name: pl.lit(None, TRANSITIONS[name]) for name in _MEASURED}
+        readable = readable.with_columns(**nothing)
     unreadable = (
         tables["skipped_rows"]
         .filter(pl.col("dataset").is_in(names))

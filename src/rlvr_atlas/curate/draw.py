@@ -1,7 +1,8 @@
 """Draws: caps per source, and the size of the mix.
 
-The place of a row in the order of a draw follows from the seed and from where the row is, and from nothing
-else: more rows or fewer do not change who is drawn before whom.
+The place of a row in the order of a draw follows from the seed and from where the row is (after its expected
+gain, where the recipe prefers that), and from nothing else: more rows or fewer do not change who is drawn
+before whom.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def draw(rows: pl.DataFrame, settings: CurateSettings) -> pl.DataFrame:
     """Cap sources, then drop or draw rows until the mix has its size.
 
     Args:
-        rows: at, dataset, row, is_refill, atomic_source of the rows that passed every rule.
+        rows: at, dataset, row, is_refill, atomic_source, expected_gain of the rows that passed every rule.
         settings: Caps, size and seed.
 
     Returns:
@@ -41,11 +42,12 @@ def draw(rows: pl.DataFrame, settings: CurateSettings) -> pl.DataFrame:
         RecipeError: If the refill cannot bring the mix to its size, or there is none.
     """
     source = pl.col("atomic_source").fill_null(UNKNOWN)
+    gain = pl.col("expected_gain") if settings.prefer == "expected_gain" else pl.lit(None, pl.Float64)
     cap = source.replace_strict(settings.max_per_source, default=None, return_dtype=pl.Int64)
     placed = (
-        rows.select("at", "is_refill", source=source, cap=cap)
+        rows.select("at", "is_refill", source=source, cap=cap, gain=gain)
         .with_columns(order(rows, settings.seed))
-        .sort("is_refill", "drawn", "at")
+        .sort("is_refill", "gain", "drawn", "at", descending=[False, True, False, False], nulls_last=True)
         # The refill comes after all that the mix starts from, so its caps count those rows too.
         .with_columns(
             in_source=pl.col("at").cum_count().over("source"),

@@ -92,9 +92,10 @@ def ledger(
         .then(of_mix)
         .otherwise(pl.when(refill).then(not_drawn).otherwise("why"))
     )
-    facts = pl.struct("atomic_source", "transition", "score", "drawn_at").struct.json_encode()
+    told_of = ("atomic_source", "transition", "expected_gain", "score", "drawn_at")
+    facts = pl.struct(*told_of).struct.json_encode()
     change = pl.struct(
-        "atomic_source", "transition", "score", "drawn_at", "letter",
+        *told_of, "letter",
         answer_was="answer", answer="mix_answer", new_key="mix_key", is_refill="is_refill",
     ).struct.json_encode()  # fmt: skip
     return told.select(

@@ -28,11 +28,10 @@ def check_names(tables: Mapping[str, pl.DataFrame], settings: CurateSettings) ->
         RecipeError: For a source that neither the workspace nor the registry knows, and for transitions where
             nothing was trained.
     """
-    if "transitions" not in tables and (
-        settings.transitions or (settings.refill and settings.refill.transitions)
-    ):
+    if "transitions" not in tables and settings.wants_training:
         fix = "run SCA on this workspace first, or choose by min_score and a file of scores"
-        raise RecipeError("rows are chosen by transitions, and there are none", where="curate", fix=fix)
+        what = "rows are chosen by what training on their source did, and nothing was trained"
+        raise RecipeError(what, where="curate", fix=fix)
     known = {*registry.sources(), UNKNOWN, *tables["lineage"]["atomic_source"].unique().drop_nulls()}
     known |= {name for name in tables["datasets"]["atomic_source"] if name}
     refill = settings.refill.sources if settings.refill else []
@@ -103,6 +102,11 @@ def _choosing(choice: Choice, here: pl.Expr) -> Iterator[_Rule]:
         if values:
             value = pl.col(column).fill_null(UNKNOWN)
             yield reason, here & ~value.is_in(values), _told(**{column: pl.col(column)})
+    if choice.min_gain is not None:
+        gain = pl.col("expected_gain")
+        yield "gain not measured", here & gain.is_null(), pl.lit("{}")
+        told = _told(expected_gain=gain, raised=pl.col("raised"))
+        yield "gain not wanted", here & (gain < choice.min_gain), told
     if choice.wants_scores:
         low = pl.col("score") >= (float("-inf") if choice.min_score is None else choice.min_score)
         high = pl.col("score") <= (float("inf") if choice.max_score is None else choice.max_score)

@@ -52,8 +52,9 @@ def source_shares(
 
     Returns:
         source, split, unjudged, p00, p01, p10, p11 with `_low` and `_high`, p01_chance (what p01 would be had
-        nothing changed, see `learned_by_chance`), problems, base_mean, trained_mean, gain and learnability
-        with both; sorted.
+        nothing changed, see `learned_by_chance`), raised (share of problems whose solve rate rose, by the
+        posterior), raised_of_01 (the same of the problems called 01), problems, base_mean, trained_mean, gain
+        and learnability with both; sorted.
 
     Raises:
         InputError: If there is no such preset.
@@ -64,6 +65,8 @@ def source_shares(
         unjudged=pl.col("transition").null_count(),
         judged=pl.col("transition").count(),
         p01_chance=pl.col("p01_chance").mean(),
+        raised=pl.col("raised").mean(),
+        raised_of_01=pl.col("raised").filter(pl.col("transition") == "01").mean(),
         **{f"p{kind}": (pl.col("transition") == kind).sum() for kind in TRANSITION_KINDS},
     )
     columns = []
@@ -74,7 +77,7 @@ def source_shares(
             pl.Series(f"{name}_low", low),
             pl.Series(f"{name}_high", high),
         ]
-    shares = hits.select(*by, "unjudged", *columns, "p01_chance")
+    shares = hits.select(*by, "unjudged", *columns, "p01_chance", "raised", "raised_of_01")
     means = _means(scored, by, bootstrap, ("learnability",))
     return shares.with_columns(pl.selectors.float().fill_nan(None)).join(means, on=by, how="left").sort(by)
 

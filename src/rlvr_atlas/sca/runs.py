@@ -16,6 +16,7 @@ from rlvr_atlas.sca import gains as source_gains
 from rlvr_atlas.sca.grpo import GRPO, preset
 from rlvr_atlas.sca.model import Sampling, Transformers, identity, read_json
 from rlvr_atlas.sca.passk import summarise
+from rlvr_atlas.sca.posterior import prior_of, worth_of_k
 from rlvr_atlas.sca.reward import Judge
 from rlvr_atlas.sca.rollouts import Asked, Model, read_rollouts, roll_out
 from rlvr_atlas.sca.server import CONCURRENCY, Server
@@ -186,6 +187,22 @@ def attribute(plan: Plan, seed: int, *, trusted: Sequence[str] | None = None) ->
         findings=source_gains.findings(pairs, trusted=trusted),
         shares=source_gains.source_shares(found),
     )
+
+
+def which_k(workspace: Workspace, plan: Plan, budget: int) -> pl.DataFrame:
+    """What k answers to each training problem are worth, where a quarter of the problems is to be chosen.
+
+    Args:
+        workspace: Whose transitions, where it has any, say what to expect.
+        plan: The plan.
+        budget: Answers that can be paid for, of base and checkpoints together.
+
+    Returns:
+        As `posterior.worth_of_k`. Raises as it does.
+    """
+    measured = workspace.read("transitions") if workspace.has("transitions") else None
+    problems = plan.problems.filter(split="train").height
+    return worth_of_k(problems, budget, max(1, problems // 4), prior_of(measured))
 
 
 def preflight(plan: Plan, judge: Judge, served: Served | None = None) -> pl.DataFrame:

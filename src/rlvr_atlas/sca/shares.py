@@ -7,7 +7,7 @@ dataset is judged by the one of its sources that happened to be rolled out most.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -81,21 +81,25 @@ def transition_shares(sums: Mapping[str, Floats]) -> dict[str, Floats]:
         return {f"p{kind}": sums[f"w{kind}"] / covered for kind in TRANSITION_KINDS}
 
 
-def with_transitions(rows: pl.DataFrame, lineage: pl.DataFrame, transitions: pl.DataFrame) -> pl.DataFrame:
+def with_transitions(
+    rows: pl.DataFrame, lineage: pl.DataFrame, transitions: pl.DataFrame, also: Sequence[str] = ()
+) -> pl.DataFrame:
     """Add `transition`: of the row's own problem, or of the nearest same-problem ancestor that has one.
 
     Args:
         rows: dataset, row, key, atomic_source, and whatever else.
         lineage: schema.LINEAGE.
         transitions: schema.TRANSITIONS.
+        also: Further columns of `transitions` to add.
 
     Returns:
-        The same rows in any order; `transition` is null where nothing was measured.
+        The same rows in any order; what is added is null where nothing was measured.
 
     Raises:
         InputError: If a problem of a source has two transitions.
     """
-    known = transitions.select("transition", atomic_source="source", at_key="key").drop_nulls()
+    judged = transitions.drop_nulls(["transition", "source", "key"])
+    known = judged.select("transition", *also, atomic_source="source", at_key="key")
     twice = known.filter(known.select("atomic_source", "at_key").is_duplicated()).sort(
         "atomic_source", "at_key"
     )
@@ -119,9 +123,9 @@ def with_transitions(rows: pl.DataFrame, lineage: pl.DataFrame, transitions: pl.
         looked = here.join(known, on=["atomic_source", "at_key"], how="left")
         above = looked.join(upward, on=["at_dataset", "at_row"], how="left")
         ends = pl.col("transition").is_not_null() | pl.col("up_key").is_null()
-        finished.append(above.filter(ends).select(*rows.columns, "transition"))
+        finished.append(above.filter(ends).select(*rows.columns, "transition", *also))
         here = above.filter(~ends).select(
             *rows.columns, at_dataset="up_dataset", at_row="up_row", at_key="up_key"
         )
     unfinished = here.select(*rows.columns, transition=pl.lit(None, pl.String))
-    return pl.concat([*finished, unfinished])
+    return pl.concat([*finished, unfinished], how="diagonal")

@@ -15,6 +15,7 @@ import polars as pl
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.files import POLARS_ERRORS
 from rlvr_atlas.sca.passk import tally
+from rlvr_atlas.sca.posterior import posterior
 from rlvr_atlas.schema import ROLLOUTS, TRANSITION_KINDS, TRANSITIONS, conform
 
 #: A problem is solved where more than this share of its answers is right: the majority.
@@ -39,13 +40,14 @@ def transitions(
 
     Returns:
         schema.TRANSITIONS, sorted by source, split and key. A problem of which no answer could be judged has
-        null shares and a null transition.
+        null shares, a null transition and no posterior.
 
     Raises:
         InputError: As `pair` does.
     """
     pairs = pair(base, trained).filter(pl.col("trained_on") == pl.col("source"))
-    return conform(classify(pairs.drop("trained_on"), solved_above), TRANSITIONS)
+    found = posterior(classify(pairs, solved_above))
+    return conform(found.drop("trained_on", "base_judged", "trained_judged"), TRANSITIONS)
 
 
 def classify(pairs: pl.DataFrame, solved_above: float = SOLVED_ABOVE) -> pl.DataFrame:
@@ -128,7 +130,8 @@ def pair(base: pl.DataFrame, trained: pl.DataFrame) -> pl.DataFrame:
         trained: Answers of one or more checkpoints.
 
     Returns:
-        trained_on, source, split, key, base_correct, trained_correct, rollouts; sorted.
+        trained_on, source, split, key, base_correct, trained_correct (shares of the answers that could be
+        judged), base_judged, trained_judged (how many these are), rollouts; sorted.
 
     Raises:
         InputError: If columns or values are unusable, the checkpoints come from another base, the two frames
@@ -158,7 +161,8 @@ def pair(base: pl.DataFrame, trained: pl.DataFrame) -> pl.DataFrame:
         )
         for side, end in (("base", ""), ("trained", "_after"))
     }
-    return both.select("trained_on", *_PROBLEM, **shares, rollouts=pl.lit(k, pl.Int64)).sort(
+    judged = {"base_judged": pl.col("judged"), "trained_judged": pl.col("judged_after")}
+    return both.select("trained_on", *_PROBLEM, **shares, **judged, rollouts=pl.lit(k, pl.Int64)).sort(
         "trained_on", *_PROBLEM
     )
 

@@ -296,6 +296,10 @@ TRANSITIONS: Schema = {
     "rollouts": pl.Int64,  # k, of each of the two
     "transition": pl.String,  # 00, 01, 10, 11 as (base, trained); null where not one answer could be judged
     "split": pl.String,  # train, held_out
+    "raised": pl.Float64,  # probability that the solve rate rose by more than 0.1 (`sca.posterior`)
+    "expected_gain": pl.Float64,  # trained rate - base rate, mean of the posterior
+    "expected_gain_low": pl.Float64,  # 95% interval
+    "expected_gain_high": pl.Float64,
 }
 
 #: What training on one source did to the held-out problems of another.

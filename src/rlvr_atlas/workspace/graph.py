@@ -123,14 +123,14 @@ STAGES: tuple[Stage, ...] = (
         # It reads no table but files of answers, which are in its fingerprint: what was measured of a
         # checkpoint stays true when the datasets are traced anew.
         code=("schema", "sca", "answer"),
-        libraries=("polars", "numpy", "math-verify"),
+        libraries=("polars", "numpy", "scipy", "math-verify"),
     ),
     Stage(
         name="sca_demo",
         command="demo --sca",
         gives=("sca_problems", "sca_sources", "transitions", "gains", "findings"),
         code=("schema", "sca", "demo", "answer"),
-        libraries=("polars", "numpy", "torch", "transformers", "trl"),
+        libraries=("polars", "numpy", "scipy", "torch", "transformers", "trl"),
     ),
     Stage(
         name="score",
