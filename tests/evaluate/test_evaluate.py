@@ -11,6 +11,7 @@ import threading
 import time
 from contextlib import redirect_stderr, redirect_stdout
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -20,6 +21,7 @@ from rlvr_atlas.cli import main
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.evaluate import Evaluated, figures, from_files, preset
 from rlvr_atlas.sca.reward import Judge
+from rlvr_atlas.sca.stream import Reply
 
 PAPER = preset()
 EXAM = [
@@ -110,6 +112,51 @@ def test_what_came_is_not_asked_again_and_the_end_is_the_same(judge, tmp_path):
     assert run(tmp_path, judge, None)["exam"].equals(whole), "nothing is missing: no model is needed"
 
 
+#: A run that is killed while the first answers are judged, when forty have come.
+KILLED = """
+import os, sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import test_evaluate as here
+from rlvr_atlas.sca.reward import Judge
+
+folder = Path(sys.argv[2])
+
+
+class Dying(Judge):
+    def judge(self, golds, responses):
+        kept, until = folder / "out" / "base" / "exam.unjudged", time.monotonic() + 20
+        while time.monotonic() < until and kept.read_bytes().count(bytes([10])) < 41:
+            time.sleep(0.01)
+        os._exit(9)
+
+
+here.run(folder, Dying(), here.Model(until=40))
+"""
+
+
+def test_an_answer_is_kept_before_it_is_judged(judge, tmp_path):
+    """Judging may take seconds; a kill -9 in them loses nothing that came."""
+    command = [sys.executable, "-c", KILLED, str(Path(__file__).parent), str(tmp_path)]
+    killed = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=False)
+    assert killed.returncode == 9, killed.stderr
+    rest = Model()
+    found = run(tmp_path, judge, rest)["exam"]
+    assert len(rest.asked) == 72 - 40
+    assert found.equals(run(tmp_path, judge, Model(), "whole")["exam"])
+    assert [path.name for path in (tmp_path / "out" / "base").glob("exam.*")] == ["exam.jsonl"]
+
+
+def test_answers_that_came_before_the_server_was_gone_are_judged_by_the_next_run(judge, tmp_path):
+    with pytest.raises(InputError, match="gone"):
+        run(tmp_path, judge, Model(until=30))
+    before = judge.outcomes.total()
+    run(tmp_path, judge, Model())
+    lines = (tmp_path / "out" / "base" / "exam.jsonl").read_text().splitlines()
+    assert len(lines) == 73
+    assert judge.outcomes.total() - before <= 72
+
+
 @pytest.mark.parametrize("change", [{"k": 7}, {"settings": PAPER.model_copy(update={"top_k": 5})}])
 def test_other_settings_are_refused_not_mixed(judge, tmp_path, change):
     run(tmp_path, judge, Model())
@@ -182,6 +229,33 @@ def test_the_interval_holds_the_truth_as_often_as_it_says():
     assert 0.89 <= held / 150 <= 0.99
 
 
+class Odd:
+    """Every third answer is cut, every fourth is empty."""
+
+    def stream(self, requests):
+        for number, request in enumerate(requests):
+            text = " \n" if number % 4 == 0 else said(request.question, request.seed)
+            yield [(request, Reply(text, number % 3 == 0))]
+
+
+def test_cut_and_empty_answers_are_counted_and_kept(judge, tmp_path):
+    found = run(tmp_path, judge, Odd())
+    (line,) = figures(found).to_dicts()
+    assert (line["cut"], line["empty"]) == (24, 18)
+    keys = found["exam"]["key"].unique(maintain_order=True).to_list()
+    parts = figures(found, {"exam": set(keys[:4])}, found).to_dicts()
+    counted = {part["subset"]: (part["cut"], part["empty"]) for part in parts}
+    assert counted["clean"][0] + counted["leaked"][0] == 24
+    assert counted["gain"] == counted["leaked - clean"] == (None, None)
+    table = evaluation.collect(tmp_path / "out")
+    assert (table["cut"].sum(), table["empty"].sum()) == (24, 18)
+
+
+def test_where_nobody_says_whether_an_answer_was_cut_it_is_not_known(judge, tmp_path):
+    (line,) = figures(run(tmp_path, judge, Model())).to_dicts()
+    assert (line["cut"], line["empty"]) == (None, 0)
+
+
 # --- the command ---------------------------------------------------------------------------------------
 
 
@@ -189,13 +263,15 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     requests: list = []  # noqa: RUF012
     wait = 0.0
+    ended = "stop"
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         type(self).requests.append(body)
         time.sleep(type(self).wait)
         answer = said(body["messages"][0]["content"], body["seed"])
-        data = json.dumps({"choices": [{"message": {"content": answer}}]}).encode()
+        choice = {"message": {"content": answer}, "finish_reason": type(self).ended}
+        data = json.dumps({"choices": [choice]}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
@@ -212,7 +288,7 @@ class Server(ThreadingHTTPServer):
 
 @pytest.fixture
 def url():
-    Handler.requests, Handler.wait = [], 0.0
+    Handler.requests, Handler.wait, Handler.ended = [], 0.0, "stop"
     with Server(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/v1"
@@ -246,11 +322,22 @@ def test_killed_at_any_moment_at_most_what_was_under_way_is_asked_again(tmp_path
     code, told, err = call("evaluate", "m", *options, "--json")
     assert code == 0, err
     assert kept.read_bytes().startswith(there[: there.rfind(b"\n") + 1]), "what was kept stays as it was"
-    # Under way, or answered and not yet taken: at most three times as many as are asked at once.
-    assert 96 <= len(Handler.requests) <= 96 + 3 * 4
+    # Under way, or in the moment between coming and being written.
+    assert 96 <= len(Handler.requests) <= 96 + 2 * 4
     found = json.loads(told)
     assert found["figures"][0]["items"] == 12
     assert pl.read_parquet(found["results"]).height == 96
+
+
+def test_many_answers_cut_at_the_limit_are_said(tmp_path, url):
+    options = ["--benchmark", exam(tmp_path), "--server", url, "-k", 2, "--out", tmp_path / "out"]
+    code, out, err = call("evaluate", "m", *options)
+    assert code == 0, err
+    assert "were cut" not in out
+    Handler.ended = "length"
+    code, out, err = call("evaluate", "m", *options, "--trained-on", "mix", "--max-tokens", 64)
+    assert code == 0, err
+    assert "24 of 24 answers were cut at 64 tokens" in " ".join(out.split())
 
 
 RECIPE = """

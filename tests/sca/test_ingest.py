@@ -118,11 +118,20 @@ class Handler(BaseHTTPRequestHandler):
     refuses: tuple = ()
     redirect: tuple = ()
     secrets: list = []  # noqa: RUF012
+    error: tuple = ()
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         type(self).requests.append((self.path, body))
         type(self).secrets.append(self.headers["Authorization"])
+        if type(self).error:
+            code, said = type(self).error
+            data = said if isinstance(said, bytes) else json.dumps(said).encode()
+            self.send_response(code)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+            return
         if type(self).redirect:
             code, target = type(self).redirect
             self.send_response(code)
@@ -157,7 +166,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server():
     Handler.requests, Handler.failures, Handler.refuses = [], 0, ()
-    Handler.secrets, Handler.redirect = [], ()
+    Handler.secrets, Handler.redirect, Handler.error = [], (), ()
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/v1"
@@ -252,6 +261,31 @@ def test_a_server_that_does_not_answer_in_time_is_an_error(plan, judge, monkeypa
         url = f"http://127.0.0.1:{mute.getsockname()[1]}/v1"
         with pytest.raises(InputError, match="does not answer .*timed out"):
             runs.ask(plan, None, 0, judge, runs.served_by(plan.settings, url, "jar-model"))
+
+
+ERRORS = [
+    (401, {"error": {"message": "Incorrect API key provided: a secret"}}, "Incorrect API key provided: ***",
+     "OPENAI_API_KEY"),
+    (404, {"object": "error", "message": "The model `jar-model` does not exist."},
+     "The model `jar-model` does not exist", "model's name"),
+    (403, {"detail": "not for you"}, "not for you", "may do"),
+    (400, {"error": {"message": "maximum context length is 4096 tokens"}}, "maximum context length is 4096",
+     "what the server takes"),
+    (404, b"404 page\nnot\x1b[31m found", "404 page not [31m found", "goes up to and with /v1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("refusal", ERRORS)
+def test_what_a_server_says_when_it_refuses_is_shown(plan, judge, server, monkeypatch, refusal):
+    code, said, message, fix = refusal
+    monkeypatch.setenv("OPENAI_API_KEY", "a secret")
+    Handler.error = code, said
+    with pytest.raises(InputError) as refused:
+        runs.ask(plan, None, 0, judge, runs.served_by(plan.settings, server, "jar-model", 4))
+    shown = str(refused.value)
+    assert "refuses the request" in shown and f"{code} " in shown and message in shown and fix in shown
+    assert "a secret" not in shown
+    assert len(Handler.requests) <= 4 * 2, "what is refused is not tried again"
 
 
 def test_a_server_without_the_model_is_an_error(plan, judge, server):

@@ -103,6 +103,19 @@ def test_a_server_answers_as_the_model_does_here(plan, base, url, tmp_path):
     assert shares.is_between(0, 1, closed="none").any()
 
 
+def test_answers_cut_at_the_limit_are_told_from_whole_ones(plan, base, url, tmp_path):
+    """By the server's finish_reason there, by the missing end of turn here."""
+    short = plan.settings.model_copy(update={"grpo": {"max_response": 1}})
+    with Judge() as judge:
+        for settings, all_cut in ((short, True), (plan.settings, False)):
+            for name in ("there", "here"):
+                made = Plan(tmp_path / f"{name}-{all_cut}", settings, plan.problems, plan.sources)
+                served = runs.served_by(settings, url, base) if name == "there" else None
+                cut = runs.ask(made, None, 0, judge, served)["cut"]
+                assert cut.null_count() == 0
+                assert cut.all() if all_cut else cut.mean() < 0.5
+
+
 def test_an_evaluation_that_was_killed_goes_on(base, url, tmp_path):
     rows = problems().filter(pl.col("source") == "learnable", pl.col("split") == "held_out").head(12)
     exam = tmp_path / "exam.jsonl"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from rlvr_atlas.sca.rollouts import Model
 
 _FOLDER = "evaluations"
+_COUNTS = ("benchmark", "subset", "items", "k", "unjudged", "empty", "cut")
+#: From this share of answers on it is said that they were empty, or cut.
+_MANY = 0.02
 
 
 @app.command()
@@ -155,7 +159,7 @@ def _show(
         return
     lines = [
         {
-            **{name: row[name] for name in ("benchmark", "subset", "items", "k", "unjudged")},
+            **{name: row[name] for name in _COUNTS},
             **{f"{name}@k [95%]": _interval(row, name) for name in ("mean", "pass")},
         }
         for row in found.to_dicts()
@@ -164,9 +168,22 @@ def _show(
     for name, reasons in left_out.items():
         counted = ", ".join(f"{why}: {number}" for why, number in reasons.items())
         screen.print(f"note: {name}: items left out ({counted})", markup=False)
+    for row in found.filter(subset="all").to_dicts():
+        for note in _odd(row, who.settings.max_response):
+            screen.print(f"note: {row['benchmark']}: {note}", markup=False)
     screen.print("note: intervals are over items with their answers, not over training runs", markup=False)
     shown = workspace or "WORKSPACE"
     hint(f"next: rlvr-atlas score {shown} --model-size B --results {place / RESULTS}")
+
+
+def _odd(row: dict[str, Any], limit: int) -> Iterator[str]:
+    """What a person should know of many answers that are cut or empty."""
+    answers = row["items"] * row["k"]
+    if row["cut"] and row["cut"] >= _MANY * answers:
+        share = f"{row['cut']} of {answers} answers were cut at {limit} tokens"
+        yield f"{share}, and most such are wrong; a larger --max-tokens may raise the figures"
+    if row["empty"] and row["empty"] >= _MANY * answers:
+        yield f"{row['empty']} of {answers} answers were empty; see how the server takes the template"
 
 
 def _interval(row: dict[str, Any], name: str) -> str:

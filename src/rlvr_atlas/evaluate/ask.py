@@ -89,13 +89,15 @@ def evaluated(path: Path) -> pl.DataFrame:
     """The verdicts of a finished file.
 
     Returns:
-        benchmark, key, sample, correct (null: could not be judged), outcome.
+        benchmark, key, sample, correct (null: could not be judged), outcome, empty (there was nothing in the
+        answer), cut (it was cut at the limit of tokens; null where nobody said).
 
     Raises:
         InputError: If it is missing or not finished.
     """
     found = read_rollouts(path)
-    return found.select("key", "sample", "correct", "outcome", benchmark="source")
+    empty = pl.col("response").str.strip_chars() == ""
+    return found.select("key", "sample", "correct", "outcome", "cut", empty=empty, benchmark="source")
 
 
 def _problems(one: Benchmark) -> pl.DataFrame:

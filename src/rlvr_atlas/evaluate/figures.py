@@ -19,7 +19,7 @@ from rlvr_atlas.stats import Floats
 _FIGURES = ("mean", "pass")
 #: Of one line; all figures in points, null where nothing can be told.
 COLUMNS = (
-    *("benchmark", "subset", "k", "items", "unjudged"),
+    *("benchmark", "subset", "k", "items", "unjudged", "empty", "cut"),
     *(f"{figure}{end}" for figure in _FIGURES for end in ("", "_low", "_high")),
 )
 
@@ -40,7 +40,9 @@ def figures(
         bootstrap: Of the intervals.
 
     Returns:
-        benchmark, subset, k, items, unjudged (of those), mean, pass and their 95% intervals, in points.
+        benchmark, subset, k, items, unjudged (of those), empty and cut (answers in which there was nothing,
+        or that were cut at the limit of tokens; null where that is not known, and of differences), mean, pass
+        and their 95% intervals, in points.
         Subsets: `all`; where leaks are known `clean`, `leaked` and `leaked - clean`; where the base was
         asked the same items, `gain`, and with leaks `gain, clean`, `gain, leaked`, `gain, leaked - clean`.
         An item without k judged answers has no value. A line is null where one of its subsets is empty.
@@ -58,13 +60,21 @@ def figures(
 
 
 def _values(frame: pl.DataFrame) -> pl.DataFrame:
-    """key, k, mean, pass of each item; NaN without k judged answers."""
-    counts = tally(frame, ["key"])
+    """key, k, mean, pass (NaN without k judged answers), empty, cut of each item."""
+    odd = frame.group_by("key").agg(
+        (pl.col(name).sum() if name in frame.columns and frame[name].count() else pl.lit(None, pl.UInt32))
+        .cast(pl.Int64)
+        .alias(name)
+        for name in ("empty", "cut")
+    )
+    counts = tally(frame, ["key"]).join(odd, on="key", how="left", maintain_order="left")
     k = int(counts["answers"].max() or 0)  # type: ignore[arg-type]
     judged, right = counts["judged"].to_numpy(), counts["right"].to_numpy()
     passed = 100 * pass_at_k(right, judged, k)
     mean = np.where(np.isnan(passed), np.nan, 100 * mean_at_k(right, judged))
-    return counts.select("key", k=pl.lit(k), mean=pl.Series(mean), **{"pass": pl.Series(passed)})
+    return counts.select(
+        "key", "empty", "cut", k=pl.lit(k), mean=pl.Series(mean), **{"pass": pl.Series(passed)}
+    )
 
 
 def _subsets(
@@ -76,6 +86,9 @@ def _subsets(
     def line(subset: str, rows: pl.DataFrame, drawn: Floats) -> dict[str, object]:
         told: dict[str, object] = {"benchmark": benchmark, "subset": named(subset), "k": values["k"][0]}
         told |= {"items": rows.height, "unjudged": int(rows["mean"].is_nan().sum())}
+        of_answers = not of and subset != "leaked - clean"
+        known = {name for name in ("empty", "cut") if of_answers and values[name].count()}
+        told |= {name: int(rows[name].sum()) if name in known else None for name in ("empty", "cut")}
         return told | _interval(drawn, bootstrap)
 
     seed = f"{benchmark}\0{of}"

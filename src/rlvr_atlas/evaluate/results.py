@@ -12,7 +12,7 @@ from rlvr_atlas.sca.answer_file import parse, read_rollouts
 
 RESULTS = "results.parquet"
 #: `dataset` is what the model was trained on, null for the base; k and items are counted from the lines.
-COLUMNS = ("dataset", "model", "seed", "benchmark", "key", "sample", "correct", "outcome")
+COLUMNS = ("dataset", "model", "seed", "benchmark", "key", "sample", "correct", "outcome", "empty", "cut")
 
 
 def collect(out: Path) -> pl.DataFrame:
@@ -41,6 +41,7 @@ def collect(out: Path) -> pl.DataFrame:
             "model": pl.lit(header["asked"]["model"], pl.String),
             "seed": pl.lit(int(seed) if seed.isdecimal() else 0, pl.Int64),
             "benchmark": pl.col("source"),
+            "empty": pl.col("response").str.strip_chars() == "",
         }
         parts.append(read_rollouts(path).with_columns(**told).select(COLUMNS))
     if not parts:

@@ -102,6 +102,10 @@ class AnswerFile:
         except OSError as refused:
             raise explained(refused, self.path, InputError) from None
 
+    def remove(self) -> None:
+        """Take the file away."""
+        self.path.unlink(missing_ok=True)
+
     def names(self) -> set[tuple[Any, ...]]:
         """The answers that it holds, each by its fields of NAME."""
         return {tuple(row[name] for name in NAME) for row in self.rows}
@@ -111,7 +115,8 @@ def read_rollouts(path: Path) -> pl.DataFrame:
     """A finished file.
 
     Returns:
-        schema.ROLLOUTS with response and outcome, sorted: answers come in any order.
+        schema.ROLLOUTS with response, outcome, and cut (whether the answer was cut at the limit of tokens;
+        null where nobody said), sorted: answers come in any order.
 
     Raises:
         InputError: If it is missing, not finished, or not one of ours.
@@ -124,7 +129,7 @@ def read_rollouts(path: Path) -> pl.DataFrame:
     if len(rows) != wanted:
         fix = "run the same command again, it goes on where it stopped"
         raise InputError(f"{len(rows)} of {wanted} answers", where=str(path), fix=fix)
-    schema = {**ROLLOUTS, "response": pl.String, "outcome": pl.String}
+    schema = {**ROLLOUTS, "response": pl.String, "outcome": pl.String, "cut": pl.Boolean}
     return conform(pl.DataFrame(rows, schema=schema), ROLLOUTS).sort(NAME)
 
 

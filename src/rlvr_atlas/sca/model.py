@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rlvr_atlas.errors import InputError, MissingExtraError
+from rlvr_atlas.sca.stream import Reply
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class Transformers:
         self._network, self._tokenizer = load(model, "rolling out with transformers", threads)
         self._sampling, self._instruction = sampling, instruction
 
-    def __call__(self, questions: Sequence[str], k: int, seed: int) -> list[list[str]]:
+    def __call__(self, questions: Sequence[str], k: int, seed: int) -> list[list[Reply]]:
         """Answer questions, k times each; the same call gives the same answers."""
         import torch
 
@@ -140,7 +141,12 @@ class Transformers:
                 pad_token_id=self._tokenizer.pad_token_id,
             )
         new = tokens[:, batch["input_ids"].shape[1] :]
-        answers = self._tokenizer.batch_decode(new, skip_special_tokens=True)
+        texts = self._tokenizer.batch_decode(new, skip_special_tokens=True)
+        ends = self._network.generation_config.eos_token_id
+        stops = [] if ends is None else ends if isinstance(ends, list) else [ends]
+        ended = torch.isin(new, torch.tensor(stops, dtype=new.dtype, device=new.device)).any(dim=1).tolist()
+        full = new.shape[1] >= self._sampling.max_response
+        answers = [Reply(text, full and not end) for text, end in zip(texts, ended, strict=True)]
         return [answers[at : at + k] for at in range(0, len(answers), k)]
 
 

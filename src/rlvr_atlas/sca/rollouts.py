@@ -3,12 +3,17 @@
 A model in this process answers a batch at a time, each batch with a seed of its own that depends on its
 problems only; a run that was killed ends with the file of an unbroken one. A server answers requests one by
 one, as many at once as it is allowed: answers are kept as they come, in any order.
+
+What a server says is written down before it is judged, because judging may take seconds: into
+`NAME.unjudged`, which is gone when all is judged.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import accumulate
@@ -18,9 +23,9 @@ from typing import Any, Protocol, runtime_checkable
 import polars as pl
 
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.sca.answer_file import AnswerFile, Asked, read_rollouts
+from rlvr_atlas.sca.answer_file import NAME, AnswerFile, Asked, read_rollouts
 from rlvr_atlas.sca.reward import CORRECT, Judge, Outcome
-from rlvr_atlas.sca.stream import Request
+from rlvr_atlas.sca.stream import Answered, Reply, Request
 from rlvr_atlas.workspace.files import hold
 
 __all__ = ["Asked", "Generator", "Model", "Streaming", "Task", "read_rollouts", "roll_out", "roll_out_all"]
@@ -28,15 +33,18 @@ __all__ = ["Asked", "Generator", "Model", "Streaming", "Task", "read_rollouts", 
 #: Characters of a response that are kept, from its end.
 _KEPT_CHARS = 4_000
 
+#: Answers that may wait to be judged; then no further ones are taken.
+_WAITING = 4_096
+
 #: A model that answers a batch: (questions, k, seed) -> k answers to each. Equal calls give equal answers.
-Generator = Callable[[Sequence[str], int, int], list[list[str]]]
+Generator = Callable[[Sequence[str], int, int], Sequence[Sequence[str | Reply]]]
 
 
 @runtime_checkable
 class Streaming(Protocol):
     """A model that answers many requests side by side."""
 
-    def stream(self, requests: Iterable[Request]) -> Iterator[list[tuple[Request, str]]]:
+    def stream(self, requests: Iterable[Request]) -> Iterator[list[Answered]]:
         """Give answers as they come, several together where several have come."""
 
 
@@ -116,10 +124,13 @@ def _roll_out(
     judge: Judge,
     on_progress: Callable[[int, int], None] | None,
 ) -> None:
-    files = [AnswerFile(task.path, task.problems, task.asked) for task in tasks]
+    files = _opened(tasks)
+    if any(_journal_path(task).exists() for task in tasks):
+        _judge_left_over(tasks, files, judge)
+        files = _opened(tasks)
     total = sum(task.problems.height * task.asked.k for task in tasks)
     told = _Counter(sum(len(file.rows) for file in files), total, on_progress)
-    if sum(len(file.rows) for file in files) == total:
+    if told.done == total:
         return
     made = model()
     if isinstance(made, Streaming):
@@ -129,15 +140,19 @@ def _roll_out(
         _batches(task, file, made, judge, told)
 
 
+def _opened(tasks: Sequence[Task]) -> list[AnswerFile]:
+    return [AnswerFile(task.path, task.problems, task.asked) for task in tasks]
+
+
 class _Counter:
     def __init__(self, done: int, total: int, on_progress: Callable[[int, int], None] | None) -> None:
-        self._done, self._total, self._say = done, total, on_progress
+        self.done, self._total, self._say = done, total, on_progress
         self.add(0)
 
     def add(self, number: int) -> None:
-        self._done += number
+        self.done += number
         if self._say is not None:
-            self._say(self._done, self._total)
+            self._say(self.done, self._total)
 
 
 def _stream(
@@ -153,18 +168,95 @@ def _stream(
                     seed = _seed(task.seed, row["key"], sample)
                     yield Request(number, sample, row["prompt"], seed)
 
+    def keep(answers: Sequence[Answered]) -> None:
+        unjudged = [
+            (asked[request.problem][0], asked[request.problem][1], request.sample, _reply(reply))
+            for request, reply in answers
+        ]
+        for at, group in _by_task(unjudged).items():
+            journals[at].append([_unjudged(row, sample, reply) for _, row, sample, reply in group])
+        waiting.append((judging.submit(_judge, tasks, files, judge, unjudged), len(unjudged)))
+
     held = [file.names() for file in files]
-    for answers in model.stream(missing()):
-        golds = [asked[request.problem][1]["answer"] for request, _ in answers]
-        outcomes = judge.judge(golds, [text for _, text in answers])
-        lines: dict[int, list[dict[str, Any]]] = {}
-        for (request, text), outcome in zip(answers, outcomes, strict=True):
-            at, row = asked[request.problem]
-            line = _line(row, request.sample, text, outcome, tasks[at].asked)
-            lines.setdefault(at, []).append(line)
-        for at, some in lines.items():
-            files[at].append(some)
-        told.add(len(answers))
+    journals = [AnswerFile(_journal_path(task), task.problems, task.asked) for task in tasks]
+    waiting: deque[tuple[Future[None], int]] = deque()
+
+    def settle(most: int) -> None:
+        """Wait until at most so many answers wait to be judged; count those that are."""
+        while waiting and (waiting[0][0].done() or sum(number for _, number in waiting) > most):
+            done, number = waiting.popleft()
+            done.result()
+            told.add(number)
+
+    # One thread, so that answers are judged in the order in which they came.
+    with ThreadPoolExecutor(1, "judge") as judging:
+        try:
+            for answers in model.stream(missing()):
+                keep(answers)
+                settle(_WAITING)
+            settle(0)
+        except BaseException:
+            # What waits is in the journals, and judged when the run goes on.
+            judging.shutdown(cancel_futures=True)
+            raise
+    for journal in journals:
+        journal.remove()
+
+
+_Unjudged = tuple[int, dict[str, Any], int, Reply]  # task, problem, sample, what was said
+
+
+def _judge(
+    tasks: Sequence[Task], files: Sequence[AnswerFile], judge: Judge, unjudged: Sequence[_Unjudged]
+) -> None:
+    """Judge answers, and write them into the files of their tasks."""
+    golds = [row["answer"] for _, row, _, _ in unjudged]
+    outcomes = judge.judge(golds, [reply.text for *_, reply in unjudged])
+    lines: dict[int, list[dict[str, Any]]] = {}
+    for (at, row, sample, reply), outcome in zip(unjudged, outcomes, strict=True):
+        lines.setdefault(at, []).append(_line(row, sample, reply, outcome, tasks[at].asked))
+    for at, some in lines.items():
+        files[at].append(some)
+
+
+def _judge_left_over(tasks: Sequence[Task], files: Sequence[AnswerFile], judge: Judge) -> None:
+    """What a run that was killed had been told and not yet judged."""
+    for at, (task, file) in enumerate(zip(tasks, files, strict=True)):
+        if not _journal_path(task).exists():
+            continue
+        journal = AnswerFile(_journal_path(task), task.problems, task.asked)
+        problems = {
+            (row["source"], row["split"], row["key"]): row for row in task.problems.iter_rows(named=True)
+        }
+        there = file.names()
+        left = [line for line in journal.rows if tuple(line[name] for name in NAME) not in there]
+        unjudged = [
+            (at, problems[line["source"], line["split"], line["key"]], line["sample"],
+             Reply(line["response"], line["cut"]))
+            for line in left
+        ]  # fmt: skip
+        _judge(tasks, files, judge, unjudged)
+        journal.remove()
+
+
+def _journal_path(task: Task) -> Path:
+    return task.path.with_suffix(".unjudged")
+
+
+def _by_task(unjudged: Sequence[_Unjudged]) -> dict[int, list[_Unjudged]]:
+    groups: dict[int, list[_Unjudged]] = {}
+    for one in unjudged:
+        groups.setdefault(one[0], []).append(one)
+    return groups
+
+
+def _unjudged(row: dict[str, Any], sample: int, reply: Reply) -> dict[str, Any]:
+    named = {name: row[name] for name in ("source", "key", "split")}
+    return {**named, "sample": sample, "response": reply.text, "cut": reply.cut}
+
+
+def _reply(said: str | Reply) -> Reply:
+    return said if isinstance(said, Reply) else Reply(said)
 
 
 def _batches(task: Task, file: AnswerFile, model: Generator, judge: Judge, told: _Counter) -> None:
@@ -190,10 +282,15 @@ def _batches(task: Task, file: AnswerFile, model: Generator, judge: Judge, told:
 
 
 def judged_rows(
-    row: dict[str, Any], responses: Sequence[str], trained_on: str | None, base_model: str, judge: Judge
+    row: dict[str, Any],
+    said: Sequence[str | Reply],
+    trained_on: str | None,
+    base_model: str,
+    judge: Judge,
 ) -> list[dict[str, Any]]:
-    """Lines of schema.ROLLOUTS (with response and outcome) for the responses to one problem."""
-    outcomes = judge.judge([row["answer"]] * len(responses), responses)
+    """Lines of schema.ROLLOUTS (with response, outcome and cut) for the responses to one problem."""
+    responses = [_reply(one) for one in said]
+    outcomes = judge.judge([row["answer"]] * len(responses), [one.text for one in responses])
     asked = Asked("", base_model, trained_on, len(responses), 0, "")
     return [
         _line(row, sample, response, outcome, asked)
@@ -201,7 +298,7 @@ def judged_rows(
     ]
 
 
-def _line(row: dict[str, Any], sample: int, response: str, outcome: Outcome, asked: Asked) -> dict[str, Any]:
+def _line(row: dict[str, Any], sample: int, reply: Reply, outcome: Outcome, asked: Asked) -> dict[str, Any]:
     return {
         **{name: row[name] for name in ("source", "key", "split")},
         "sample": sample,
@@ -209,12 +306,13 @@ def _line(row: dict[str, Any], sample: int, response: str, outcome: Outcome, ask
         "outcome": outcome,
         "trained_on": asked.trained_on,
         "base_model": asked.base_model,
-        "response": response[-_KEPT_CHARS:],
+        "response": reply.text[-_KEPT_CHARS:],
+        "cut": reply.cut,
     }
 
 
 def _lines(
-    batch: list[dict[str, Any]], answers: list[list[str]], asked: Asked, judge: Judge
+    batch: list[dict[str, Any]], answers: Sequence[Sequence[str | Reply]], asked: Asked, judge: Judge
 ) -> list[dict[str, Any]]:
     lines = []
     for row, responses in zip(batch, answers, strict=True):

@@ -238,9 +238,13 @@ def trainable(plan: Plan) -> list[str]:
 
 
 def summary(name: str, rollouts: pl.DataFrame) -> list[dict[str, Any]]:
-    """Mean@k and Pass@k of one model, for each split."""
+    """Mean@k and Pass@k of one model, and how many answers are empty or were cut, for each split."""
     k = rollouts["sample"].n_unique()
-    return [{"model": name, **line} for line in summarise(rollouts, [k], by=["split"]).to_dicts()]
+    empty = (pl.col("response").str.strip_chars() == "").sum()
+    cut = pl.when(pl.col("cut").count() > 0).then(pl.col("cut").sum())
+    odd = rollouts.group_by("split").agg(empty=empty, cut=cut)
+    found = summarise(rollouts, [k], by=["split"]).join(odd, on="split", maintain_order="left")
+    return [{"model": name, **line} for line in found.to_dicts()]
 
 
 def keep(workspace: Workspace, plan: Plan, found: Attribution, seed: int) -> None:

@@ -7,14 +7,14 @@ import json
 import logging
 import os
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit
 
 import httpx2
 
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.sca.model import Sampling
-from rlvr_atlas.sca.stream import Answer, Request, stream
+from rlvr_atlas.sca.stream import Answer, Answered, Reply, Request, stream
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class Server:
         self._sampling, self._instruction = sampling, instruction
         self._dialects = _dialects(sampling)
 
-    def stream(self, requests: Iterable[Request]) -> Iterator[list[tuple[Request, str]]]:
+    def stream(self, requests: Iterable[Request]) -> Iterator[list[Answered]]:
         """Answer requests, as many at once as is allowed; see `stream.stream`.
 
         Raises:
@@ -79,7 +79,7 @@ class Server:
         async with httpx2.AsyncClient(timeout=_TIMEOUT_S, follow_redirects=False, limits=limits) as client:
             yield lambda request: self._answer(client, request)
 
-    async def _answer(self, client: httpx2.AsyncClient, request: Request) -> str:
+    async def _answer(self, client: httpx2.AsyncClient, request: Request) -> Reply:
         sampling = self._sampling
         body: dict[str, object] = {
             "model": self._model,
@@ -99,7 +99,11 @@ class Server:
                 continue
             self._dialects = [dialect]
             return _content(reply, self._url)
-        raise _silent("; or ".join(dict.fromkeys(refusals)), self._url)
+        raise InputError(
+            f"the server refuses the request ({'; or '.join(dict.fromkeys(refusals))})",
+            where=self._url,
+            fix="check the model's name and what the server takes; what was answered is kept",
+        )
 
     async def _post(self, client: httpx2.AsyncClient, body: bytes) -> bytes:
         headers = {"Content-Type": "application/json"}
@@ -110,15 +114,17 @@ class Server:
             try:
                 reply = await client.post(f"{self._url}/chat/completions", content=body, headers=headers)
             except httpx2.TimeoutException:
-                said, final = "timed out", False
+                said = "timed out"
             except (httpx2.HTTPError, OSError) as error:
-                said, final = str(error) or type(error).__name__, False
+                said = str(error) or type(error).__name__
             else:
                 if reply.is_success:
                     return reply.content
-                said, final = _refusal(reply)
+                said, refused = _refusal(reply), reply.status_code < 500 and reply.status_code != 429
+                if refused:
+                    raise _refused(said, reply.status_code, self._url)
                 wait = max(wait, _asked_to_wait(reply))
-            if final or attempt == _TRIES:
+            if attempt == _TRIES:
                 break
             _log.info("%s: attempt %d of %d failed: %s", self._url, attempt, _TRIES, said)
             await asyncio.sleep(wait)
@@ -131,15 +137,35 @@ def _asked_to_wait(reply: httpx2.Response) -> float:
     return min(float(stated), _LONGEST_WAIT_S) if stated.isdecimal() else 0.0
 
 
-def _refusal(reply: httpx2.Response) -> tuple[str, bool]:
-    """What a reply that is no answer says, and whether asking again is of no use."""
-    code = reply.status_code
-    said = f"{code} {reply.reason_phrase}"
-    if code in _REFUSED:
-        raise _RefusedError(f"{said}: {reply.text[:_DETAIL_CHARS]}")
+def _refusal(reply: httpx2.Response) -> str:
+    """What a reply that is no answer says, in the server's own words where it has any.
+
+    Raises:
+        _RefusedError: If the request may be taken in another form.
+    """
+    said = f"{reply.status_code} {reply.reason_phrase}".strip()
     if reply.has_redirect_location:
-        said += f": it points to {reply.headers['Location']}, and redirects are not followed"
-    return said, code < 500 and code != 429
+        return f"{said}: it points to {reply.headers['Location']}, and redirects are not followed"
+    if message := _message(reply):
+        said += f": {message}"
+    if reply.status_code in _REFUSED:
+        raise _RefusedError(said)
+    return said
+
+
+def _message(reply: httpx2.Response) -> str:
+    """The message of an error: of OpenAI's form, or of another, or the text as it is; on one line."""
+    told: object = None
+    with suppress(ValueError):
+        told = reply.json()
+    for name in ("error", "message", "detail"):
+        if isinstance(told, dict) and told.get(name):
+            told = told[name]
+    text = told if isinstance(told, str) else reply.text
+    if secret := os.environ.get("OPENAI_API_KEY"):
+        text = text.replace(secret, "***")
+    plain = "".join(sign if sign.isprintable() else " " for sign in text)
+    return " ".join(plain.split())[:_DETAIL_CHARS]
 
 
 def _dialects(sampling: Sampling) -> list[dict[str, object]]:
@@ -159,13 +185,25 @@ def _dialects(sampling: Sampling) -> list[dict[str, object]]:
     return [{"top_k": sampling.top_k or -1}, {"generation_config": json.dumps(config)}, *plain]
 
 
+def _refused(said: str, code: int, url: str) -> InputError:
+    fix = {
+        401: "put the key of the server into OPENAI_API_KEY",
+        403: "see what the key in OPENAI_API_KEY may do",
+        404: "check the URL, which goes up to and with /v1, and the model's name there",
+    }.get(code, "check the URL and the model's name")
+    kept = "what was answered is kept, run it again to go on"
+    return InputError(f"the server refuses the request ({said})", where=url, fix=f"{fix}; {kept}")
+
+
 def _silent(said: str, url: str) -> InputError:
     fix = "check the URL and the model's name; what was answered is kept, run it again to go on"
     return InputError(f"the server does not answer ({said})", where=url, fix=fix)
 
 
-def _content(reply: bytes, url: str) -> str:
+def _content(reply: bytes, url: str) -> Reply:
     try:
-        return str(json.loads(reply)["choices"][0]["message"]["content"] or "")
-    except (ValueError, LookupError, TypeError):
+        choice = json.loads(reply)["choices"][0]
+        ended = choice.get("finish_reason")
+        return Reply(str(choice["message"]["content"] or ""), None if ended is None else ended == "length")
+    except (ValueError, LookupError, TypeError, AttributeError):
         raise InputError("the server's reply is no chat completion", where=url) from None

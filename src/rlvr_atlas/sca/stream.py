@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
+from typing import NamedTuple
 
 #: Answers that may wait to be taken, as a multiple of the requests at once; then no further one is sent, so
 #: that a crash loses little and memory stays bounded.
@@ -35,7 +36,20 @@ class Request:
     seed: int
 
 
-Answer = Callable[[Request], Awaitable[str]]
+class Reply(NamedTuple):
+    """What a model said to one request.
+
+    Attributes:
+        text: All of it.
+        cut: Whether it was cut at the limit of tokens; None where nobody says.
+    """
+
+    text: str
+    cut: bool | None = None
+
+
+Answer = Callable[[Request], Awaitable[Reply]]
+Answered = tuple[Request, Reply]
 #: Opens a connection; what it gives answers one request.
 Connect = Callable[[], AbstractAsyncContextManager[Answer]]
 
@@ -44,7 +58,7 @@ async def work_through(
     requests: Iterator[Request],
     answer: Answer,
     at_once: int,
-    give: Callable[[Request, str], None],
+    give: Callable[[Request, Reply], None],
     room: asyncio.Semaphore | None = None,
 ) -> None:
     """Answer all requests, `at_once` at a time, and give each answer as it comes.
@@ -75,9 +89,7 @@ async def work_through(
             workers.create_task(work())
 
 
-def stream(
-    requests: Iterable[Request], connect: Connect, at_once: int
-) -> Iterator[list[tuple[Request, str]]]:
+def stream(requests: Iterable[Request], connect: Connect, at_once: int) -> Iterator[list[Answered]]:
     """Answer all requests in the background.
 
     Args:
@@ -91,7 +103,7 @@ def stream(
     Raises:
         Exception: What answering raised first, after the answers that had come.
     """
-    done: SimpleQueue[tuple[Request, str] | BaseException | None] = SimpleQueue()
+    done: SimpleQueue[Answered | BaseException | None] = SimpleQueue()
     loop = asyncio.new_event_loop()
     # The further ones let each worker see that nothing is left.
     room = asyncio.Semaphore((1 + _BACKLOG) * at_once)
@@ -99,7 +111,7 @@ def stream(
     async def answer_all() -> None:
         async with connect() as answer:
             await work_through(
-                iter(requests), answer, at_once, lambda request, text: done.put((request, text)), room
+                iter(requests), answer, at_once, lambda request, reply: done.put((request, reply)), room
             )
 
     task = loop.create_task(answer_all())
@@ -123,11 +135,11 @@ def stream(
 
 
 def _taken(
-    done: SimpleQueue[tuple[Request, str] | BaseException | None], taken: Callable[[int], None]
-) -> Iterator[list[tuple[Request, str]]]:
+    done: SimpleQueue[Answered | BaseException | None], taken: Callable[[int], None]
+) -> Iterator[list[Answered]]:
     while True:
-        answers: list[tuple[Request, str]] = []
-        last: tuple[Request, str] | BaseException | None = done.get()
+        answers: list[Answered] = []
+        last: Answered | BaseException | None = done.get()
         while isinstance(last, tuple):
             answers.append(last)
             try:
