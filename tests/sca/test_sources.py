@@ -9,7 +9,17 @@ from rlvr_atlas.config import SCASettings
 from rlvr_atlas.errors import InputError, WorkspaceError
 from rlvr_atlas.sca import runs
 from rlvr_atlas.sca.sources import Plan, make_plan, read_plan
-from rlvr_atlas.schema import DATASETS, INSTANCES, LEAKS, LINEAGE, OCCURRENCES, conform
+from rlvr_atlas.schema import (
+    DATASETS,
+    EDGES,
+    INSTANCES,
+    LEAKS,
+    LINEAGE,
+    MATCHES,
+    OCCURRENCES,
+    conform,
+    empty,
+)
 from rlvr_atlas.workspace.store import Workspace
 
 SETTINGS = SCASettings(min_problems=10, held_out=0.25, max_held_out=8, max_train=20)
@@ -61,7 +71,8 @@ def workspace(folder, lines, leaks=None):
             "instances": conform(instances, INSTANCES),
         }
         place.finish("ingest", "a", tables, seconds=0.0)
-        place.finish("attribute", "b", {"lineage": conform(frame, LINEAGE)}, seconds=0.0)
+        traced = {"lineage": conform(frame, LINEAGE), "matches": empty(MATCHES), "edges": empty(EDGES)}
+        place.finish("attribute", "b", traced, seconds=0.0)
         if leaks is not None:
             place.finish("audit", "c", {"leaks": conform(pl.DataFrame(leaks), LEAKS)}, seconds=0.0)
     return place
@@ -102,7 +113,12 @@ def test_leaks_go_out_with_all_their_wordings(tmp_path):
 
 @pytest.mark.parametrize(
     ("own", "column"),
-    [({"answer": None}, "no_answer"), ({"domain": "code"}, "code"), ({"answer": "???"}, "unreadable_gold")],
+    [
+        ({"answer": None}, "no_answer"),
+        ({"domain": "code"}, "code"),
+        ({"attachments": '[["image", "1234"]]'}, "attachments"),
+        ({"answer": "???"}, "unreadable_gold"),
+    ],
 )
 def test_what_cannot_be_judged_is_counted_and_not_planned(tmp_path, own, column):
     lines = [*rows(domain="math"), *rows("ponds", **{"domain": "math", **own})]
@@ -146,3 +162,55 @@ def test_published_presets():
         runs.grpo_of(SCASettings(grpo={"setps": 48}))
     with pytest.raises(InputError, match="Choose one of: paper, released_code, tiny"):
         runs.grpo_of(SCASettings(preset="papre"))
+
+
+# --- multiple choice and contradicted golds -----------------------------------------------------------
+
+
+def convert(prompt, answer, language):
+    """Every problem but the first of them can be made exact."""
+    assert language == "en"
+    return None if prompt.startswith("wells-000") else (f"{prompt} Exactly?", f"{answer}0")
+
+
+@pytest.mark.parametrize(("mcq", "left_out"), [("keep", 0), ("drop", 10), ("convert", 1)])
+def test_multiple_choice_is_kept_dropped_or_made_exact(tmp_path, mcq, left_out):
+    every = SETTINGS.model_copy(update={"mcq": mcq, "max_train": 100})
+    lines = [*rows(count=10, is_mcq=True, language="en"), *list(rows(count=40, is_mcq=False))[15:]]
+    plan = make_plan(workspace(tmp_path, lines), every, readable, convert)
+    assert plan.sources["mcq"].to_list() == [left_out]
+    assert plan.sources["problems"].to_list() == [40]
+    made = plan.problems.filter(pl.col("prompt").str.ends_with("Exactly?"))
+    assert made.height == (9 if mcq == "convert" else 0)
+    for key, answer in made.select("key", "answer").iter_rows():
+        assert answer == f"{int(key.rsplit('-', 1)[1])}0"
+
+
+def test_the_choice_is_part_of_the_plan(tmp_path):
+    place = workspace(tmp_path, rows())
+    make_plan(place, SETTINGS, readable)
+    with pytest.raises(InputError, match="older than"):
+        read_plan(place, SETTINGS.model_copy(update={"mcq": "drop"}))
+    with pytest.raises(InputError, match="nobody says how"):
+        make_plan(place, SETTINGS.model_copy(update={"mcq": "convert"}), readable)
+
+
+def test_a_gold_answer_that_others_contradict_is_left_out_and_one_that_others_support_is_kept(tmp_path):
+    lines = list(rows())
+    copies = [
+        {"dataset": other, "row": n, "key": f"wells-{n:03}", "atomic_source": "wells", "answer": answer,
+         "root_dataset": "wells", "root_row": n}
+        for other, at in (("b", 7), ("c", 7), ("d", 9))
+        for n, answer in ((at, "1000"),)
+    ]  # fmt: skip
+    # Row 7 stands against two independent rows; row 9 against one slip, with two more rows for it.
+    copies += [{**copies[2], "dataset": other, "answer": "9"} for other in ("e", "f")]
+    place = workspace(tmp_path, [*lines, *copies])
+    plan = make_plan(place, SETTINGS.model_copy(update={"max_train": 100}), readable)
+    assert plan.sources["contradicted"].to_list() == [1]
+    assert "wells-007" not in plan.problems["key"].to_list()
+    assert "wells-009" in plan.problems["key"].to_list()
+    all_of_them = make_plan(
+        place, SETTINGS.model_copy(update={"max_train": 100, "drop_conflicts": False}), readable
+    )
+    assert "wells-007" in all_of_them.problems["key"].to_list()

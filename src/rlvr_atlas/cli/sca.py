@@ -46,6 +46,7 @@ def plan(
 ) -> None:
     """Choose training and held-out problems of every source, without leaks."""
     from rlvr_atlas import pipeline
+    from rlvr_atlas.curate.mcq import Exact, convert
     from rlvr_atlas.sca import runs, sources
     from rlvr_atlas.sca.reward import Judge
     from rlvr_atlas.workspace.store import Workspace
@@ -53,8 +54,13 @@ def plan(
     place = Workspace(workspace)
     settings = pipeline.stored_recipe(place).sca
     runs.grpo_of(settings)  # says what is wrong before anything is made
+
+    def exact(prompt: str, answer: str, language: str) -> tuple[str, str] | None:
+        (found,) = convert([prompt], [answer], [language])
+        return (found.prompt, found.answer) if isinstance(found, Exact) else None
+
     with place.locked(), Judge() as judge:
-        made = sources.make_plan(place, settings, judge.readable)
+        made = sources.make_plan(place, settings, judge.readable, exact)
         found = made.sources
         if preflight:
             asked = runs.preflight(made, judge)

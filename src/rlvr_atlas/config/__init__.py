@@ -1,4 +1,4 @@
-"""Settings: what a recipe may hold, checked. `recipe.py` has its tables, `curate.py` those of a mix."""
+"""Settings: what a recipe may hold, checked. `curate.py` has those of a mix, `sca.py` those of SCA."""
 
 from rlvr_atlas.config.recipe import (
     THRESHOLDS,
@@ -9,12 +9,12 @@ from rlvr_atlas.config.recipe import (
     MatchSettings,
     Recipe,
     RecoverSettings,
-    SCASettings,
     WorkspaceSettings,
     entries,
     parse_recipe,
     read_toml,
 )
+from rlvr_atlas.config.sca import SCASettings
 
 __all__ = [
     "THRESHOLDS",

@@ -11,12 +11,13 @@ import difflib
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from rlvr_atlas.config.complaints import sentences, unknown_key
 from rlvr_atlas.config.curate import CurateSettings
+from rlvr_atlas.config.sca import SCASettings
 from rlvr_atlas.errors import RecipeError
 from rlvr_atlas.schema import Role
 
@@ -178,45 +179,6 @@ class AuditSettings(_Settings):
 
     #: Overlaps that are less probable are listed as unjudged.
     min_probability: float = Field(default=0.5, ge=0.0, le=1.0)
-
-
-class SCASettings(_Settings):
-    """`[sca]`: what is trained on each atomic source, and what is asked."""
-
-    #: A folder, or the id of a model on the Hub that is in the local cache.
-    base_model: str = "Qwen/Qwen3-1.7B-Base"
-    #: Of GRPO: paper, released_code or tiny.
-    preset: str = "paper"
-    #: Changes of the preset: `{ steps = 100, lr = 2e-6 }`.
-    grpo: dict[str, int | float] = {}
-    #: Further settings of verl by their dotted names: `{ "trainer.n_gpus_per_node" = 4 }`.
-    verl: dict[str, bool | int | float | str] = {}
-    #: Only these sources; all that have enough problems where empty.
-    sources: list[str] = []
-    #: Sources with fewer usable problems are not trained on.
-    min_problems: int = Field(default=64, ge=2)
-    #: At most so many training problems of a source.
-    max_train: int = Field(default=4000, ge=1)
-    #: Share of a source's problems that is held out ...
-    held_out: float = Field(default=0.1, gt=0.0, lt=1.0)
-    #: ... but at most so many.
-    max_held_out: int = Field(default=100, ge=1)
-    #: Training problems of each source that the base is asked by `sca plan --preflight`.
-    preflight: int = Field(default=32, ge=1)
-    #: Answers to each problem.
-    k: int = Field(default=4, ge=1)
-    temperature: float = Field(default=0.6, gt=0.0)
-    top_p: float = Field(default=0.95, gt=0.0, le=1.0)
-    top_k: int = Field(default=20, ge=0)
-    #: Problems answered at once.
-    rollout_batch: int = Field(default=16, ge=1)
-    #: Put after every question, in training and in rollouts.
-    instruction: str = "\n\nPlease reason step by step, and put your final answer within \\boxed{}."
-    #: Of torch, on a CPU.
-    threads: int = Field(default=1, ge=1)
-
-    #: What the plan depends on; the rest may change without making it again.
-    PLANNED: ClassVar[set[str]] = {"sources", "min_problems", "max_train", "held_out", "max_held_out"}
 
 
 class Recipe(_Settings):

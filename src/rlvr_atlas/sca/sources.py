@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from rlvr_atlas.audit.golds import TABLES, doubtful_golds
 from rlvr_atlas.config import SCASettings
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.schema import SCA_PROBLEMS, SCA_SOURCES, conform, is_same_problem
@@ -22,7 +23,13 @@ from rlvr_atlas.workspace.store import Workspace
 
 STAGE = "sca_plan"
 #: Reasons to leave a problem out, the first that holds.
-LEFT_OUT = ("leaked", "no_answer", "code", "unreadable_gold")
+LEFT_OUT = ("leaked", "no_answer", "code", "attachments", "mcq", "contradicted", "unreadable_gold")
+#: A gold answer that is wrong with at least this probability is left out, as `[curate]` does.
+_DOUBTFUL = 0.3
+
+#: Makes an exact question of a multiple-choice one: (prompt, answer, language) -> the new prompt and answer,
+#: or None where that is not safe.
+Convert = Callable[[str, str, str], tuple[str, str] | None]
 
 
 @dataclass(frozen=True)
@@ -64,24 +71,33 @@ class Plan:
         return self.problems.filter((pl.col("split") == "held_out") | own)
 
 
-def make_plan(workspace: Workspace, settings: SCASettings, readable: Callable[[str], bool]) -> Plan:
+def make_plan(
+    workspace: Workspace,
+    settings: SCASettings,
+    readable: Callable[[str], bool],
+    convert: Convert | None = None,
+) -> Plan:
     """Plan SCA from a traced workspace, and keep the plan there (tables sca_problems and sca_sources).
 
     Args:
         workspace: Traced; leaks are left out where it is audited.
         settings: `[sca]` of the recipe.
         readable: Whether a gold answer can be judged against.
+        convert: Needed where `[sca] mcq = "convert"`.
 
     Returns:
         The plan.
 
     Raises:
-        InputError: If no source has enough problems.
+        InputError: If no source has enough problems, or `convert` is needed.
         WorkspaceError: If the workspace is not traced.
     """
     problems = _problems(workspace).sort("source", "order")
     if settings.sources:
         problems = problems.filter(pl.col("source").is_in(settings.sources))
+    problems = _without_choices(problems, settings, convert)
+    if settings.drop_conflicts:
+        problems = _without_contradicted(problems, workspace)
     split, lines = [], []
     for group in problems.partition_by("source", maintain_order=True):
         chosen, line = _split(group, settings, readable)
@@ -138,15 +154,52 @@ def _problems(workspace: Workspace) -> pl.DataFrame:
         .agg(pl.col("key").first(), pl.col("answer").drop_nulls().first(), pl.col("leaked").any())
         .unique(["atomic_source", "key"], keep="first", maintain_order=True)
     )
-    texts = workspace.read("instances").select("key", "prompt", "domain")
+    texts = workspace.read("instances").select("key", "prompt", "domain", "language", "is_mcq", "attachments")
     found = roots.rename({"atomic_source": "source"}).join(texts, on="key", how="left")
     order = [hashlib.sha256(key.encode()).hexdigest() for key in found["key"]]  # as good as drawn, and fixed
     reason = (
         pl.when("leaked").then(pl.lit("leaked"))
         .when(pl.col("answer").is_null()).then(pl.lit("no_answer"))
         .when(pl.col("domain") == "code").then(pl.lit("code"))
+        .when(pl.col("attachments").is_not_null()).then(pl.lit("attachments"))
     )  # fmt: skip
     return found.with_columns(reason=reason, order=pl.Series(order, dtype=pl.String))
+
+
+def _without_choices(problems: pl.DataFrame, settings: SCASettings, convert: Convert | None) -> pl.DataFrame:
+    """Multiple-choice problems left out, or made exact where that is safe."""
+    if settings.mcq == "keep":
+        return problems
+    asked = pl.col("is_mcq") & pl.col("reason").is_null()
+    if settings.mcq == "drop":
+        return problems.with_columns(reason=pl.when(asked).then(pl.lit("mcq")).otherwise("reason"))
+    if convert is None:
+        raise InputError("multiple choice is to be converted, and nobody says how", where="[sca] mcq")
+    lines = []
+    for row in problems.filter(asked).select("source", "key", "prompt", "answer", "language").iter_rows():
+        prompt, answer = convert(*row[2:]) or (None, None)
+        lines.append((*row[:2], prompt, answer))
+    names = ("source", "key", "new_prompt", "new_answer")
+    made = pl.DataFrame(lines, dict.fromkeys(names, pl.String), orient="row")
+    joined = problems.join(made, on=["source", "key"], how="left", maintain_order="left")
+    refused = asked & pl.col("new_prompt").is_null()
+    return joined.with_columns(
+        prompt=pl.coalesce("new_prompt", "prompt"),
+        answer=pl.coalesce("new_answer", "answer"),
+        reason=pl.when(refused).then(pl.lit("mcq")).otherwise("reason"),
+    ).drop("new_prompt", "new_answer")
+
+
+def _without_contradicted(problems: pl.DataFrame, workspace: Workspace) -> pl.DataFrame:
+    """Problems left out whose gold answer is probably wrong, by a vote of independent sources."""
+    keys = problems.filter(pl.col("reason").is_null()).select("key").unique()
+    found = doubtful_golds({name: workspace.read(name) for name in TABLES}, keys)
+    doubtful = found.filter(pl.col("probability") >= _DOUBTFUL).select("key", "answer").unique()
+    told = problems.join(
+        doubtful.with_columns(doubted=True), on=["key", "answer"], how="left", maintain_order="left"
+    )
+    reason = pl.coalesce("reason", pl.when("doubted").then(pl.lit("contradicted")))
+    return told.with_columns(reason=reason).drop("doubted")
 
 
 def _or_own(column: str) -> pl.Expr:

@@ -71,6 +71,7 @@ SCA_PROBLEMS: Schema = {
 SCA_SOURCES: Schema = {
     "source": pl.String,
     **dict.fromkeys(("problems", "train", "held_out", "leaked", "no_answer", "code"), pl.Int64),
+    **dict.fromkeys(("attachments", "mcq", "contradicted"), pl.Int64),
     "unreadable_gold": pl.Int64,  # of those looked at
     "reason": pl.String,  # why nothing is trained on it; null where it is planned
 }

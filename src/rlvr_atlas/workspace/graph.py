@@ -113,7 +113,10 @@ STAGES: tuple[Stage, ...] = (
         gives=("sca_problems", "sca_sources"),
         needs=("ingest", "attribute"),
         may_need=("audit",),
-        code=("schema", "sca/sources.py", "sca/reward.py", "answer"),
+        code=(
+            *("schema", "sca/sources.py", "sca/reward.py", "answer", "audit/golds.py", "audit/votes.py"),
+            *("curate/mcq.py", "curate/mcq.toml", "text"),
+        ),
         libraries=("polars", "math-verify"),
     ),
     Stage(
