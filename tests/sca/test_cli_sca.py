@@ -146,6 +146,30 @@ def test_the_plan_says_what_is_trained_and_what_is_left_out(place):
     assert "nails" in out
 
 
+def test_the_plan_says_what_each_source_would_cost_and_could_show(place):
+    lines = {line["source"]: line for line in ok("sca", "plan", place)}
+    assert lines["jars"]["gpu_hours"] is None, "the name says no size, and no size is invented"
+    told = ["--model-size", "1.7", "--gpu", "H200", "--gpus", "8"]
+    lines = {line["source"]: line for line in ok("sca", "plan", place, *told)}
+    # 500 steps of 128 x 8 answers of 2,048 tokens: 1e9 tokens written and learned from, and prompts.
+    tokens, peak = 500 * 128 * 8 * 2048, 989e12 * 3600
+    least = 1.7e9 * tokens * (2 / 0.05 + 10 / 0.30) / peak
+    assert least < lines["jars"]["gpu_hours"] < 1.02 * least
+    assert lines["jars"]["hours"] == pytest.approx(lines["jars"]["gpu_hours"] / 8)
+    assert lines["jars"]["price"] is None, "no price is invented"
+    priced = ok("sca", "plan", place, *told, "--price", "2.5")
+    assert priced[0]["price"] == pytest.approx(2.5 * priced[0]["gpu_hours"])
+    # 10 held-out problems, 2 answers each, of a base that nobody has asked.
+    assert lines["jars"]["shows_own"] == pytest.approx(2.8016 * ((0.25 + 0.04) / 10) ** 0.5, rel=1e-3)
+    code, out, _ = call("sca", "plan", place, *told)
+    shown = " ".join(out.split())
+    assert code == 0
+    assert "jars: 30 problems in 500 steps of 128 x 8 answers" in shown
+    assert "of H200" in shown and "assuming 30% of that in learning, 5% in writing" in shown
+    assert "give --model-size" in " ".join(call("sca", "plan", place)[1].split())
+    assert "no GPU 'H1000'" in refused("sca", "plan", place, "--gpu", "H1000")
+
+
 def test_the_plan_says_which_k_a_budget_of_answers_is_best_spent_on(place):
     rich, poor = (ok("sca", "plan", place, "--answers", n)["k"] for n in ("7680", "240"))
     assert rich[0]["k"] == 64  # for all 60 problems, of base and checkpoint

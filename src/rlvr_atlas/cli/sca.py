@@ -42,18 +42,34 @@ def plan(
             help="Answers that can be paid for, base and checkpoints together: say which k is best."
         ),
     ] = None,
+    gpu: Annotated[str, typer.Option(help="Kind of GPU that hours are told for.")] = "H100",
+    gpus: Annotated[int, typer.Option(min=1, help="How many of them.")] = 1,
+    price: Annotated[
+        float | None, typer.Option(min=0, help="Price of a GPU hour, for the cost in money.")
+    ] = None,
+    model_size: Annotated[
+        float | None,
+        typer.Option(help="Billions of parameters of the base; without it its folder or name says so."),
+    ] = None,
+    answer_tokens: Annotated[
+        int | None, typer.Option(min=1, help="Mean tokens of an answer; 2,048, or the preset's limit.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Choose training and held-out problems of every source, without leaks."""
+    """Choose training and held-out problems of every source; say what each would cost and could show."""
     from rlvr_atlas import pipeline
     from rlvr_atlas.curate.mcq import Exact, convert
     from rlvr_atlas.sca import runs, sources
+    from rlvr_atlas.sca.cost import ANSWER_TOKENS, means_of
+    from rlvr_atlas.sca.outlook import EFFECTS, outlook
     from rlvr_atlas.sca.reward import Judge
     from rlvr_atlas.workspace.store import Workspace
 
     place = Workspace(workspace)
     settings = pipeline.stored_recipe(place).sca
-    runs.grpo_of(settings)  # says what is wrong before anything is made
+    longest = runs.grpo_of(settings).max_response  # says what is wrong before anything is made
+    tokens = answer_tokens or min(longest, ANSWER_TOKENS)
+    means = means_of(settings.base_model, model_size, gpu, gpus, tokens, price)
 
     def exact(prompt: str, answer: str, language: str) -> tuple[str, str] | None:
         (found,) = convert([prompt], [answer], [language])
@@ -61,16 +77,25 @@ def plan(
 
     with place.locked(), Judge() as judge:
         made = sources.make_plan(place, settings, judge.readable, exact)
-        found = made.sources
+        found, asked = made.sources, None
         if preflight:
             asked = runs.preflight(made, judge)
             place.write_text("sca/preflight.json", asked.write_json())
             found = found.join(asked.drop("problems"), on="source", how="left")
     which_k = None if answers is None else runs.which_k(place, made, answers).to_dicts()
+    told = outlook(made, means, asked)
     if as_json:
-        print_json(found.to_dicts() if which_k is None else {"sources": found.to_dicts(), "k": which_k})
+        assumed = None if means is None else means.assumed
+        lines = found.join(told.drop("train"), on="source", how="left", maintain_order="left").to_dicts()
+        lines = [{**line, "assumed": assumed} for line in lines]
+        print_json(lines if which_k is None else {"sources": lines, "k": which_k})
         return
     print_table("Sources", found.to_dicts())
+    for sentence in told["sentence"]:
+        out.print(sentence, markup=False)
+    assumed = "hours are not told: give --model-size" if means is None else f"hours are {means.assumed}"
+    out.print(f"note: {assumed}", markup=False)
+    out.print(f"note: {EFFECTS}", markup=False)
     if which_k is not None:
         print_table(f"What k answers to a problem are worth, of {answers} in all", which_k)
     for limit in place.manifest["stages"][sources.STAGE]["limits"]:

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from rlvr_atlas.errors import InputError
+from rlvr_atlas.sca.power import told_by
 from rlvr_atlas.sca.resample import BOOTSTRAP, Bootstrap, resampled_sums
 from rlvr_atlas.sca.transitions import learnability, learned_by_chance
 from rlvr_atlas.schema import GAINS, TRANSITION_KINDS, Schema, conform
@@ -202,7 +203,10 @@ def _unjudged(own: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _unstable(own: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Own gains that do not stand out, or stop at the problems trained on."""
     if own["gain_low"] <= 0 <= own["gain_high"]:
-        yield "within noise", f"what changed on its own problems is not told from chance: {_shown(own)}"
+        least = told_by(own["gain_low"], own["gain_high"])
+        only = "none" if least is None else f"only one of {least:.2f} or more"
+        told = f"what changed on its own problems is not told from chance: {_shown(own)}"
+        yield "within noise", f"{told}; of true gains, {only} would be in 80% of cases"
     elif own["gain_low"] > 0 and own["by_heart"]:
         yield "learnt by heart", "gained on the problems it was trained on, not on its held-out ones"
 
