@@ -83,11 +83,11 @@ def each_block(
 
 
 @contextlib.contextmanager
-def using(name: Name = "local", address: str | None = None) -> Iterator[Engine]:
+def using(name: Name | Engine = "local", address: str | None = None) -> Iterator[Engine]:
     """Have the work of stages done by an engine, within a `with`.
 
     Args:
-        name: "local", or "ray" (extra `ray`).
+        name: "local", "ray" (extra `ray`), or an engine of your own.
         address: Of a Ray cluster, HOST:PORT. Without one Ray looks for it as it always does: RAY_ADDRESS, a
             cluster that runs on this machine; else it starts one here.
 
@@ -104,7 +104,7 @@ def using(name: Name = "local", address: str | None = None) -> Iterator[Engine]:
             fix = "add --engine ray, or leave the address out"
             raise InputError("the address of a Ray cluster, but another engine", where=address, fix=fix)
         else:
-            engine = Local()
+            engine = Local() if name == "local" else name
         token = _ENGINE.set(engine)
         try:
             yield engine

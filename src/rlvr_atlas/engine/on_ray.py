@@ -142,7 +142,7 @@ def connected(address: str | None) -> Iterator[OnRay]:
     """
     # As a cluster's own machines tell nothing to anybody, one that is started here does not either.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "2")  # else a place that is no cluster costs minutes
+    os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "1")  # else a place that is no cluster costs minutes
     try:
         import ray
     except ImportError:
