@@ -45,7 +45,7 @@ def test_every_bar_holds(rehearsed):
     assert (folder / "paper.toml").read_bytes() == (ROOT / "recipes" / "paper.toml").read_bytes()
     said = [
         *("rows with the right source", "planted leaks found, reworded", "cut files that came whole"),
-        *("an error says what to do", "DAPO++: planted leaks in the mix", "DAPO++: datasets whose Q has"),
+        *("an error says what to do", "DAPO++: planted leaks in the mix", "DAPO++: the Q of deepmath"),
     ]
     assert [what for what in said if f"| {what}" not in done.stdout] == []
 

@@ -70,7 +70,8 @@ def cached(spec: DatasetSpec) -> list[list[Path]]:
         spec: Its `hub` and `files`.
 
     Returns:
-        For each commit in the cache its files, as `fetch` orders them; one that did not end lacks some.
+        For each commit in the cache its files, as `fetch` orders them; a download that did not end lacks
+        some.
     """
     top = Path(os.environ.get("HF_HUB_CACHE") or constants.HF_HUB_CACHE)
     name = repo_folder_name(repo_id=str(spec.hub), repo_type="dataset")
