@@ -72,7 +72,9 @@ class Rehearsal:
             "HF_HOME": str(self.folder / "hub-home"),
             "HF_HUB_CACHE": str(self.folder / "hub-cache"),
             "HF_HUB_DISABLE_TELEMETRY": "1",
+            "HF_HUB_OFFLINE": "0",
             "NO_PROXY": "127.0.0.1",
+            "no_proxy": "127.0.0.1",
         }
         return watch.run([sys.executable, "-m", "rlvr_atlas", *arguments], self.folder, environment)
 
