@@ -309,6 +309,8 @@ def test_rollouts_that_were_broken_off_or_are_of_less_are_refused(place):
         (["sca", "plan", "{ws}/nowhere"], "nowhere"),
         (["sca", "train", "{ws}", "--backend", "ppo"], "no back end 'ppo'"),
         (["sca", "train", "{ws}", "--backend", "verl", "--source", "screws"], "'screws' is not planned"),
+        (["sca", "train", "{ws}", "--mix", "--source", "jars"], "a source and the mix"),
+        (["sca", "train", "{ws}", "--mix"], "mix"),
         (["sca", "rollout", "{ws}", "--source", "jars"], "no finished checkpoint of 'jars', seed 0"),
         (["sca", "rollout", "{ws}", "--server", "http://localhost:1/v1"], "one model at a time"),
         (["sca", "rollout", "{ws}", "--base", "--server", "http://localhost:1/v1"], "--model NAME"),

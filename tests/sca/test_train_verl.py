@@ -51,6 +51,21 @@ def test_everything_a_run_needs_is_written(plan):
     assert json.loads((script.parent / "job.json").read_text())["problems"] == 49
 
 
+def test_a_folder_in_which_verl_has_begun_another_job_is_refused(plan):
+    """verl goes on from whatever checkpoint it finds there."""
+    other = Plan(
+        plan.folder, plan.settings.model_copy(update={"grpo": {"lr": 2e-6}}), plan.problems, plan.sources
+    )
+    with Judge() as judge:
+        folder = prepare(plan, "jars", 0, judge).parent
+        prepare(other, "jars", 0, judge)  # nothing was trained yet
+        (folder / "steps" / "global_step_10").mkdir(parents=True)
+        prepare(other, "jars", 0, judge)
+        with pytest.raises(InputError, match="begun another job"):
+            prepare(plan, "jars", 0, judge)
+    assert "optim.lr=2e-06" in (folder / "run.sh").read_text(), "what was begun stays as it was"
+
+
 def test_the_reward_function_is_one(plan):
     with Judge() as judge:
         folder = prepare(plan, "jars", 0, judge).parent

@@ -42,7 +42,8 @@ def evaluate(
         Path | None, typer.Option(help="A workspace, for its benchmarks, and for what leaks.")
     ] = None,
     trained_on: Annotated[
-        str | None, typer.Option(help="The dataset that the model was trained on; the base without it.")
+        str | None,
+        typer.Option(help="The dataset or mix that the model was trained on; the base without it."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the training run.")] = 0,
     server: Annotated[str | None, typer.Option(help="URL of an OpenAI-compatible server, up to /v1.")] = None,
@@ -113,6 +114,7 @@ def _asked(
 ) -> tuple[list[Benchmark], dict[str, set[str]] | None]:
     """The benchmarks, and which of their items the training set holds; None where nobody knows."""
     from rlvr_atlas import evaluate as evaluation
+    from rlvr_atlas.pipeline import stored_recipe
     from rlvr_atlas.workspace.store import Workspace
 
     if workspace is None:
@@ -125,7 +127,10 @@ def _asked(
     own = [name for name in names if name in held]
     asked = evaluation.from_workspace(place, own) if own or not others else []
     asked += evaluation.from_files(others, allow_network=network) if others else []
-    return asked, evaluation.leaked_items(place, trained_on) if trained_on else None
+    if not trained_on:
+        return asked, None
+    curated = stored_recipe(place).curate
+    return asked, evaluation.leaked_items(place, trained_on, curated.name if curated else None)
 
 
 def _base(place: Path, asked: list[Benchmark]) -> dict[str, pl.DataFrame]:

@@ -113,17 +113,22 @@ def train(
     every: Annotated[
         bool, typer.Option("--all", help="Also sources that the pre-flight found to teach nothing.")
     ] = False,
+    mix: Annotated[
+        bool, typer.Option("--mix", help="On the curated mix, with the same settings, and on no source.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train the base on each source; a run that was killed goes on, several at once share the sources."""
+    """Train the base on each source, or on the mix; a killed run goes on, several share the sources."""
     from rlvr_atlas.sca import runs
     from rlvr_atlas.sca.reward import Judge
 
     if backend not in ("trl", "verl"):
         raise InputError(f"no back end '{backend}'", fix="choose one of: trl, verl")
-    place, made = _opened(workspace)
+    if mix and source:
+        raise InputError("a source and the mix", fix="give --source or --mix")
+    place, made = _opened(workspace, mix=mix)
     chosen = source or made.planned
-    if not source and not every:
+    if not source and not every and not mix:
         taught = runs.trainable(made)
         for name in (name for name in chosen if name not in taught):
             err.print(f"left out: {name}, see `sca plan --preflight` (--all trains it)", markup=False)
@@ -276,10 +281,14 @@ def _square(gains: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(lines.values())
 
 
-def _opened(folder: Path) -> tuple[Workspace, Plan]:
+def _opened(folder: Path, *, mix: bool = False) -> tuple[Workspace, Plan]:
     from rlvr_atlas import pipeline
     from rlvr_atlas.sca import sources
+    from rlvr_atlas.sca.mix import mix_plan
     from rlvr_atlas.workspace.store import Workspace
 
     place = Workspace(folder)
-    return place, sources.read_plan(place, pipeline.stored_recipe(place).sca)
+    recipe = pipeline.stored_recipe(place)
+    if mix:
+        return place, mix_plan(place, recipe.sca, recipe.curate.name if recipe.curate else "mix")
+    return place, sources.read_plan(place, recipe.sca)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rlvr_atlas.cli.app import AsJson, WorkspacePath, app
-from rlvr_atlas.cli.show import out, print_json, print_table
+from rlvr_atlas.cli.show import err, out, print_json, print_table
 from rlvr_atlas.errors import InputError
 
 if TYPE_CHECKING:
     import polars as pl
 
     from rlvr_atlas.score.weights import Weights
+    from rlvr_atlas.workspace.store import Workspace
 
 _NO_INTERVAL = "no interval where benchmark figures come without items and k: give these columns"
 
@@ -55,6 +56,7 @@ def score(
     pairs = _read(downstream) if downstream else None
     # Under the lock, or another run could replace the tables before their fingerprints are taken.
     with Workspace(workspace).locked() as place:
+        given = None if given is None else _without_mix(given, place)
         inputs = scoring.inputs_from_workspace(place.tables(), results=given, benchmark=benchmark)
         found = scoring.score(inputs, model_size, chosen, model=model)
         pairs_found = scoring.score_pairs(inputs, model_size, chosen, model=model)
@@ -75,6 +77,23 @@ def score(
     if downstream:
         columns = ("figure", "statistic", "datasets", "value", "low", "high", "p_value")
         print_table("Against real results", tables["correlations"].select(columns).to_dicts())
+
+
+def _without_mix(results: pl.DataFrame, place: Workspace) -> pl.DataFrame:
+    """Results without those of the workspace's own mix, which is no dataset that could be scored."""
+    import polars as pl
+
+    from rlvr_atlas.pipeline import stored_recipe
+
+    # The demo's workspace has no recipe.
+    curated = stored_recipe(place).curate if "recipe" in place.manifest else None
+    name = curated.name if curated else None
+    if name is None or "dataset" not in results.columns or name in place.read("datasets")["dataset"]:
+        return results
+    others = results.filter(pl.col("dataset").ne_missing(name))
+    if others.height < results.height:
+        err.print(f"note: {name} is the mix; to score it, name its export as a dataset", markup=False)
+    return others
 
 
 def _compared(found: pl.DataFrame, pairs: pl.DataFrame, chosen: Weights, where: str) -> pl.DataFrame:

@@ -78,12 +78,13 @@ def from_files(names: Sequence[str], *, allow_network: bool = False) -> list[Ben
     ]
 
 
-def leaked_items(workspace: Workspace, dataset: str) -> dict[str, set[str]]:
+def leaked_items(workspace: Workspace, dataset: str, mix: str | None = None) -> dict[str, set[str]]:
     """Which items of each benchmark a training set holds.
 
     Args:
         workspace: Audited.
         dataset: The training set.
+        mix: Name of the curated mix, which is a training set too.
 
     Returns:
         Benchmark -> keys of its leaked items; each benchmark of the workspace has an entry. Variants, which
@@ -94,14 +95,20 @@ def leaked_items(workspace: Workspace, dataset: str) -> dict[str, set[str]]:
     """
     roles = workspace.read("datasets").select("dataset", "role")
     trains = roles.filter(pl.col("role") != "benchmark")["dataset"].to_list()
-    if dataset not in trains:
+    is_mix = dataset == mix and dataset not in trains and workspace.has("mix")
+    if dataset not in trains and not is_mix:
         fix = f"it holds: {', '.join(trains)}"
         raise InputError(f"no training set '{dataset}'", where=str(workspace.folder), fix=fix)
     if not workspace.has("leaks"):
         fix = f"run it first: rlvr-atlas audit {workspace.folder}"
         raise InputError("leaks are not known", where=str(workspace.folder), fix=fix)
     sure = is_same_problem() & (pl.col("probability") >= _SURE)
-    leaks = workspace.scan("leaks").filter(sure & (pl.col("dataset") == dataset))
+    leaks = workspace.scan("leaks").filter(sure)
+    if is_mix:
+        rows = workspace.scan("mix").select("dataset", "row")
+        leaks = leaks.join(rows, on=["dataset", "row"], how="semi")
+    else:
+        leaks = leaks.filter(pl.col("dataset") == dataset)
     found = leaks.select("benchmark", "benchmark_key").unique().collect()
     return {
         name: set(found.filter(benchmark=name)["benchmark_key"])

@@ -235,8 +235,7 @@ def _first_prior(kinds: Counts, problems: Floats) -> Floats:
 def _beta(right: Integers, judged: Integers, problems: Floats) -> Floats:
     """Weights on RATES of the beta distribution that fits best; a weak penalty holds it with few problems."""
     from scipy.optimize import minimize
-    from scipy.special import betaln, expit
-    from scipy.stats import beta
+    from scipy.special import betainc, betaln, expit
 
     def shape(at: Floats) -> tuple[float, float]:
         mean, size = np.clip(at, -12.0, 12.0)
@@ -249,5 +248,5 @@ def _beta(right: Integers, judged: Integers, problems: Floats) -> Floats:
 
     found = minimize(loss, np.array([0.0, np.log(2)]), method="Nelder-Mead").x
     edges = np.concatenate([[0.0], (RATES[1:] + RATES[:-1]) / 2, [1.0]])
-    weights: Floats = np.diff(beta.cdf(edges, *shape(found)))
+    weights: Floats = np.diff(betainc(*shape(found), edges))
     return weights

@@ -17,6 +17,7 @@ import polars as pl
 
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.sca.grpo import GRPO
+from rlvr_atlas.sca.model import read_json
 from rlvr_atlas.sca.reward import Judge
 from rlvr_atlas.sca.runs import checkpoint, grpo_of, job_of
 from rlvr_atlas.sca.sources import Plan
@@ -56,8 +57,8 @@ def prepare(plan: Plan, source: str, seed: int, judge: Judge) -> Path:
         The script that trains, and puts the checkpoint where `sca rollout` looks for it.
 
     Raises:
-        InputError: If the source is not planned, nothing of it can be trained on, or a change in `[sca.verl]`
-            is none that verl knows.
+        InputError: If the source is not planned, nothing of it can be trained on, a change in `[sca.verl]` is
+            none that verl knows, or another job has begun in this folder, which verl would go on with.
     """
     grpo, out = grpo_of(plan.settings), Path(checkpoint(plan, source, seed)).absolute()
     folder = plan.folder.absolute() / "verl" / f"{source}-seed{seed}"
@@ -68,10 +69,15 @@ def prepare(plan: Plan, source: str, seed: int, judge: Judge) -> Path:
     rows = pl.concat([rows] * -(-grpo.batch // rows.height))
     settings = overrides(grpo, plan.settings.base_model, folder, seed) | dict(plan.settings.verl)
     check(settings)
+    identity = job_of(plan, source, seed).identity()
+    begun = read_json(folder / "job.json")
+    if begun and begun["identity"] != identity and any((folder / "steps").glob("global_step_*")):
+        fix = "move the folder away, or plan with the settings it was made with"
+        raise InputError("verl has begun another job here", where=str(folder), fix=fix)
     folder.mkdir(parents=True, exist_ok=True)
     rows.write_parquet(folder / "train.parquet")
     (folder / "reward.py").write_text(_REWARD, encoding="utf-8")
-    job = {"identity": job_of(plan, source, seed).identity(), "problems": rows.n_unique("problem")}
+    job = {"identity": identity, "problems": rows.n_unique("problem")}
     (folder / "job.json").write_text(
         json.dumps(job | {"steps": grpo.steps, "left_out": {}}), encoding="utf-8"
     )
