@@ -20,14 +20,21 @@ from rlvr_atlas.errors import InputError
 from rlvr_atlas.schema import ROWS
 from rlvr_atlas.schema.attachments import agree, content, named, needed
 from rlvr_atlas.workspace import query as reader
+from rlvr_atlas.workspace.few_rows import rows_where
+from rlvr_atlas.workspace.paging import LARGEST_PAGE
 from rlvr_atlas.workspace.store import Workspace
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from rlvr_atlas.match.decide import Verdict
 
 #: How many of the most similar texts are judged for a text that was never seen, and how many are named where
 #: none of them is the same problem or a variant.
 _LOOKED_AT, _NAMED = 50, 5
+#: Characters at the beginning of a text by which it is found in a longer one.
+_BEGINNING = 6
 
 
 @dataclass(frozen=True)
@@ -241,16 +248,38 @@ def _nearest(
     seed = workspace.manifest["recipe"]["match"]["seed"]
     signs = signatures_of(TokenTable.of_tokens([asked]), np.zeros(1, np.int64), seed=seed)
     closeness = minhash.similarity(signs[0], signatures)
-    near = units[np.argsort(-closeness, kind="stable")[:_LOOKED_AT]]
-    lines = texts.with_row_index("line")
-    similar = lines.filter(pl.col("line").is_in(np.sort(near).tolist()))
-    text, length = pl.col("skeleton"), pl.col("skeleton").str.len_bytes()
-    holding = lines.filter(length > len(skeleton.encode())).filter(text.str.contains(skeleton, literal=True))
-    held = lines.filter(length <= len(skeleton.encode())).filter(
-        pl.lit(skeleton).str.contains(text, literal=True)
-    )
-    inside = pl.concat([holding, held]).sort("line").head(_LOOKED_AT)
-    return pl.concat([similar, inside]).unique("line").sort("line")
+    near = units[_largest(closeness, _LOOKED_AT)]
+    inside = np.union1d(_holding(texts["skeleton"], skeleton), _held_in(texts["skeleton"], skeleton))
+    places = np.union1d(near, inside[:_LOOKED_AT])
+    return texts[places]
+
+
+def _largest(values: NDArray[np.float64], number: int) -> NDArray[np.int64]:
+    """Places of the largest values, of equal ones the first."""
+    import numpy as np
+
+    if len(values) <= number:
+        return np.arange(len(values))
+    least = np.partition(values, len(values) - number)[len(values) - number]
+    above = np.flatnonzero(values > least)
+    return np.concatenate([above, np.flatnonzero(values == least)[: number - len(above)]])
+
+
+def _holding(texts: pl.Series, wanted: str) -> NDArray[np.uint32]:
+    """Places of the longer texts that a text stands in."""
+    found = texts.str.contains(wanted, literal=True).arg_true()
+    return found.filter(texts.gather(found).str.len_bytes() > len(wanted.encode())).to_numpy()
+
+
+def _held_in(texts: pl.Series, wanted: str) -> NDArray[np.uint32]:
+    """Places of the texts, not longer, that stand in a text."""
+    # A text that stands in it begins as some part of it does: few do, and only these are searched for.
+    sizes = range(1, _BEGINNING + 1)
+    parts = {"", *(wanted[at : at + size] for size in sizes for at in range(len(wanted)))}
+    beginning = texts.str.head(_BEGINNING)
+    likely = beginning.is_in(pl.Series(sorted(parts), dtype=pl.String).implode()).arg_true()
+    held = [text in wanted for text in texts.gather(likely)]
+    return likely.filter(pl.Series(held, dtype=pl.Boolean)).to_numpy()
 
 
 def _known(workspace: Workspace, found: Explanation, key: str, row: reader.Place | None) -> Explanation:
@@ -258,7 +287,7 @@ def _known(workspace: Workspace, found: Explanation, key: str, row: reader.Place
     prompts = reader.prompts(workspace, [key])
     if prompts.is_empty():
         raise InputError("no problem with this key in the workspace", where=key)
-    asked_of = workspace.scan("instances").filter(key=key).select("attachments").collect()
+    asked_of = rows_where(workspace, "instances", ("key",), [(key,)], ["attachments"])
     places = reader.places(workspace, key)
     chain = reader.chain(workspace, row or (places["dataset"][0], places["row"][0]))
     return replace(
@@ -278,4 +307,4 @@ def _leaks(workspace: Workspace, key: str) -> list[dict[str, Any]]:
     if not workspace.has("leaks"):
         return []
     told = ("dataset", "row", "benchmark", "benchmark_row", "relation", "tier", "probability")
-    return reader.leaks(workspace, {"key": key}, limit=reader.LARGEST_PAGE).rows.select(told).to_dicts()
+    return reader.leaks(workspace, {"key": key}, limit=LARGEST_PAGE).rows.select(told).to_dicts()

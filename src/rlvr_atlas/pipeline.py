@@ -99,14 +99,14 @@ def stored_recipe(workspace: Workspace) -> Recipe:
     return recipe.model_copy(update={"workspace": here})
 
 
-def recipe_beside(workspace: Workspace) -> tuple[Path, Recipe] | None:
-    """The file of a workspace's recipe, where one lies in the folder that the recipe was in, as it is now.
+def recipes_beside(workspace: Workspace) -> list[tuple[Path, Recipe]]:
+    """The recipes of a workspace in the folder that its recipe was in, as they are now.
 
     Args:
         workspace: A workspace.
 
     Returns:
-        The file and what it says; None where no recipe there is of this workspace, or several are.
+        Each file and what it says, by name; which of several is meant only a person knows.
     """
     found = []
     for file in sorted(Path(workspace.manifest.get("base", workspace.folder)).glob("*.toml")):
@@ -116,7 +116,7 @@ def recipe_beside(workspace: Workspace) -> tuple[Path, Recipe] | None:
             continue
         if recipe.workspace_path.resolve() == workspace.folder.resolve():
             found.append((file, recipe))
-    return found[0] if len(found) == 1 else None
+    return found
 
 
 def ingest(recipe: Recipe, workspace: Workspace, allow_network: bool, on_progress: OnProgress) -> None:

@@ -52,4 +52,11 @@ def test_the_recipe_beside_the_workspace_is_read_where_it_changed(folder):
 def test_of_two_recipes_of_one_workspace_none_is_meant(folder):
     (folder / "other.toml").write_text(RECIPE.format(size=3))
     (folder / "broken.toml").write_text("[workspace")
-    assert curated(folder)[0] == 6
+    rows, said = curated(folder)
+    assert rows == 6
+    assert "other.toml, recipe.toml are all of this workspace" in said.replace("\n", " ")
+
+
+def test_two_recipes_that_say_the_same_are_no_question(folder):
+    (folder / "other.toml").write_text(RECIPE.format(size=6))
+    assert curated(folder) == (6, "")

@@ -267,9 +267,9 @@ def test_a_key_that_is_not_there_is_an_error_in_words(held, key):
 def test_the_last_questions_are_answered_from_memory_and_no_more(traced):
     held = HeldWorkspace(traced)
     made = []
-    for number in [0, 0, *range(300), 299, 0]:
+    for number in [0, 0, *range(1100), 1099, 0]:
         assert held.recent(("n", number), lambda number=number: made.append(number) or number) == number
-    assert made == [0, *range(1, 300), 0]
+    assert made == [0, *range(1, 1100), 0]
 
 
 # --- review -------------------------------------------------------------------------------------------

@@ -15,6 +15,9 @@ import pytest
 pytest.importorskip("uvicorn", reason="the extra 'serve' is not installed")
 pytest.importorskip("starlette", reason="the extra 'serve' is not installed")
 
+from starlette.testclient import TestClient
+
+from rlvr_atlas.explorer.app import Explorer
 from rlvr_atlas.explorer.held import HeldWorkspace
 from rlvr_atlas.lineage import review
 from rlvr_atlas.workspace.store import Workspace
@@ -80,6 +83,25 @@ PATHS += [
     "/worth",
     "/assets/style.css",
 ]
+
+
+def test_a_page_that_was_asked_for_before_is_not_made_again_but_its_question_counts(served):
+    pages = [served.ask(path)[1] for path in ("/leaks", "/leaks", "/leaks?offset=1", "/compare?a=train")]
+    assert pages[0] == pages[1]
+    assert len(set(pages)) == 3
+
+
+def test_a_page_is_made_anew_when_the_tables_change(traced, tmp_path):
+    folder = shutil.copytree(traced, tmp_path / "ws")
+    app = Explorer(folder)
+    with TestClient(app.application(), base_url="http://127.0.0.1:8765") as client:
+        before = client.get("/").text
+        assert client.get("/").text == before
+        (folder / "lineage.parquet").touch()
+        manifest = json.loads((folder / "manifest.json").read_text())
+        manifest["stages"].pop("audit")
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        assert client.get("/").text != before
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -202,3 +224,22 @@ def test_a_taken_port_is_an_error_in_words(served):
     command = [sys.executable, "-m", "rlvr_atlas", "serve", str(served.folder), "--port", str(served.port)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 2 and "cannot listen" in run.stderr and "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--host", "no such host"], "--host no such host: there is no such address"),
+        (
+            ["--host", "300.1.2.3", "--beyond-this-machine"],
+            "there is no such address. Give an address such as",
+        ),
+        (["--host", "192.0.2.1"], "everybody who reaches this address"),
+        (["--host", "192.0.2.1", "--beyond-this-machine"], "Choose an address of this machine"),
+    ],
+)
+def test_an_address_that_cannot_be_listened_on_is_named_with_what_to_do(traced, options, told):
+    command = [sys.executable, "-m", "rlvr_atlas", "serve", str(traced), "--port", "0", *options]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert run.returncode == 2
+    assert told in " ".join(run.stderr.split())

@@ -118,3 +118,22 @@ with multiprocessing.get_context("fork").Pool(1) as pool:
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "num_proc" in run.stdout
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"indexes": ["gone.index"]},
+        {"against": ["gone.jsonl"]},
+        {"against": ["gone-*.jsonl"]},
+        {"against": ["gone"]},
+    ],
+)
+def test_what_is_not_there_is_said_when_the_filter_is_made(given, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="gone"):
+        LeakFilter(**given)
+
+
+def test_a_benchmark_on_the_hub_is_not_fetched_when_the_filter_is_made():
+    assert LeakFilter(against=["aime24", "owner/name"]).against == ["aime24", "owner/name"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rlvr_atlas.cli.app import AsJson, EngineName, RayAddress, WorkspacePath, app, working
-from rlvr_atlas.cli.show import err, hint, out, print_json, print_table, progress
+from rlvr_atlas.cli.show import err, hint, one_line, out, print_json, print_table, progress
 
 if TYPE_CHECKING:
     from rlvr_atlas.workspace.store import Workspace
@@ -24,9 +24,14 @@ def curate(
     from rlvr_atlas.workspace.store import Workspace
 
     recipe = pipeline.stored_recipe(Workspace(workspace))
-    beside = pipeline.recipe_beside(Workspace(workspace))
-    if beside is not None and beside[1].curate not in (None, recipe.curate):
-        file, now = beside
+    beside = pipeline.recipes_beside(Workspace(workspace))
+    changed = [(file, now) for file, now in beside if now.curate not in (None, recipe.curate)]
+    if changed and len(beside) > 1:
+        names = ", ".join(file.name for file, _ in beside)
+        told = f"{names} are all of this workspace, so [curate] is that of its last run"
+        err.print(f"warning: {one_line(told)}: rlvr-atlas run RECIPE.toml takes another", markup=False)
+    elif changed:
+        file, now = changed[0]
         recipe = recipe.model_copy(update={"curate": now.curate})
         err.print(f"[curate] is that of {file}, which changed since the run", markup=False)
     if recipe.curate is None:

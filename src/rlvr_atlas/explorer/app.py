@@ -47,6 +47,8 @@ class Explorer:
         self.newest = Newest(folder)
         self.token = new_token()
         self._hosts = hosts
+        #: Pages that show more than tables: people's decisions, the files of a dataset.
+        self._changing = (self._review, self._row)
         held = self.newest.get()
         pages.overview(held)  # what takes longest waits for no visitor
         reviewing.queue(held)
@@ -83,20 +85,32 @@ class Explorer:
 
     def _page(self, make: Callable[[HeldWorkspace, Request], _Made]) -> Callable[[Request], Response]:
         def answer(request: Request) -> Response:
+            from starlette.responses import HTMLResponse
+
             held = self.newest.get()
-            try:
+
+            def page() -> str:
                 name, facts = make(held, request)
+                return self._text(name, facts)
+
+            try:
+                if make in self._changing:
+                    return HTMLResponse(page())
+                # The tables of this workspace do not change, so that its page is the same for whoever asks.
+                asked = ("page", request.url.path, request.url.query, self.newest.behind)
+                return HTMLResponse(held.recent(asked, page))
             except AtlasError as error:
                 return self._error(error, 404 if isinstance(error, InputError) else 503)
-            return self._html(name, facts)
 
         return answer
+
+    def _text(self, name: str, facts: Mapping[str, Any]) -> str:
+        return render(name, _LINKS, token=self.token, behind=self.newest.behind, **facts)
 
     def _html(self, name: str, facts: Mapping[str, Any], status: int = 200) -> Response:
         from starlette.responses import HTMLResponse
 
-        text = render(name, _LINKS, token=self.token, behind=self.newest.behind, **facts)
-        return HTMLResponse(text, status)
+        return HTMLResponse(self._text(name, facts), status)
 
     def _error(self, error: AtlasError, status: int) -> Response:
         return self._html("error", {"what": str(error)}, status)

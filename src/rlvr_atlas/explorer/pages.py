@@ -17,7 +17,9 @@ from rlvr_atlas.report.summarise import summary
 from rlvr_atlas.schema import RELATIONS, is_same_problem
 from rlvr_atlas.schema.attachments import named
 from rlvr_atlas.workspace import query
-from rlvr_atlas.workspace.query import Page, RowFilter
+from rlvr_atlas.workspace.few_rows import rows_where
+from rlvr_atlas.workspace.paging import Page
+from rlvr_atlas.workspace.query import RowFilter
 
 Facts = dict[str, Any]
 
@@ -99,7 +101,7 @@ def problem(held: HeldWorkspace, key: str, offset: int = 0) -> Facts:
 def _learned(held: HeldWorkspace, key: str) -> list[Facts]:
     if not held.has("transitions"):
         return []
-    return held.scan("transitions").filter(key=key).collect().to_dicts()
+    return rows_where(held, "transitions", ("key",), [(key,)]).to_dicts()
 
 
 def pair(held: HeldWorkspace, child: str, parent: str) -> Facts:
@@ -113,8 +115,8 @@ def pair(held: HeldWorkspace, child: str, parent: str) -> Facts:
     for key in (child, parent):
         if key not in texts:
             raise InputError("no problem with this key in the workspace", where=key[:80])
-    wanted = pl.col("child").is_in((child, parent)) & pl.col("parent").is_in((child, parent))
-    match = query.between(held.scan("verdicts").filter(wanted).collect(), (child, parent))
+    wanted = [(child,), (parent,)]
+    match = query.between(rows_where(held, "verdicts", ("child",), wanted), (child, parent))
     if match is not None:
         child, parent = match["child"], match["parent"]
     pieces = differences(*(texts[key]["prompt"][:COMPARED] for key in (child, parent)))
@@ -222,7 +224,8 @@ def leaks(held: HeldWorkspace, dataset_id: str | None, benchmark: str | None, of
         return chosen
     given = {"dataset": dataset_id, "benchmark": benchmark}
     wanted = {name: value for name, value in given.items() if value}
-    page = query.leaks(held, wanted, limit=RESULTS, offset=offset)
+    ordered = held.once("surest leaks", lambda: query.surest(held.scan("leaks")).collect())
+    page = query.leaks(held, wanted, limit=RESULTS, offset=offset, ordered=ordered.lazy())
     keys = [*page.rows["key"], *page.rows["benchmark_key"]]
     texts = dict(query.prompts(held, keys).iter_rows())
     lines = [

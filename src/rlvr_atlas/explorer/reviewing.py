@@ -26,9 +26,13 @@ _APPLYING = threading.Lock()
 
 def queue(held: HeldWorkspace) -> pl.DataFrame:
     """What is undecided yet, that first on which most rows hang."""
+    return _left(held, review.read(held)[0])
+
+
+def _left(held: HeldWorkspace, decisions: list[review.Decision]) -> pl.DataFrame:
     waiting = held.once("queue", lambda: _all(held))
-    decisions, _ = review.read(held)
-    return review.left_of(waiting, decisions, held.read("instances"))
+    asked = ("left", tuple(decision.line() for decision in decisions))
+    return held.recent(asked, lambda: review.left_of(waiting, decisions, held.read("instances")))
 
 
 def _all(held: HeldWorkspace) -> pl.DataFrame:
@@ -44,8 +48,8 @@ def shown(held: HeldWorkspace, skip: int, by: str) -> Facts:
         skip: How many pairs were passed over.
         by: Who decides, to be shown again.
     """
-    left = queue(held)
     decisions, bad = review.read(held)
+    left = _left(held, decisions)
     facts: Facts = {"left": left.height, "skip": min(skip, left.height), "by": by, "keys": KEYS, "bad": bad}
     facts |= {"waiting": None, "pair": None, "decided": len(review.standing(decisions))}
     facts["unapplied"] = unapplied(held, decisions)
@@ -58,6 +62,8 @@ def shown(held: HeldWorkspace, skip: int, by: str) -> Facts:
 
 def unapplied(held: HeldWorkspace, decisions: list[review.Decision]) -> int:
     """How many standing decisions about texts in view the tables do not follow yet."""
+    if not decisions:
+        return 0
     keys = pl.Series([key for one in decisions for key in one.pair], dtype=pl.String).unique()
     known = set(prompts(held, keys)["key"])
     mine = held.scan("matches").filter(pl.col("child").is_in(keys.implode()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,10 @@ from rlvr_atlas.explorer.guard import is_loopback
 
 #: Bytes of a request's first line and headers: a problem text stands in the address.
 _LARGEST_REQUEST = 256 << 10
+_FIXES = {
+    errno.EADDRNOTAVAIL: "choose an address of this machine as --host, or leave it out",
+    errno.EACCES: "choose a --port from 1024 on, or 0 for any that is free",
+}
 
 
 def serve(folder: Path, *, host: str, port: int, beyond: bool, on_start: Callable[[str], object]) -> None:
@@ -24,10 +30,12 @@ def serve(folder: Path, *, host: str, port: int, beyond: bool, on_start: Callabl
         on_start: Called with the address of the first page when it can be opened.
 
     Raises:
-        InputError: If the address is not loopback and `beyond` is not said, or it cannot be listened on.
+        InputError: If there is no such address, it is not loopback and `beyond` is not said, or it cannot be
+            listened on.
         MissingExtraError: Without the extra `serve`.
         WorkspaceError: If the workspace was not traced.
     """
+    family = _family(host)
     if not is_loopback(host) and not beyond:
         fix = "leave --host out, or say --beyond-this-machine and read docs/explorer.md first"
         raise InputError("everybody who reaches this address could read and decide", where=host, fix=fix)
@@ -35,14 +43,12 @@ def serve(folder: Path, *, host: str, port: int, beyond: bool, on_start: Callabl
         import uvicorn
     except ImportError:
         raise MissingExtraError("serve", "the explorer") from None
-    import socket
 
     app = Explorer(folder, () if is_loopback(host) else (host,)).application()
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listening = socket.create_server((host, port), family=family, backlog=256)
     except OSError as error:
-        fix = "choose another --port, or 0 for any that is free"
+        fix = _FIXES.get(error.errno or 0, "choose another --port, or 0 for any that is free")
         raise InputError(
             f"cannot listen ({error.strerror or error})", where=f"{host}:{port}", fix=fix
         ) from None
@@ -62,3 +68,16 @@ def serve(folder: Path, *, host: str, port: int, beyond: bool, on_start: Callabl
     name = f"[{host}]" if ":" in host else host
     on_start(f"http://{name}:{listening.getsockname()[1]}/")
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def _family(host: str) -> socket.AddressFamily:
+    """Which kind of address a host is.
+
+    Raises:
+        InputError: If it is none, and no name of one.
+    """
+    try:
+        return socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM)[0][0]
+    except (OSError, UnicodeError):
+        fix = "give an address such as 127.0.0.1 or ::1, or leave --host out"
+        raise InputError("there is no such address", where=f"--host {host}", fix=fix) from None

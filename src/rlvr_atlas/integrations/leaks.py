@@ -19,7 +19,9 @@ from rlvr_atlas import __version__, fingerprints
 from rlvr_atlas.check import Against, Checked, public_benchmarks, read_benchmarks, read_file
 from rlvr_atlas.config import Adapter, DatasetSpec
 from rlvr_atlas.errors import InputError
+from rlvr_atlas.load import open_dataset
 from rlvr_atlas.load.frames import serialise
+from rlvr_atlas.load.resolve import resolve
 from rlvr_atlas.public_atlas import open_atlas
 from rlvr_atlas.schema import is_same_problem
 
@@ -60,7 +62,8 @@ class LeakFilter:
         network: Whether benchmarks may be fetched from the Hub.
 
     Raises:
-        InputError: For a reason that does not exist.
+        InputError: For a reason that does not exist, a name that means nothing, and a file that is not there:
+            now, not when the first batch comes.
 
     Example:
         >>> leaks = LeakFilter(prompt="problem")
@@ -84,6 +87,7 @@ class LeakFilter:
                 fix = f"choose of: {', '.join(REASONS)}"
                 raise InputError(f"no row is dropped for {reason!r}", where="drop", fix=fix)
         self.against, self.indexes = [*against], [str(path) for path in indexes]
+        _refuse_missing(self.against, self.indexes)
         self.drop, self.min_probability, self.network = [*drop], min_probability, network
         self.version = __version__  # what was found by another version must not be taken from a cache
         self._adapter = Adapter(prompt=prompt, answer=answer)
@@ -181,6 +185,17 @@ class LeakFilter:
             texts = read_benchmarks(self.against, allow_network=self.network)
             self._opened = Against(texts, indexes, self.min_probability)
         return self._opened
+
+
+def _refuse_missing(against: Sequence[str], indexes: Sequence[str]) -> None:
+    """Raise where a benchmark or an index is not there; nothing is read, nor fetched from the Hub."""
+    for path in map(Path, indexes):
+        if not path.is_file():
+            fix = "check the path; rlvr-atlas audit WORKSPACE --write-index FILE makes one"
+            raise InputError("no such index", where=str(path), fix=fix)
+    for spec in resolve(against, "benchmark"):
+        if spec.hub is None:
+            open_dataset(spec, Path())
 
 
 def records_of(batch: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:

@@ -16,6 +16,8 @@ import polars as pl
 
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.schema import is_same_problem
+from rlvr_atlas.workspace.few_rows import LooksUp, rows_where
+from rlvr_atlas.workspace.paging import Page, cut, pattern
 from rlvr_atlas.workspace.store import Workspace
 
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
@@ -29,10 +31,6 @@ _LONGEST_PLACE = 300
 #: Behind the id of a dataset: another sign than a colon, or more than one number.
 _NEARLY = re.compile(r"(?:[:：;#@|,/]|\s)(\d{1,12})(?:[:：;#@|,/]\d{0,12})*")
 _ROW_LIKE = re.compile(r"(?=[^:]*[A-Za-z])[\w.-]{2,128}:-?\d+")
-#: Longest text that `search` takes, in characters.
-_LONGEST_SEARCH = 1000
-#: Most problems on a page.
-LARGEST_PAGE = 10_000
 
 
 # --- frames --------------------------------------------------------------------------------------------
@@ -95,7 +93,7 @@ def named(workspace: Workspace, query: str) -> tuple[str | None, Place | None]:
         _refuse_mistyped(query, dataset, number, ids)
         return None, None
     number = number if len(number) <= _DIGITS else "9" * _DIGITS  # no dataset is as long as that
-    row = workspace.scan("occurrences").filter(dataset=dataset, row=int(number)).select("key").collect()
+    row = rows_where(workspace, "occurrences", ("dataset", "row"), [(dataset, int(number))], ["key"])
     if row.is_empty():
         skipped = workspace.scan("skipped_rows").filter(dataset=dataset, row=int(number)).collect()
         why = f"it was skipped: {skipped['reason'][0]}" if skipped.height else "the dataset is shorter"
@@ -121,7 +119,7 @@ def _refuse_mistyped(query: str, dataset: str, number: str, ids: list[str]) -> N
 
 def has_key(workspace: Workspace, key: str) -> bool:
     """Whether a problem with this key is in the workspace."""
-    return not workspace.scan("instances").filter(key=key).select("key").collect().is_empty()
+    return not rows_where(workspace, "instances", ("key",), [(key,)], ["key"]).is_empty()
 
 
 def prompts(workspace: Workspace, keys: Iterable[str], *columns: str) -> pl.DataFrame:
@@ -135,9 +133,8 @@ def prompts(workspace: Workspace, keys: Iterable[str], *columns: str) -> pl.Data
     Returns:
         key, prompt, and the columns: one line per key, in the order of schema.INSTANCES.
     """
-    # A filter decodes the few prompts that are wanted, a join would decode all.
-    wanted = pl.col("key").is_in(sorted(set(keys)))
-    return workspace.scan("instances").select("key", "prompt", *columns).filter(wanted).collect()
+    wanted = [(key,) for key in sorted(set(keys))]
+    return rows_where(workspace, "instances", ("key",), wanted, ("key", "prompt", *columns))
 
 
 def places(workspace: Workspace, key: str) -> pl.DataFrame:
@@ -151,7 +148,7 @@ def places(workspace: Workspace, key: str) -> pl.DataFrame:
         dataset, row, released, declared_source, answer, in the order of schema.OCCURRENCES (by release).
     """
     columns = ("dataset", "row", "released", "declared_source", "answer")
-    return workspace.scan("occurrences").filter(key=key).select(columns).collect()
+    return rows_where(workspace, "occurrences", ("key",), [(key,)], columns)
 
 
 def first_places(workspace: Workspace, keys: Iterable[str]) -> pl.DataFrame:
@@ -164,9 +161,9 @@ def first_places(workspace: Workspace, keys: Iterable[str]) -> pl.DataFrame:
     Returns:
         key, dataset, row: one line per key.
     """
-    wanted = pl.col("key").is_in(sorted(set(keys)))
-    rows = workspace.scan("occurrences").select("key", "dataset", "row").filter(wanted)
-    return rows.unique("key", keep="first", maintain_order=True).collect()
+    wanted = [(key,) for key in sorted(set(keys))]
+    rows = rows_where(workspace, "occurrences", ("key",), wanted, ("key", "dataset", "row"))
+    return rows.unique("key", keep="first", maintain_order=True)
 
 
 # --- links and lineage ---------------------------------------------------------------------------------
@@ -194,8 +191,8 @@ def related(workspace: Workspace, key: str) -> pl.DataFrame:
     Returns:
         key (of the other text), relation, tier, probability, prompt, evidence.
     """
-    # The filter before both directions are made: only the evidence of a few lines is decoded.
-    mine = workspace.scan("matches").filter((pl.col("child") == key) | (pl.col("parent") == key)).collect()
+    # Before both directions are made: only the evidence of a few lines is decoded.
+    mine = pl.concat([rows_where(workspace, "matches", (side,), [(key,)]) for side in ("child", "parent")])
     others = both_ways(mine, "relation", "tier", "probability", "evidence").filter(key=key)
     texts = prompts(workspace, others["other"])
     return (
@@ -219,45 +216,30 @@ def chain(workspace: Workspace, place: Place) -> list[dict[str, Any]]:
     Raises:
         InputError: If the row is not in the workspace.
     """
-    lineage = workspace.scan("lineage")
+    columns = ("dataset", "row")
     # Whole rows are costly to decode: the columns that tell the way come first, then its rows, all at once.
-    parents = lineage.select("dataset", "row", "parent_dataset", "parent_row").collect()
+    parents: pl.DataFrame | None = None
+    if not isinstance(workspace, LooksUp):
+        parents = workspace.scan("lineage").select(*columns, "parent_dataset", "parent_row").collect()
     way: list[Place] = []
     ahead: Place | None = place
     while ahead is not None:
         way.append(ahead)
-        found = parents.filter(dataset=ahead[0], row=ahead[1])
+        found = (
+            rows_where(workspace, "lineage", columns, [ahead])
+            if parents is None
+            else parents.filter(dataset=ahead[0], row=ahead[1])
+        )
         if found.is_empty():
             raise InputError(f"no row {ahead[1]}", where=ahead[0], fix="choose a row of a dataset in view")
-        parent = found.row(0)[2:]
+        parent = found.select("parent_dataset", "parent_row").row(0)
         ahead = None if parent[0] is None else (parent[0], parent[1])
-    at = pl.any_horizontal((pl.col("dataset") == dataset) & (pl.col("row") == row) for dataset, row in way)
-    steps = {(step["dataset"], step["row"]): step for step in lineage.filter(at).collect().to_dicts()}
+    lines = rows_where(workspace, "lineage", columns, way).to_dicts()
+    steps = {(step["dataset"], step["row"]): step for step in lines}
     return [steps[step] for step in way]
 
 
 # --- paging and search ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Page:
-    """Some of the lines that were asked for.
-
-    Attributes:
-        rows: At most `limit` lines, with the columns and in the order that the function says.
-        total: How many lines there are on all pages.
-        offset: How many of them stand before this page.
-    """
-
-    rows: pl.DataFrame
-    total: int
-    offset: int
-
-    @property
-    def next_offset(self) -> int | None:
-        """Where the next page begins; None where this is the last."""
-        end = self.offset + self.rows.height
-        return end if self.rows.height and end < self.total else None
 
 
 def search(
@@ -281,9 +263,9 @@ def search(
     columns = ("key", "prompt", "answer", "language", "domain", "occurrences")
     found = workspace.scan("instances").select(columns)
     if text:
-        holds = pl.col("prompt").str.contains(_pattern(text))
-        found = found.filter(holds | pl.col("answer").str.contains(_pattern(text)) if answers else holds)
-    return _page(found, limit, offset)
+        holds = pl.col("prompt").str.contains(pattern(text))
+        found = found.filter(holds | pl.col("answer").str.contains(pattern(text)) if answers else holds)
+    return cut(found, limit, offset)
 
 
 @dataclass(frozen=True)
@@ -329,9 +311,9 @@ def rows_of(
     if wanted.text:
         every = workspace.scan("instances").select("key", "prompt")
         mine = every.join(rows.select("key").unique(), on="key", how="semi")
-        holding = mine.filter(pl.col("prompt").str.contains(_pattern(wanted.text)))
+        holding = mine.filter(pl.col("prompt").str.contains(pattern(wanted.text)))
         rows = rows.join(holding.select("key"), on="key", how="semi", maintain_order="left")
-    page = _page(rows.sort("row"), limit, offset)
+    page = cut(rows.sort("row"), limit, offset)
     texts = prompts(workspace, page.rows["key"])
     answers = workspace.scan("occurrences").filter(dataset=dataset).select("row", "answer").collect()
     full = page.rows.join(texts, on="key", how="left", maintain_order="left")
@@ -345,10 +327,24 @@ def descendants(workspace: Workspace, key: str, *, limit: int = 50, offset: int 
         dataset, row, key, relation, tier, probability, parent_dataset, parent_row.
     """
     columns = ("dataset", "row", "key", "relation", "tier", "probability", "parent_dataset", "parent_row")
-    return _page(workspace.scan("lineage").filter(parent_key=key).select(columns), limit, offset)
+    found = rows_where(workspace, "lineage", ("parent_key",), [(key,)], columns)
+    return cut(found.lazy(), limit, offset)
 
 
-def leaks(workspace: Workspace, wanted: Mapping[str, str], *, limit: int = 50, offset: int = 0) -> Page:
+def surest(leaks: pl.LazyFrame) -> pl.LazyFrame:
+    """Leaks, the surest first, template leaks (`variant`) last."""
+    order = ("dataset", "row", "benchmark", "benchmark_row")
+    return leaks.sort(~is_same_problem(), -pl.col("probability"), *order)
+
+
+def leaks(
+    workspace: Workspace,
+    wanted: Mapping[str, str],
+    *,
+    limit: int = 50,
+    offset: int = 0,
+    ordered: pl.LazyFrame | None = None,
+) -> Page:
     """Leaks, the surest first, template leaks (`variant`) last; one page of them (see `search`).
 
     Args:
@@ -356,35 +352,17 @@ def leaks(workspace: Workspace, wanted: Mapping[str, str], *, limit: int = 50, o
         wanted: `dataset`, `benchmark` or `key` (the row's or the benchmark item's) and its value.
         limit: Most lines of the page.
         offset: How many leaks to pass over.
+        ordered: All leaks by `surest`, where that was done before; of no use with a key.
 
     Returns:
         The columns of schema.LEAKS.
     """
-    found = workspace.scan("leaks")
+    found = surest(workspace.scan("leaks")) if ordered is None else ordered
+    if (key := wanted.get("key")) is not None:
+        sides = [rows_where(workspace, "leaks", (side,), [(key,)]) for side in ("key", "benchmark_key")]
+        # Where a row has the very text of the item both sides have it.
+        theirs = sides[1].filter(pl.col("key") != key)
+        found = surest(pl.concat([sides[0], theirs]).lazy())
     for column, value in wanted.items():
-        same = pl.col(column) == value
-        found = found.filter(same | (pl.col("benchmark_key") == value) if column == "key" else same)
-    order = ("dataset", "row", "benchmark", "benchmark_row")
-    surest = found.sort(~is_same_problem(), -pl.col("probability"), *order)
-    return _page(surest, limit, offset)
-
-
-def _pattern(text: str) -> str:
-    """A pattern for Polars of a text in upper or lower case."""
-    if len(text) > _LONGEST_SEARCH:
-        fix = f"give at most {_LONGEST_SEARCH} characters, or explain the whole text"
-        raise InputError(f"a text of {len(text)} characters is too long to search for", fix=fix)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise InputError("the text is not UTF-8", fix="convert it") from None
-    # Two texts in lower case would not do: a Greek sigma has another lower case at the end of a word.
-    return f"(?i){pl.escape_regex(text)}"
-
-
-def _page(lines: pl.LazyFrame, limit: int, offset: int) -> Page:
-    if not (1 <= limit <= LARGEST_PAGE and 0 <= offset < 2**40):
-        fix = f"give a limit of 1 to {LARGEST_PAGE}, and an offset of 0 or more"
-        raise InputError(f"no page of {limit} from {offset}", fix=fix)
-    total, rows = pl.collect_all([lines.select(pl.len()), lines.slice(offset, limit)])
-    return Page(rows, int(total.item()), offset)
+        found = found if column == "key" else found.filter(pl.col(column) == value)
+    return cut(found, limit, offset)
