@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from rlvr_atlas import pipeline, recover
 from rlvr_atlas.cli import app
-from rlvr_atlas.config import parse_recipe
+from rlvr_atlas.config import DatasetSpec, Recipe, parse_recipe
 from rlvr_atlas.errors import AtlasError, InputError, RecipeError
 from rlvr_atlas.fingerprints import sketch
 from rlvr_atlas.recipe import read_recipe
@@ -373,3 +373,13 @@ def test_gsm8k_and_math_come_back_from_candidates_with_decoys(real_data, tmp_pat
     assert curve["residue_share"][-1] <= 0.01
     for point in curve.drop_nulls("candidate").iter_rows(named=True):
         assert 0.98 * point["estimated_low"] <= point["found"] <= 1.1 * point["estimated_high"]
+
+
+def test_the_registry_offers_only_what_is_of_the_recipes_domains():
+    def offered(*ids):
+        recipe = Recipe(datasets=[DatasetSpec(id=name, path="x.jsonl") for name in ids])
+        return {spec.id for spec in recover.candidates(recipe, allow_network=True)}
+
+    assert "dapo_math_17k" in offered("gsm8k") and not {"spider", "apps", "synlogic"} & offered("gsm8k")
+    assert {"apps", "dapo_math_17k"} <= offered("gsm8k", "taco")
+    assert {"apps", "synlogic", "dapo_math_17k"} <= offered("a_set_of_mine")
