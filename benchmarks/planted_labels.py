@@ -4,6 +4,9 @@ Only the column of answers is changed, after tracing: what is measured is the vo
 that another row contradicted before are left out of the count: nobody knows which of them is right.
 
     python benchmarks/planted_labels.py WORKSPACE [--share 0.05] [--seed 0] [--dataset ID ...]
+
+With --forms FILE ... instead of a workspace: what the checks of forms say of the answers as they are, and of
+the same answers changed, every one of them in one of the four ways.
 """
 
 from __future__ import annotations
@@ -17,7 +20,11 @@ from pathlib import Path
 import polars as pl
 
 from rlvr_atlas.answer import compare
+from rlvr_atlas.audit.forms import excluded_forms
 from rlvr_atlas.audit.golds import TABLES, doubtful_golds
+from rlvr_atlas.config import DatasetSpec
+from rlvr_atlas.ingest import read_partition
+from rlvr_atlas.load import open_dataset
 
 _NUMBER = re.compile(r"\d+")
 _AT = ["dataset", "row"]
@@ -25,7 +32,7 @@ _AT = ["dataset", "row"]
 
 def digit(answer: str, _other: str, rng: random.Random) -> str:
     """Another digit in a number."""
-    spots = [at for at, sign in enumerate(answer) if sign.isdigit()]
+    spots = [at for at, sign in enumerate(answer) if sign.isdecimal()]
     if not spots:
         return answer
     at = rng.choice(spots)
@@ -111,19 +118,54 @@ def measure(tables: dict[str, pl.DataFrame], share: float, seed: int) -> dict[st
     }
 
 
+def measure_forms(rows: pl.DataFrame, seed: int) -> dict[str, object]:
+    """How often a form is called excluded: of answers as they are, and of changed ones.
+
+    Args:
+        rows: dataset, row, key, prompt, answer, language.
+        seed: Of the changes.
+    """
+    changed, planted = plant(rows.drop_nulls("answer"), 1.0, seed)
+    before, after = excluded_forms(rows), excluded_forms(changed).join(planted, on=_AT, how="semi")
+    found = after.join(before.select(_AT), on=_AT, how="anti")
+    ways = found.join(planted.select(*_AT, "way"), on=_AT)["way"].value_counts(sort=True)
+    return {
+        "answers": rows["answer"].count(),
+        "called excluded as they are": before.height,
+        "changed": planted.height,
+        "called excluded after": found.height,
+        "share found": found.height / max(1, planted.height),
+        **{f"by {way}": number for way, number in ways.iter_rows()},
+        **dict(found["check"].value_counts(sort=True).iter_rows()),
+    }
+
+
 def main() -> None:
     """Print the table of docs/curate.md."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("workspace", type=Path)
+    parser.add_argument("workspace", type=Path, nargs="?")
+    parser.add_argument("--forms", nargs="+", metavar="FILE", help="measure the checks of forms on these")
     parser.add_argument("--share", type=float, default=0.05)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--dataset", nargs="*", help="only these of its datasets")
     given = parser.parse_args()
+    if given.forms:
+        for name in given.forms:
+            spec = DatasetSpec(id=Path(name).name.split(".")[0], path=name)
+            read = read_partition(open_dataset(spec, Path(), allow_network=False)).rows
+            _print({"file": spec.id, **measure_forms(read.with_columns(dataset=pl.lit(spec.id)), given.seed)})
+        return
+    if given.workspace is None:
+        parser.error("give a workspace, or --forms")
     tables = {name: pl.read_parquet(given.workspace / f"{name}.parquet") for name in TABLES}
     if given.dataset:
         for name in ("occurrences", "lineage"):
             tables[name] = tables[name].filter(pl.col("dataset").is_in(given.dataset))
-    for name, value in measure(tables, given.share, given.seed).items():
+    _print(measure(tables, given.share, given.seed))
+
+
+def _print(measured: dict[str, object]) -> None:
+    for name, value in measured.items():
         print(f"| {name} | {value:.3f} |" if isinstance(value, float) else f"| {name} | {value} |")
 
 

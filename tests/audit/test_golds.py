@@ -177,7 +177,9 @@ def test_the_command_lists_them_and_reads_what_it_wrote(tmp_path, monkeypatch):
             "problem": "A farmer sells 48 clips in April and half as many in May. How many?",
             "answer": answer,
         }
-        (tmp_path / f"d{at}.jsonl").write_text(json.dumps(line) + "\n")
+        birds = {"problem": "Twelve birds sit there and two leave. How many birds are left?", "answer": -10}
+        lines = [line, birds] if at == 3 else [line]
+        (tmp_path / f"d{at}.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
         recipe.append(f'[[datasets]]\nid = "d{at}"\npath = "d{at}.jsonl"\nreleased = 2024-01-0{at + 1}')
     (tmp_path / "recipe.toml").write_text("\n".join(recipe))
     monkeypatch.chdir(tmp_path)
@@ -185,14 +187,20 @@ def test_the_command_lists_them_and_reads_what_it_wrote(tmp_path, monkeypatch):
     code, out, err = call("labels", "ws", "--json")
     assert code == 0, err
     found = json.loads(out)
-    assert found["contradicted"] == 4
+    assert (found["contradicted"], found["excluded"]) == (4, 1)
     assert [(row["dataset"], row["answer"], row["suggested"]) for row in found["rows"]] == [
-        ("d2", "27", "72")
+        ("d2", "27", "72"),
+        ("d3", "-10", None),
     ]
-    assert pl.read_parquet("ws/gold_errors.parquet").height == 4
-    assert json.loads(call("labels", "ws", "--json", "--dataset", "d1")[1]) == {"contradicted": 1, "rows": []}
+    assert pl.read_parquet("ws/gold_errors.parquet").height == 5
+    assert json.loads(call("labels", "ws", "--json", "--dataset", "d1")[1]) == {
+        "contradicted": 1,
+        "excluded": 0,
+        "rows": [],
+    }
     code, out, _ = call("labels", "ws")
-    assert "1 of 4 contradicted ones" in out and "rlvr-atlas explain ws d2:0" in out
+    assert "2 of 4 contradicted ones and 1 that their question excludes" in " ".join(out.split())
+    assert "rlvr-atlas explain ws d2:0" in out
     code, _, err = call("labels", "ws", "--dataset", "d9")
     assert (code, "it holds: d0, d1, d2, d3" in err or "It holds: d0, d1, d2, d3" in err) == (2, True)
 

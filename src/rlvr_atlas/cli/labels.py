@@ -29,7 +29,7 @@ def labels(
     ] = 0.5,
     as_json: AsJson = False,
 ) -> None:
-    """List gold answers that are probably wrong: other rows of the same problem contradict them."""
+    """List gold answers that are probably wrong: other rows contradict them, or their question does."""
     import polars as pl
 
     from rlvr_atlas.workspace.store import Workspace
@@ -44,15 +44,18 @@ def labels(
     if dataset:
         found = found.filter(pl.col("dataset").is_in(dataset))
     likely = found.filter(pl.col("probability") >= min_probability)
+    contradicted = found["sources_against"].count()
+    excluded = found["evidence"].str.contains('"check": ', literal=True).sum()
     if as_json:
-        print_json({"contradicted": found.height, "rows": likely.to_dicts()})
+        print_json({"contradicted": contradicted, "excluded": excluded, "rows": likely.to_dicts()})
         return
     if found.is_empty():
         out.print("0 gold answers are contradicted by another row of the same problem", markup=False)
         return
     shown = ("dataset", "row", "answer", "probability", "suggested", "sources_for", "sources_against")
     print_table(
-        f"Gold answers that are probably wrong: {likely.height} of {found.height} contradicted ones",
+        f"Gold answers that are probably wrong: {likely.height} of {contradicted} contradicted ones"
+        + (f" and {excluded} that their question excludes" if excluded else ""),
         likely.head(_SHOWN).select(shown).to_dicts(),
         more=likely.height - _SHOWN,
     )
@@ -64,11 +67,11 @@ def labels(
 
 def _found(place: Workspace) -> pl.DataFrame:
     """The table, made anew where what it was made from has changed."""
-    from rlvr_atlas.audit.golds import TABLES, doubtful_golds
+    from rlvr_atlas.audit.labels import TABLES, gold_errors
     from rlvr_atlas.workspace.graph import made_from
 
     made = made_from(place, "labels")
     if not place.done("labels", made):
-        found = doubtful_golds({name: place.read(name) for name in TABLES})
+        found = gold_errors({name: place.read(name) for name in TABLES})
         place.finish("labels", made, {"gold_errors": found}, seconds=0.0)
     return place.read("gold_errors")

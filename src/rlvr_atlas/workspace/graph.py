@@ -104,7 +104,9 @@ STAGES: tuple[Stage, ...] = (
         command="labels",
         gives=("gold_errors",),
         needs=("ingest", "attribute"),
-        code=("schema", "audit/golds.py", "audit/votes.py", "answer"),
+        code=(
+            *("schema", "audit/golds.py", "audit/votes.py", "audit/forms.py", "audit/labels.py", "answer"),
+        ),
         libraries=("polars", "math-verify"),
     ),
     Stage(
