@@ -88,7 +88,6 @@ def read(folder: Path, scale: float) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def run(workers: int, instances: pl.DataFrame, occurrences: pl.DataFrame) -> Round:
     """Match on a cluster of so many workers; that processes start and load the package is not counted."""
-    os.environ["RAY_raylet_start_wait_time_s"] = "300"  # noqa: SIM112  other work may take the cores
     import ray
     from ray.cluster_utils import Cluster
 

@@ -16,7 +16,6 @@ from rlvr_atlas.match import near_duplicates, retrieval
 from rlvr_atlas.recipe import read_recipe
 
 pytestmark = pytest.mark.extra
-os.environ["RAY_raylet_start_wait_time_s"] = "300"  # noqa: SIM112  read when Ray is imported
 ray = pytest.importorskip("ray")
 
 #: The least that Ray takes.
