@@ -134,7 +134,7 @@ def test_the_verifier_overrules_the_rules_that_took_a_rewording_for_a_variant():
     assert found["relation"].item() in ("reworded", "embedded")
 
 
-def test_between_two_languages_the_cosines_of_an_encoder_of_one_do_not_count():
+def test_the_cosines_of_an_encoder_of_english_do_not_count_for_other_languages():
     translated = (
         "olga bauer fuellt 14 kisten mit je 36 kuerbissen und verkauft 95 davon auf dem erntefest wie viele"
         " kuerbisse hat olga noch"

@@ -76,7 +76,7 @@ def find(
 
     Args:
         index: All texts, ready to be searched.
-        told: Their tokens, answers and languages.
+        told: Their tokens and answers, and which of them an encoder can read.
         datasets: Which text is of which dataset, and which are to be searched for; only texts of earlier
             datasets may be parents.
         encoded: The texts as vectors, where there is an encoder.
@@ -197,9 +197,9 @@ class _Search:
         found = block()
         if self._calibration == NO_ENCODER:
             return self._judged(found, ease, NO_ENCODER)
-        # The encoders are of one language: between two the same problem has cosines like any other.
-        across = self._told.across(found.children, found.parents)
-        parts = ((found[~across], self._calibration), (found[across], NO_ENCODER))
+        # The encoders are of English: to them texts of another language are like each other, or like none.
+        readable = self._told.both_readable(found.children, found.parents)
+        parts = ((found[readable], self._calibration), (found[~readable], NO_ENCODER))
         return _joined([self._judged(part, ease, calibration) for part, calibration in parts])
 
     def _judged(self, found: Candidates, ease: float, calibration: str) -> _Read:

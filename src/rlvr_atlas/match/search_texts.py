@@ -39,7 +39,7 @@ class SearchTexts:
         answers: (m,) None where unknown.
         owners: (m,) position of the skeleton that each is of: its own, or that of the whole question.
         roles: (m,) OPEN, OPTIONS or STEM.
-        languages: (m,) a number for each language, -1 where it is unclear.
+        readable: (m,) whether an encoder of English reads it: English, or of no clear language.
     """
 
     table: TokenTable
@@ -47,13 +47,13 @@ class SearchTexts:
     answers: list[str | None]
     owners: Ints
     roles: NDArray[np.int8]
-    languages: Ints
+    readable: Bools
 
     @classmethod
     def plain(cls, table: TokenTable, answers: list[str | None]) -> SearchTexts:
         """Texts of one language without options."""
         n = len(table)
-        return cls(table, [], answers, np.arange(n), np.zeros(n, np.int8), np.full(n, -1))
+        return cls(table, [], answers, np.arange(n), np.zeros(n, np.int8), np.ones(n, bool))
 
     def __len__(self) -> int:
         return len(self.owners)
@@ -62,10 +62,9 @@ class SearchTexts:
         """Which pairs may be compared, shape (n,)."""
         return np.asarray(_MAY_PAIR[self.roles[children], self.roles[parents]])
 
-    def across(self, children: Ints, parents: Ints) -> Bools:
-        """Which pairs are of two languages, shape (n,)."""
-        one, other = self.languages[children], self.languages[parents]
-        return np.asarray((one >= 0) & (other >= 0) & (one != other))
+    def both_readable(self, children: Ints, parents: Ints) -> Bools:
+        """Of which pairs an encoder of English reads both texts, shape (n,)."""
+        return np.asarray(self.readable[children] & self.readable[parents])
 
     def with_stems(self, positions: Ints) -> Ints:
         """Some texts and their stems, ascending."""
@@ -95,15 +94,14 @@ def search_texts(texts: TokenTable, units: pl.DataFrame) -> SearchTexts:
     roles = np.zeros(len(texts) + len(places), np.int8)
     roles[places], roles[len(texts) :] = OPTIONS, STEM
     owners = np.concatenate([np.arange(len(texts)), places])
-    codes = np.unique(units["language"].to_numpy().astype(str), return_inverse=True)[1]
-    languages = np.where((units["language"] == "und").to_numpy(), -1, codes)
+    readable = units["language"].is_in(["en", "und"]).to_numpy()
     return SearchTexts(
         texts.joined(stems.take(kept)),
         prompts.to_list(),
         [*units["answer"], *answers],
         owners,
         roles,
-        languages[owners],
+        readable[owners],
     )
 
 
