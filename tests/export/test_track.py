@@ -127,9 +127,8 @@ def test_a_run_has_the_numbers_of_the_report_and_no_text(workspace, tracker):
     ran = log(workspace, tracker, "--json")
     assert ran.exit_code == 0, (ran.output, ran.exception)
     told = json.loads(ran.stdout)
-    assert (
-        told["run"] == {"wandb": "https://w.example/r/1", "mlflow": "sqlite:runs.db, run r1"}[tracker.__name__]
-    )
+    places = {"wandb": "https://w.example/r/1", "mlflow": "sqlite:runs.db, run r1"}
+    assert told["run"] == places[tracker.__name__]
     assert tracker.started["project"] == "quay" and tracker.started["name"] == "ws" and tracker.closed
     assert tracker.started["config"]["stage_audit"]
     assert tracker.summary["total/train_leaked"] == 5.0
