@@ -230,15 +230,9 @@ class Texts:
         """Sum of the squared rarities of the terms that two texts share, pair by pair."""
         return products(self._rarities, children, self._rarities, parents)
 
-    def found(
-        self,
-        children: Ints,
-        limits: Ints,
-        known: list[Pairs],
-        best: int,
-        vectors: NDArray[np.floating] | None,
-    ) -> Candidates:
-        """Candidates of a block of children, see `Block`."""
+    def found(self, block: Block) -> Candidates:
+        """Candidates of a block of children."""
+        children, limits = block.children, block.limits
         asked = self._questions(children)
         row, column, share = _high(asked @ self._by_term, children, limits, self._order)
         allowed = self._may_pair(children[row], column)
@@ -248,7 +242,7 @@ class Texts:
         row, column, share = row[early], column[early], share[early]
         crowding = _crowds(row, share, len(children))
         fair = share >= _FAIR * _maxima(row, share, len(children))[row]
-        found = np.concatenate([_top(row[fair], column[fair], share[fair], best), *known])
+        found = np.concatenate([_top(row[fair], column[fair], share[fair], block.best), *block.known])
         n = len(self._lengths)
         row, parents = np.divmod(np.unique(found[:, 0] * n + found[:, 1]), n)
         allowed = self._may_pair(children[row], parents)
@@ -257,7 +251,7 @@ class Texts:
         gap = _maxima(row, bm25, len(children))[row] - bm25
         around = np.stack([bm25, gap, crowding[row], neighbours[row]], axis=1)
         between = self._between(children[row], parents)
-        cosines = _cosines(row, children[row], parents, vectors)
+        cosines = _cosines(row, children[row], parents, block.vectors)
         return Candidates(children[row], parents, np.hstack([around, between, cosines]))
 
     def _between(self, children: Ints, parents: Ints) -> Floats:
@@ -308,7 +302,7 @@ class Block:
 
     def __call__(self) -> Candidates:
         """The candidates."""
-        return self.texts.found(self.children, self.limits, self.known, self.best, self.vectors)
+        return self.texts.found(self)
 
 
 def _all_pairs(children: Ints, _: Ints) -> NDArray[np.bool_]:
