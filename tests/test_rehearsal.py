@@ -38,7 +38,8 @@ def world():
     return plan.make(SIZE)
 
 
-def test_every_bar_holds(rehearsed):
+# One test, so that one rehearsal does, whichever processes share the tests.
+def test_every_bar_holds_and_fails_where_a_table_is_wrong(rehearsed, world, tmp_path):
     folder, done = rehearsed
     assert done.returncode == 0, done.stdout + done.stderr
     assert "**NOT**" not in done.stdout
@@ -48,6 +49,10 @@ def test_every_bar_holds(rehearsed):
         *("an error says what to do", "DAPO++: planted leaks in the mix", "DAPO++: the Q of deepmath"),
     ]
     assert [what for what in said if f"| {what}" not in done.stdout] == []
+    for what, (name, change, failing) in SPOILT.items():
+        place = tmp_path / what
+        place.mkdir()
+        assert spoilt(folder, world, place, name, change) == failing, what
 
 
 def spoilt(folder, world, tmp_path, name, change):
@@ -110,12 +115,6 @@ SPOILT = {
         ["rows called a leak that are none"],
     ),
 }
-
-
-@pytest.mark.parametrize("what", SPOILT)
-def test_a_bar_fails_where_a_table_is_wrong(rehearsed, world, tmp_path, what):
-    name, change, failing = SPOILT[what]
-    assert spoilt(rehearsed[0], world, tmp_path, name, change) == failing
 
 
 def test_what_the_paper_counts_is_there(world):
