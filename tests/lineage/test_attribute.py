@@ -154,6 +154,21 @@ def test_a_dataset_that_introduces_data_is_no_source_of_what_was_there_before(do
     assert [_row(result, "b", row)["atomic_source"] for row in (0, 1, 2)] == [source, "src_b", "src_b"]
 
 
+def test_a_benchmark_introduces_its_problems_whoever_had_them_before():
+    datasets = _datasets(("a", None, (), False), ("b", "exams", (), False), ("c", "exams", ("a",), False))
+    result = attribute(
+        _occurrences(("a", 0, "k"), ("b", 0, "k"), ("c", 0, "k")),
+        _matches(),
+        datasets.with_columns(
+            released=pl.Series([dt.date(2024, month, 1) for month in (1, 2, 3)]),
+            role=pl.Series(["train", "benchmark", "benchmark"]),
+        ),
+        map_label=lambda label, dataset: None,
+        min_probability=0.5,
+    )
+    assert [_row(result, name)["atomic_source"] for name in "abc"] == [None, "exams", None]
+
+
 def test_a_label_tells_the_source_of_later_copies_where_the_root_says_nothing():
     result = _trace(
         [

@@ -68,7 +68,7 @@ def _nodes(
 
     `labelled` says that the row's own label does so, and not what is known of the whole dataset.
     """
-    facts = datasets.select("dataset", "rank", "released", "atomic_source", "trust_labels")
+    facts = datasets.select("dataset", "role", "rank", "released", "atomic_source", "trust_labels")
     first = (
         occurrences.group_by("key", "dataset", maintain_order=True)
         .agg(pl.col("row", "declared_source").first())
@@ -85,6 +85,7 @@ def _nodes(
         "key",
         "dataset",
         "row",
+        "role",
         "rank",
         "released",
         own=pl.coalesce("atomic_source", "label_source"),
@@ -226,9 +227,11 @@ def _came_from_elsewhere(nodes: pl.DataFrame) -> NDArray[np.bool_]:
     """Nodes whose dataset introduces a source, but not by this row: the same problem was published before.
 
     That it was before is shown by a document or by dates; the order in which a recipe lists datasets shows
-    nothing.
+    nothing. The dates of a benchmark do not either: its problems were set in an exam, say, before it was put
+    together, and who had them in between did not introduce them.
     """
     before = pl.col("released").gather(pl.col("first")) < pl.col("released")
+    before &= pl.col("role").ne_missing("benchmark")
     shown = pl.col("first_documented") | before
     elsewhere = ~pl.col("labelled") & ~pl.col("first_variant") & shown.fill_null(value=False)
     return nodes.select(elsewhere.fill_null(value=False)).to_series().to_numpy()
