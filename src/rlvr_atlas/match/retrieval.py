@@ -287,7 +287,7 @@ class Block:
     Attributes:
         texts: All texts.
         children: (n,) positions.
-        limits: (n,) only positions below may be parents.
+        limits: (n,) only texts whose place is below may be parents.
         known: Place of the child in this block and parent, found otherwise.
         best: How many of the best of all texts are candidates.
         vectors: (m, d) unit vectors of all texts, where there are any.
