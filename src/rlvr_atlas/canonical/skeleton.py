@@ -158,7 +158,10 @@ _PLAIN: tuple[tuple[str, str], ...] = (
 
 
 #: Languages in which a comma stands before decimals, and points set thousands apart.
-_DECIMAL_COMMA = "es fr de it pt nl sv da no fi pl cs sk hu ro hr tr vi id ru uk bg sr el".split()
+_DECIMAL_COMMA = (
+    "es", "fr", "de", "it", "pt", "nl", "sv", "da", "no", "fi", "pl", "cs",
+    "sk", "hu", "ro", "hr", "tr", "vi", "id", "ru", "uk", "bg", "sr", "el",
+)  # fmt: skip
 _POINTS_AND_COMMAS = (
     (r"(^|[^\d.,])([1-9]\d{0,2})\.(\d{3})\.(\d{2}0)($|[^\d])", "$1$2$3$4$5"),
     (r"(^|[^\d.,])([1-9]\d{0,2})\.(\d{2}0)($|[^\d])", "$1$2$3$4"),
