@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import typer
 
 from rlvr_atlas.cli import (
+    atlas,
     audit,
     curate,
     evaluate,
@@ -35,6 +36,7 @@ from rlvr_atlas.errors import AtlasError
 
 __all__ = [
     "app",
+    "atlas",
     "audit",
     "curate",
     "evaluate",

@@ -108,6 +108,9 @@ RayAddress = Annotated[
         help="A Ray cluster. Without it: RAY_ADDRESS, one that runs here, or one that is started here.",
     ),
 ]
+AtlasFolder = Annotated[
+    Path | None, typer.Option("--atlas", help="A folder made by `atlas build` or `atlas pull`.")
+]
 WorkspacePath = Annotated[Path, typer.Argument(help="A workspace made by `run`.")]
 
 

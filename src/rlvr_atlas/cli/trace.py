@@ -1,25 +1,20 @@
-"""Commands that need no recipe: trace a file by the public atlas, and the atlas itself."""
+"""`trace`: where the rows of files come from and what leaks, by the public atlas."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rlvr_atlas.cli.app import AsJson, Commands, Network, WorkspacePath, app
+from rlvr_atlas.cli.app import AsJson, AtlasFolder, Network, app
 from rlvr_atlas.cli.show import hint, one_line, out, print_json, print_table
 from rlvr_atlas.errors import AtlasError, InputError
 
 if TYPE_CHECKING:
-    from rlvr_atlas.public_atlas import PublicAtlas
     from rlvr_atlas.trace_files import Traced
 
 _SHOWN = 10
-_AtlasFolder = Annotated[
-    Path | None, typer.Option("--atlas", help="A folder made by `atlas build` or `atlas pull`.")
-]
 
 
 @app.command()
@@ -36,7 +31,7 @@ def trace(
         float, typer.Option(min=0.0, max=1.0, help="Share of rows that may leak, 0 to 1.")
     ] = 0.0,
     html: Annotated[Path | None, typer.Option(help="Write the same as a page, too.")] = None,
-    atlas: _AtlasFolder = None,
+    atlas: AtlasFolder = None,
     network: Network = False,
     as_json: AsJson = False,
 ) -> None:
@@ -179,114 +174,3 @@ def _write_page(path: Path, results: list[tuple[str, Traced | AtlasError]]) -> N
             }
     text = render_trace(told).encode()
     replace_file(path, lambda temporary: temporary.write_bytes(text), error=InputError)
-
-
-atlas_app = Commands(no_args_is_help=True, help="The public atlas: what is known of published datasets.")
-app.add_typer(atlas_app, name="atlas")
-
-
-@atlas_app.command("list")
-def list_atlas(atlas: _AtlasFolder = None, as_json: AsJson = False) -> None:
-    """The datasets in the atlas, with date, licence, and the hash of what they were read from."""
-    from rlvr_atlas.public_atlas import open_atlas
-
-    known = open_atlas(atlas)
-    if as_json:
-        facts = {"problems": known.origins.frame.height, "edition": known.edition, "folder": known.folder}
-        print_json({**known.origins.card, **facts})
-        return
-    columns = ("dataset", "role", "released", "license", "rows")
-    lines = [{name: entry[name] for name in columns} for entry in known.origins.card["datasets"]]
-    print_table(f"{known.origins.frame.height:,} problems", lines)
-
-
-@atlas_app.command("verify")
-def verify_atlas(atlas: _AtlasFolder = None, as_json: AsJson = False) -> None:
-    """Whether the files of an atlas are whole, those of its card, and were made together."""
-    from rlvr_atlas.public_atlas import verify
-
-    known = verify(atlas)
-    if as_json:
-        print_json({"whole": True, **_as_facts(known)})
-        return
-    out.print(f"whole: {known.folder}: {_size(known)}", markup=False)
-
-
-@atlas_app.command("pull")
-def pull_atlas(
-    source: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            metavar="HUB_REPO|URL|FOLDER",
-            help="Where it is published; where it was pulled from before by default.",
-        ),
-    ] = None,
-    folder: Annotated[
-        Path | None, typer.Option("--to", metavar="FOLDER", help="Where to keep it; the cache by default.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Get a published atlas: only files that changed, each checked before it replaces the old one.
-
-    From then on it is used wherever it is newer than the packaged one. If anything is wrong with it the exit
-    code is 2, and what was there before stays.
-    """
-    from rlvr_atlas.public_atlas import packaged
-    from rlvr_atlas.public_atlas.card import cache_folder, newest
-    from rlvr_atlas.public_atlas.pull import pull
-
-    pulled = pull(source, folder or cache_folder())
-    used = newest(packaged()).resolve() == pulled.atlas.folder
-    if as_json:
-        facts = {"folder": pulled.atlas.folder, "edition": pulled.card.edition, "used": used}
-        print_json({**facts, "fetched": pulled.fetched, "bytes": pulled.received})
-        return
-    out.print(f"atlas: {pulled.atlas.folder}: {_size(pulled.atlas)}", markup=False)
-    told = f"{', '.join(pulled.fetched)} ({pulled.received / 1e6:.1f} MB)"
-    out.print(f"fetched: {told if pulled.fetched else 'nothing new'}", markup=False)
-    if not used:
-        why = "" if folder else "the packaged one is as recent; "
-        out.print(f"note: {why}to use it: --atlas {pulled.atlas.folder}", markup=False)
-
-
-def _as_facts(known: PublicAtlas) -> dict[str, Any]:
-    return {
-        "folder": known.folder,
-        "edition": known.edition,
-        "problems": known.origins.frame.height,
-        "datasets": len(known.origins.card["datasets"]),
-        "benchmarks": len(known.benchmarks.benchmarks),
-    }
-
-
-def _size(known: PublicAtlas) -> str:
-    counts = f"{known.origins.frame.height:,} problems of {len(known.origins.card['datasets'])} datasets"
-    told = f"{counts}, {len(known.benchmarks.benchmarks)} benchmarks"
-    return f"{told}, edition {known.edition}" if known.edition else told
-
-
-@atlas_app.command("build")
-def build_atlas(
-    workspace: WorkspacePath,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write it.")],
-    edition: Annotated[
-        datetime | None,
-        typer.Option(
-            formats=["%Y-%m-%d"],
-            help="How recent it is, where not as recent as the last release among its datasets.",
-        ),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make an atlas of a traced workspace: hashes of its problems, without their text."""
-    from rlvr_atlas.public_atlas import build
-    from rlvr_atlas.workspace.store import Workspace
-
-    made = build(Workspace(workspace), folder, edition=edition.date() if edition else None)
-    size = sum(file.stat().st_size for file in folder.iterdir())
-    if as_json:
-        print_json({**_as_facts(made), "folder": folder, "bytes": size})
-        return
-    told = f"{made.origins.frame.height:,} problems, {size / 1e6:.1f} MB"
-    out.print(f"atlas: {folder} ({told})", markup=False)

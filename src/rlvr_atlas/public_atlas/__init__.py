@@ -17,7 +17,7 @@ from rlvr_atlas import fingerprints
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.files import guard
 from rlvr_atlas.public_atlas import card as cards
-from rlvr_atlas.public_atlas import origins
+from rlvr_atlas.public_atlas import origins, signatures
 from rlvr_atlas.public_atlas.card import BENCHMARKS, CARD, NAMES, ORIGINS
 from rlvr_atlas.public_atlas.origins import Origins
 from rlvr_atlas.workspace.store import Workspace
@@ -31,6 +31,8 @@ __all__ = [
     "open_atlas",
     "open_files",
     "packaged",
+    "sign",
+    "signed_by",
     "verify",
 ]
 
@@ -101,6 +103,33 @@ def verify(folder: Path | None = None) -> PublicAtlas:
                 where = str(found.folder / entry.path)
                 raise InputError(f"not the file that {CARD} names", where=where, fix="get the folder again")
     return found
+
+
+def sign(folder: Path, key: Path) -> signatures.Signer:
+    """Put a signature into the card of an atlas whose files are those of the card.
+
+    Args:
+        folder: Made by `build`.
+        key: As `signatures.sign`.
+
+    Raises:
+        InputError: As `verify` and `signatures.sign`, and if the card cannot be written.
+    """
+    verify(folder)
+    card = signatures.sign(cards.read(folder), key)
+    by = signatures.signer(card, None, str(folder))
+    if by is None:
+        raise InputError("this key signs nothing", where=str(key))
+    cards.write(card, folder)
+    return by
+
+
+def signed_by(folder: Path, signers: Path | None = None) -> signatures.Signer | None:
+    """Who signed the atlas of a folder; as `signatures.signer`, a folder without a card is not signed."""
+    path = folder / CARD
+    if path.exists() or signers is not None:
+        return signatures.signer(cards.read(folder), signers, str(path))
+    return None
 
 
 def build(workspace: Workspace, folder: Path, *, edition: dt.date | None = None) -> PublicAtlas:

@@ -20,6 +20,7 @@ NAMES = (BENCHMARKS, ORIGINS)
 #: Of a card; one is less than 1 kB.
 CARD_BYTES = 1 << 16
 _FILE_BYTES = 1 << 36
+_SIGNATURE = r"^(-----BEGIN SSH SIGNATURE-----\n[A-Za-z0-9+/=\n]+\n-----END SSH SIGNATURE-----\n)?$"
 
 #: A name in the card's own folder: no separator, no dot in front.
 PlainName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$")]
@@ -44,6 +45,7 @@ class Card(BaseModel):
         edition: How recent it is; the last release among its datasets, unless it was given.
         files: benchmarks.index and origins.parquet, by these names.
         pulled_from: Where `atlas pull` had it from; empty for one that was built here.
+        signature: By an SSH key, see `signatures`; empty where nobody signed it.
     """
 
     model_config = ConfigDict(frozen=True, strict=True)
@@ -53,6 +55,7 @@ class Card(BaseModel):
     edition: dt.date
     files: dict[str, AtlasFile]
     pulled_from: str = ""
+    signature: Annotated[str, StringConstraints(pattern=_SIGNATURE)] = ""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -10,16 +10,17 @@ import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.files import guard, replace_file
-from rlvr_atlas.public_atlas import PublicAtlas, open_files, packaged
+from rlvr_atlas.public_atlas import PublicAtlas, open_files, packaged, signatures
 from rlvr_atlas.public_atlas import card as cards
 from rlvr_atlas.public_atlas.card import CARD, CARD_BYTES, AtlasFile, Card
 from rlvr_atlas.public_atlas.places import Folder, Place, place_of
+from rlvr_atlas.public_atlas.signatures import Signer
 from rlvr_atlas.workspace.files import hold, sweep
 
 _KEPT = re.compile(r"[0-9a-f]{64}\.[a-z.]+")
@@ -35,25 +36,28 @@ class Pulled:
         card: Of it.
         fetched: Names of the files that had to be fetched.
         received: Bytes of these.
+        signer: Of a signed one, where signers were given.
     """
 
     atlas: PublicAtlas
     card: Card
     fetched: list[str]
     received: int
+    signer: Signer | None = None
 
 
-def pull(source: str | None, folder: Path) -> Pulled:
+def pull(source: str | None, folder: Path, signers: Path | None = None) -> Pulled:
     """Bring a folder to the state of a published atlas.
 
     Args:
         source: A folder, an address (http, https) of one, or `owner/name` or `owner/name@revision` of a
             dataset repository on the Hub. None for where the folder was pulled from before.
         folder: Where to keep it; made where it is not there.
+        signers: Whose signature it must have, see `signatures.signer`; None where it needs none.
 
     Raises:
-        InputError: If the source cannot be read, or is damaged or of another version. The folder is
-            as it was.
+        InputError: If the source cannot be read, or is damaged, of another version, or not signed as
+            asked for. The folder is as it was.
         BusyError: If another process pulls into the folder.
     """
     folder = folder.resolve()
@@ -66,8 +70,10 @@ def pull(source: str | None, folder: Path) -> Pulled:
             fix = "say where from: --from FOLDER, --from https://..., or --from owner/name on the Hub"
             raise InputError("no atlas was pulled before", where=str(folder), fix=fix)
         place = place_of(source)
-        published = cards.parse(_whole(place, CARD, CARD_BYTES), f"{place.name}: {CARD}")
-        return _update(folder, old, published, place)
+        where = f"{place.name}: {CARD}"
+        published = cards.parse(_whole(place, CARD, CARD_BYTES), where)
+        by = signatures.signer(published, signers, where) if signers else None
+        return replace(_update(folder, old, published, place), signer=by)
 
 
 def _update(folder: Path, old: Card | None, published: Card, place: Place) -> Pulled:
