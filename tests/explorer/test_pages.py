@@ -239,6 +239,20 @@ def test_leaks_are_listed_by_dataset_and_benchmark(held):
     assert pages.leaks(held, "train", "source", 0)["page"].total == 0
 
 
+def test_template_leaks_are_not_counted_as_leaks(held):
+    leaks = held.read("leaks")
+    variant = pl.col("relation") == "variant"
+    proper, templates = leaks.filter(~variant).height, leaks.filter(variant).height
+    assert proper and templates
+    told = shown("leak_list", pages.leaks(held, None, None, 0)).words
+    assert f"{proper} leaks and {templates} of a template alone" in told
+    item = leaks.filter(variant)["benchmark_key"][0]
+    mine = leaks.filter((pl.col("key") == item) | (pl.col("benchmark_key") == item))
+    proper, templates = mine.filter(~variant).height, mine.filter(variant).height
+    told = shown("problem", pages.problem(held, item)).words
+    assert f"Leaks {proper} and {templates} of a template alone" in told
+
+
 def test_what_was_not_measured_is_said_and_what_was_is_shown(held):
     assert "Not measured" in shown("worth", pages.worth(held)).words
     moved = pl.DataFrame(

@@ -35,6 +35,22 @@ class Page:
         return end if self.rows.height and end < self.total else None
 
 
+@dataclass(frozen=True)
+class LeakPage(Page):
+    """Some of the leaks that were asked for.
+
+    Attributes:
+        variants: How many of all are template leaks: another problem than the benchmark's.
+    """
+
+    variants: int
+
+    @property
+    def same_problem(self) -> int:
+        """How many of all are leaks proper."""
+        return self.total - self.variants
+
+
 def pattern(text: str) -> str:
     """A pattern for Polars of a text in upper or lower case.
 

@@ -17,7 +17,7 @@ import polars as pl
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.schema import is_same_problem
 from rlvr_atlas.workspace.few_rows import LooksUp, rows_where
-from rlvr_atlas.workspace.paging import Page, cut, pattern
+from rlvr_atlas.workspace.paging import LeakPage, Page, cut, pattern
 from rlvr_atlas.workspace.store import Workspace
 
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
@@ -344,7 +344,7 @@ def leaks(
     limit: int = 50,
     offset: int = 0,
     ordered: pl.LazyFrame | None = None,
-) -> Page:
+) -> LeakPage:
     """Leaks, the surest first, template leaks (`variant`) last; one page of them (see `search`).
 
     Args:
@@ -365,4 +365,6 @@ def leaks(
         found = surest(pl.concat([sides[0], theirs]).lazy())
     for column, value in wanted.items():
         found = found if column == "key" else found.filter(pl.col(column) == value)
-    return cut(found, limit, offset)
+    page = cut(found, limit, offset)
+    variants = found.select((~is_same_problem()).sum()).collect().item()
+    return LeakPage(page.rows, page.total, page.offset, variants)
