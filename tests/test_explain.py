@@ -2,12 +2,19 @@
 
 import json
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
 from rlvr_atlas import pipeline
 from rlvr_atlas.cli import app
 from rlvr_atlas.config import parse_recipe
+from rlvr_atlas.explorer import pages
+from rlvr_atlas.explorer.held import HeldWorkspace
+from rlvr_atlas.explorer.links import LiveLinks
+from rlvr_atlas.explorer.rendering import render
+from rlvr_atlas.workspace import query
+from rlvr_atlas.workspace.store import Workspace
 
 
 def ferry(number):
@@ -34,6 +41,17 @@ def workspace(tmp_path_factory):
     return folder / "ws"
 
 
+@pytest.fixture(scope="module")
+def mixed(workspace):
+    """The same with a mix."""
+    folder = workspace.parent
+    settings = json.loads((workspace / "manifest.json").read_text())["recipe"]
+    settings |= {"workspace": {"path": "mixed"}, "curate": {"datasets": ["mix"]}}
+    made = parse_recipe(json.loads(json.dumps(settings)), base=folder)
+    pipeline.run(made, stages=["ingest", "trace", "audit", "curate"])
+    return folder / "mixed"
+
+
 def told(workspace, query, *options):
     result = CliRunner().invoke(app, ["explain", str(workspace), query, *options])
     assert result.exit_code == 0, result.output
@@ -57,3 +75,32 @@ def test_what_is_nearest_is_shown_with_evidence_where_nothing_matched(workspace)
     said = told(workspace, asked)
     assert said.count("nearest  ") == 5
     assert "another problem: lexical 0." in said
+
+
+def test_it_is_said_why_a_row_is_not_in_the_mix(workspace, mixed):
+    said = told(mixed, "mix:6")
+    assert "in the mix     mix:6 drop: leak (benchmark exam, benchmark_row 1, relation identical" in said
+    assert "in the mix     mix:2 keep: passed every rule" in told(mixed, "wells:2")
+    (line,) = json.loads(told(mixed, "mix:6", "--json"))["decisions"]
+    assert (line["action"], line["reason"], line["evidence"]["benchmark"]) == ("drop", "leak", "exam")
+    assert "in the mix" not in told(workspace, "mix:6")
+
+
+def test_the_row_that_was_asked_for_comes_first(mixed):
+    key = json.loads(told(mixed, "mix:2", "--json"))["key"]
+    lines = query.decisions(Workspace(mixed), key, ("mix", 2))
+    twice = pl.concat([Workspace(mixed).read("decisions")] * 2).with_columns(
+        dataset=pl.lit("mix"), row=pl.int_range(16) % 8, key=pl.lit(key)
+    )
+    held = HeldWorkspace(mixed)
+    held.once("table decisions", lambda: twice)
+    assert query.decisions(held, key, ("mix", 5))[0]["row"] == 5
+    assert [line["row"] for line in lines] == [2]
+
+
+def test_the_explorer_says_it_too(mixed):
+    held = HeldWorkspace(mixed)
+    page = render("explain", LiveLinks(), token="t", behind=False, **pages.explained(held, "mix:6", False))
+    assert "What became of its rows in the mix" in page
+    assert "<strong>drop</strong>: leak" in page
+    assert "benchmark_key" not in page and "benchmark key" not in page

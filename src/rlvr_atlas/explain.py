@@ -55,6 +55,8 @@ class Explanation:
         related: Other texts in the workspace that are the same problem or a variant.
         attachments: What `matched` is asked of beside its text, in words such as "image"; empty for nothing.
         leaks: Lines of schema.LEAKS in which the problem is the row or the item; none without an audit.
+        decisions: What became of the rows that hold it (dataset, row, action, reason, evidence), first that
+            asked for; none where no mix was made.
         nearest: Where nothing matched: the most similar texts (dataset, row, prompt, evidence) and where each
             stands first, most similar first.
     """
@@ -72,6 +74,7 @@ class Explanation:
     related: list[dict[str, Any]] = field(default_factory=list)
     attachments: str = ""
     leaks: list[dict[str, Any]] = field(default_factory=list)
+    decisions: list[dict[str, Any]] = field(default_factory=list)
     nearest: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -299,6 +302,7 @@ def _known(workspace: Workspace, found: Explanation, key: str, row: reader.Place
         occurrences=places.to_dicts(),
         related=reader.related(workspace, key).to_dicts(),
         leaks=_leaks(workspace, key),
+        decisions=reader.decisions(workspace, key, row),
     )
 
 

@@ -32,6 +32,8 @@ _UNSAFE = re.compile(
 _LONG_WORD = 20
 #: Leaks of one problem that are listed.
 _LEAKS = 5
+#: Rows of a problem of which it is said what became of them in the mix.
+_DECISIONS = 5
 #: Directions that hang on an unverified date that are listed.
 _DATES = 5
 #: Piped output has no width of its own; tables are then wide enough to be read by line.
@@ -191,6 +193,8 @@ def show_explanation(found: Explanation, *, searched: bool = False) -> None:
         typer.echo(f"leak           {row} {kind} {item} ({leak['relation']}, {leak['probability']:.2f})")
     if len(found.leaks) > _LEAKS:
         typer.echo(f"               … and {len(found.leaks) - _LEAKS} more (--json shows all)")
+    for decided in _decided(found.decisions):
+        typer.echo(decided)
     typer.echo("ancestry")
     for line in _ancestry(found.chain):
         typer.echo(f"  {one_line(line)}")
@@ -203,6 +207,16 @@ def show_explanation(found: Explanation, *, searched: bool = False) -> None:
     ]
     if related:
         print_table("Related texts", related[:10], more=len(related) - 10)
+
+
+def _decided(decisions: list[dict[str, Any]]) -> Iterator[str]:
+    """What became of rows in the mix, and why, one line a row."""
+    for line in decisions[:_DECISIONS]:
+        because = {name: value for name, value in line["evidence"].items() if not name.endswith("_key")}
+        why = f"{line['reason']} ({one_line(because, 200)})" if because else line["reason"]
+        yield f"in the mix     {line['dataset']}:{line['row']} {line['action']}: {one_line(why)}"
+    if len(decisions) > _DECISIONS:
+        yield f"               … and {len(decisions) - _DECISIONS} more (--json shows all)"
 
 
 def _ancestry(chain: list[dict[str, Any]]) -> Iterator[str]:

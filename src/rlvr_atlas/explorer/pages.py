@@ -61,7 +61,7 @@ def explained(held: HeldWorkspace, text: str, rewordings: bool) -> Facts:
     known: Facts = {}
     if found.relation is not None:
         key = found.chain[0]["key"]  # that of the row asked for, or of the earliest that holds the problem
-        known = {**problem(held, key), "chain": found.chain}
+        known = {**problem(held, key), "chain": found.chain, "decisions": found.decisions[:PARTS]}
     nearest = [
         {**line, "key": query.named(held, f"{line['dataset']}:{line['row']}")[0]} for line in found.nearest
     ]
@@ -95,6 +95,7 @@ def problem(held: HeldWorkspace, key: str, offset: int = 0) -> Facts:
         "below": query.descendants(held, key, limit=PARTS, offset=offset),
         "leaks": query.leaks(held, {"key": key}, limit=PARTS) if held.has("leaks") else None,
         "learned": _learned(held, key),
+        "decisions": query.decisions(held, key)[:PARTS],
     }
 
 

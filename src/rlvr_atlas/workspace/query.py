@@ -6,6 +6,7 @@ Texts are costly to decode, so every look-up filters by key before it reads them
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -329,6 +330,26 @@ def descendants(workspace: Workspace, key: str, *, limit: int = 50, offset: int 
     columns = ("dataset", "row", "key", "relation", "tier", "probability", "parent_dataset", "parent_row")
     found = rows_where(workspace, "lineage", ("parent_key",), [(key,)], columns)
     return cut(found.lazy(), limit, offset)
+
+
+def decisions(workspace: Workspace, key: str, row: Place | None = None) -> list[dict[str, Any]]:
+    """What became of the rows that hold a problem, where a mix was made.
+
+    Args:
+        workspace: A traced workspace.
+        key: Of the problem.
+        row: Which row comes first.
+
+    Returns:
+        dataset, row, action, reason and evidence (a mapping) of each row that was considered; none without
+        a mix.
+    """
+    if not workspace.has("decisions"):
+        return []
+    wanted = ("dataset", "row", "action", "reason", "evidence")
+    found = rows_where(workspace, "decisions", ("key",), [(key,)], wanted).to_dicts()
+    lines = [{**line, "evidence": json.loads(line["evidence"] or "{}")} for line in found]
+    return sorted(lines, key=lambda line: (line["dataset"], line["row"]) != row)
 
 
 def surest(leaks: pl.LazyFrame) -> pl.LazyFrame:
