@@ -1,6 +1,6 @@
 # Everything is set up from here: a fresh clone needs Python 3.11 or newer, git and make, and nothing else.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-extra test-lowest test-package test-pythons lint format docs docs-site lock clean
+.PHONY: help demo test test-all test-extra test-lowest test-package test-pythons lint format docs docs-site pictures lock clean
 
 # Candidates, best first; name your own with: make PYTHON=/path/to/python ...
 PYTHON ?= python3 python3.13 python3.12 python3.11
@@ -83,6 +83,13 @@ docs: $(READY) ## write the command reference, docs/cli.md, and the page of the 
 # Not with --quiet: then MkDocs counts no warning, and strict mode fails at none.
 docs-site: .venv-docs/.ready ## build the documentation as a site, in site/; a broken link is an error
 	.venv-docs/bin/mkdocs build --strict
+
+# Of generated worlds. Look at each picture before it is committed.
+PICTURED := build/pictured
+pictures: $(EXTRA)/.ready ## take the pictures in docs/images anew; minutes
+	OMP_NUM_THREADS=1 $(EXTRA)/bin/rlvr-atlas demo $(PICTURED)/demo
+	OMP_NUM_THREADS=1 $(EXTRA)/bin/rlvr-atlas demo --sca $(PICTURED)/sca
+	$(EXTRA)/bin/python .ci/pictures.py $(PICTURED)/demo $(PICTURED)/sca
 
 .venv-docs/.ready: requirements/docs.txt | $(READY)
 	$(BIN)/python -m venv --clear .venv-docs
