@@ -5,6 +5,11 @@ The command line prints them without a traceback and exits with 2. Anything else
 
 from __future__ import annotations
 
+import re
+
+#: Where docs/ can be read without a clone; an installed package has no docs/.
+DOCS = "https://github.com/rlvr-atlas/rlvr-atlas/blob/main/docs"
+
 
 class AtlasError(Exception):
     """Something the user can put right.
@@ -12,10 +17,11 @@ class AtlasError(Exception):
     Args:
         what: What was wrong, as a sentence without a full stop.
         where: File, dataset, row or key it was found at; empty where there is no such place.
-        fix: What to do about it, as a sentence without a full stop.
+        fix: What to do about it, as a sentence without a full stop; a page of docs in it becomes an address.
     """
 
     def __init__(self, what: str, *, where: str = "", fix: str = "") -> None:
+        fix = re.sub(r"(?<![\w./])docs/(?=[\w-]+\.md)", f"{DOCS}/", fix)
         self.what, self.where, self.fix = what, where, fix
         super().__init__(str(self))
 
