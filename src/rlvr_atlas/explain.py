@@ -105,7 +105,7 @@ def explain(workspace: Workspace, query: str, *, rewordings: bool = False) -> Ex
     reading = workspace.scan("instances").select(wanted_columns).collect(background=True)
     wanted = {name: ROWS[name] for name in ("question", "options", "hint")}
     question = pl.DataFrame([{"question": query, "options": None, "hint": None}], schema=wanted)
-    asked = canonicalise(question, workspace.read("templates")).row(0, named=True)
+    asked = canonicalise(question, workspace.read("templates"), kinds=False).row(0, named=True)
     found = Explanation(query, asked["prompt"], asked["key"])
     texts = reading.fetch_blocking()
     hit = _same_text(texts, asked["key"], asked["skeleton"])
@@ -270,8 +270,9 @@ def _largest(values: NDArray[np.float64], number: int) -> NDArray[np.int64]:
 
 def _holding(texts: pl.Series, wanted: str) -> NDArray[np.uint32]:
     """Places of the longer texts that a text stands in."""
-    found = texts.str.contains(wanted, literal=True).arg_true()
-    return found.filter(texts.gather(found).str.len_bytes() > len(wanted.encode())).to_numpy()
+    longer = (texts.str.len_bytes() > len(wanted.encode())).arg_true()
+    found = texts.gather(longer).str.contains(wanted, literal=True).arg_true()
+    return longer.gather(found).to_numpy()
 
 
 def _held_in(texts: pl.Series, wanted: str) -> NDArray[np.uint32]:
@@ -279,8 +280,9 @@ def _held_in(texts: pl.Series, wanted: str) -> NDArray[np.uint32]:
     # A text that stands in it begins as some part of it does: few do, and only these are searched for.
     sizes = range(1, _BEGINNING + 1)
     parts = {"", *(wanted[at : at + size] for size in sizes for at in range(len(wanted)))}
-    beginning = texts.str.head(_BEGINNING)
-    likely = beginning.is_in(pl.Series(sorted(parts), dtype=pl.String).implode()).arg_true()
+    short = (texts.str.len_bytes() <= len(wanted.encode())).arg_true()
+    beginning = texts.gather(short).str.head(_BEGINNING)
+    likely = short.filter(beginning.is_in(pl.Series(sorted(parts), dtype=pl.String).implode()))
     held = [text in wanted for text in texts.gather(likely)]
     return likely.filter(pl.Series(held, dtype=pl.Boolean)).to_numpy()
 

@@ -50,6 +50,25 @@ SPELLINGS = {
 }
 
 
+def test_forms_do_not_depend_on_whether_kinds_are_told():
+    texts = [
+        "Ein Haus kostet 80.000 Euro und ein Garten 3,5 Mal so wenig. Wie viel kosten beide zusammen?",
+        "A house costs 80.000 dollars and a garden 3,5 times less. How much is it all?",
+        "Which is prime? (A) 4 (B) 5 (C) 6",
+        "Find x.",
+        "计算 3.5 + 2。",
+        "Write a function that sorts a list.",
+    ]
+    options = [None, None, None, ["1", "2"], None, None]
+    told = canon(texts, options=options)
+    bare = canonicalise(frame(texts, options=options), empty(TEMPLATES), kinds=False)
+    assert told["language"].to_list()[:2] == ["de", "en"]
+    kinds = ["language", "subject"]
+    assert bare.drop(kinds).equals(told.drop(kinds))
+    assert bare["subject"].null_count() == len(texts)
+    assert "80000" in bare["skeleton"][0] and "80000" not in bare["skeleton"][1]
+
+
 def test_characters_are_normalised_and_nothing_else():
     # One call for all cases: a call compiles all patterns.
     assert canon([*SPELLINGS])["prompt"].to_list() == [*SPELLINGS.values()]

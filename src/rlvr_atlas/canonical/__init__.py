@@ -12,7 +12,7 @@ import hashlib
 import polars as pl
 
 from rlvr_atlas.canonical.infer import infer_templates
-from rlvr_atlas.canonical.skeleton import skeleton, with_points
+from rlvr_atlas.canonical.skeleton import has_points, skeleton, with_points
 from rlvr_atlas.canonical.templates import known_rules, literal_rule, take_off
 from rlvr_atlas.schema.attachments import content
 from rlvr_atlas.text import traits
@@ -27,7 +27,7 @@ _ADDED = ("key", "prompt", "skeleton", "stem", "language", "domain", "subject", 
 _OWN_LABEL = r"^\s*(?:\(([A-Z])\)|([A-Z])\s?[).:．、])\s*"
 
 
-def canonicalise(questions: pl.DataFrame, templates: pl.DataFrame) -> pl.DataFrame:
+def canonicalise(questions: pl.DataFrame, templates: pl.DataFrame, *, kinds: bool = True) -> pl.DataFrame:
     """Bring questions into canonical form.
 
     Args:
@@ -36,6 +36,8 @@ def canonicalise(questions: pl.DataFrame, templates: pl.DataFrame) -> pl.DataFra
         templates: `schema.TEMPLATES`: inferred and recipe templates are taken off every question. Rows of a
             dataset are given those of this dataset alone, so that another one never changes a key; a text of
             no dataset (`explain`) is given those of all. The known ones come from `templates.toml`.
+        kinds: Whether language and subject are told. Without, subject is null, and language is where no form
+            depends on it: a pattern takes longer to be made than to be found in one text.
 
     Returns:
         The same rows in the same order with the columns key (SHA-1 of the prompt and of what is attached to
@@ -54,17 +56,18 @@ def canonicalise(questions: pl.DataFrame, templates: pl.DataFrame) -> pl.DataFra
         pl.when(offers).then("bare").otherwise("stem_text").alias("stem_text"),
         "hint",
     )
-    prompts = _forms(rows.select("prompt", "stem_text").unique("prompt", keep="first", maintain_order=True))
-    kinds = rows.select("prompt", "hint").unique(maintain_order=True)
-    kinds = kinds.with_columns(traits.domain(kinds))
-    kinds = kinds.join(prompts.select("prompt", "language"), on="prompt", how="left", maintain_order="left")
-    kinds = kinds.with_columns(_subjects(kinds)).drop("language")
+    distinct = rows.select("prompt", "stem_text").unique("prompt", keep="first", maintain_order=True)
+    prompts = _forms(distinct, _languages(distinct["prompt"], everywhere=kinds))
+    told = rows.select("prompt", "hint").unique(maintain_order=True)
+    told = told.with_columns(traits.domain(told))
+    told = told.join(prompts.select("prompt", "language"), on="prompt", how="left", maintain_order="left")
+    told = told.with_columns(_subjects(told) if kinds else _nothing("subject", told.height)).drop("language")
     rows = rows.select("prompt", "hint").join(prompts, on="prompt", how="left", maintain_order="left")
-    rows = rows.join(kinds, on=["prompt", "hint"], how="left", nulls_equal=True, maintain_order="left")
+    rows = rows.join(told, on=["prompt", "hint"], how="left", nulls_equal=True, maintain_order="left")
     if "attachments" in questions.columns:
         attached = questions["attachments"].is_not_null().arg_true()
-        told = (rows["prompt"].gather(attached), questions["attachments"].gather(attached))
-        keys = [key_of(*both) for both in zip(*told, strict=True)]
+        both = (rows["prompt"].gather(attached), questions["attachments"].gather(attached))
+        keys = [key_of(prompt, more) for prompt, more in zip(*both, strict=True)]
         rows = rows.with_columns(change_at(attached, rows["key"], lambda _: pl.Series(keys, dtype=pl.String)))
         # What is asked of a database is answered by a query, whatever its words say.
         asked = questions["attachments"].str.contains(r"\bdatabase\.").fill_null(value=False)
@@ -99,7 +102,18 @@ def _unwrap(texts: pl.Series, templates: pl.DataFrame) -> pl.Series:
     return squeeze(take_off(clean(texts), [*known_rules(), *pool])[0])
 
 
-def _forms(prompts: pl.DataFrame) -> pl.DataFrame:
+def _languages(prompts: pl.Series, *, everywhere: bool) -> pl.Series:
+    """The language of each prompt; null where it is not wanted everywhere and no number depends on it."""
+    if everywhere:
+        return traits.language(prompts)
+    written = has_points(prompts)
+    told = change_at(
+        written, _nothing("language", len(prompts)), lambda _: traits.language(prompts.gather(written))
+    )
+    return told.alias("language")
+
+
+def _forms(prompts: pl.DataFrame, language: pl.Series) -> pl.DataFrame:
     """Everything that follows from the prompt alone; `stem_text` is null where there are no options."""
     text, begin = pl.col("prompt"), pl.col("stem_text")
     offered = text.str.strip_prefix(begin)
@@ -108,7 +122,6 @@ def _forms(prompts: pl.DataFrame) -> pl.DataFrame:
     whole = labelled.select(
         pl.when(begin.is_null()).then(text).otherwise(pl.concat_str(begin, "offered"))
     ).to_series()
-    language = traits.language(prompts["prompt"])
     forms = prompts.select(
         "prompt",
         pl.Series(
@@ -128,13 +141,19 @@ def _forms(prompts: pl.DataFrame) -> pl.DataFrame:
 
 def _subjects(kinds: pl.DataFrame) -> pl.Series:
     """The subject of each prompt that is English mathematics, which the lists are for; null elsewhere."""
-    none = pl.Series("subject", [None], dtype=pl.String).new_from_index(0, kinds.height)
+    none = _nothing("subject", kinds.height)
     told = ((kinds["domain"] == "math") & (kinds["language"] == "en")).arg_true()
     return change_at(told, none, lambda _: subject(kinds["prompt"].gather(told)))
 
 
+def _nothing(name: str, length: int) -> pl.Series:
+    return pl.Series(name, [None], dtype=pl.String).new_from_index(0, length)
+
+
 def _options_line(options: pl.Series) -> pl.Series:
     """Options from a field of their own as " (A) ... (B) ..."; empty where there is no such field."""
+    if options.null_count() == len(options):
+        return pl.Series("line", [""]).new_from_index(0, len(options))
     lists = pl.DataFrame({"place": pl.arange(len(options), eager=True), "option": options})
     each = lists.filter(pl.col("option").list.len() > 0).explode("option")
     each = each.with_columns(squeeze(clean(each["option"])), number=pl.int_range(pl.len()).over("place"))

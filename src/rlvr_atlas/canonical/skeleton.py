@@ -162,6 +162,7 @@ _DECIMAL_COMMA = (
     "es", "fr", "de", "it", "pt", "nl", "sv", "da", "no", "fi", "pl", "cs",
     "sk", "hu", "ro", "hr", "tr", "vi", "id", "ru", "uk", "bg", "sr", "el",
 )  # fmt: skip
+_POINT_OR_COMMA = r"\d[.,]\d"
 _POINTS_AND_COMMAS = (
     (r"(^|[^\d.,])([1-9]\d{0,2})\.(\d{3})\.(\d{2}0)($|[^\d])", "$1$2$3$4$5"),
     (r"(^|[^\d.,])([1-9]\d{0,2})\.(\d{2}0)($|[^\d])", "$1$2$3$4"),
@@ -206,6 +207,11 @@ def skeleton(texts: pl.Series) -> pl.Series:
     return texts.str.replace_many({_POINT: ".", _LOW: "_"}).str.strip_chars().alias("skeleton")
 
 
+def has_points(texts: pl.Series) -> pl.Series:
+    """Places of the texts with a point or a comma between digits, which languages write differently."""
+    return texts.str.contains(_POINT_OR_COMMA).arg_true()
+
+
 def with_points(texts: pl.Series, languages: pl.Series) -> pl.Series:
     """Numbers as English writes them: 80.000 as 80000 and 3,5 as 3.5, where the language writes them so.
 
@@ -215,7 +221,7 @@ def with_points(texts: pl.Series, languages: pl.Series) -> pl.Series:
         texts: Canonical prompts (String).
         languages: Of the texts, see `text.traits.language`.
     """
-    written = languages.is_in(_DECIMAL_COMMA) & texts.str.contains(r"\d[.,]\d")
+    written = languages.is_in(_DECIMAL_COMMA) & texts.str.contains(_POINT_OR_COMMA)
     return change_at(written.arg_true(), texts, lambda numbers: _replace(numbers, _POINTS_AND_COMMAS))
 
 
