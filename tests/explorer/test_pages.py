@@ -407,3 +407,30 @@ def test_the_style_is_the_reports_and_nothing_else_is_served():
     for name in ("app.py", "../report/style.css", "templates/base.html.jinja"):
         with pytest.raises(KeyError):
             asset(name)
+
+
+def test_unknown_texts_are_explained_a_few_at_a_time_and_keys_at_once(held, monkeypatch):
+    inside, most, gate = [0], [0], threading.Barrier(3, timeout=60)
+
+    def explain(_held, text, rewordings):
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        if text.startswith("train:"):
+            gate.wait()  # three at once, or a timeout
+        inside[0] -= 1
+        return text
+
+    monkeypatch.setattr(pages, "explain", explain)
+    monkeypatch.setattr(pages, "_TEXTS", threading.BoundedSemaphore(1))
+
+    def all_of(texts):
+        threads = [threading.Thread(target=pages._explained, args=(held, text, False)) for text in texts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(120)
+
+    all_of([f"an unknown text {number}" for number in range(20)])
+    assert most == [1]
+    all_of([f"train:{number}" for number in range(3)])
+    assert most == [3] and not gate.broken

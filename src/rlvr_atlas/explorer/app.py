@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: Bytes of a form, and how many fields it may have.
 _LARGEST_FORM, _FIELDS = 64 << 10, 20
 _LINKS = LiveLinks()
+#: Explained before anybody asks: models are read and patterns made for the first text, of its language too.
+_FIRST = "Wie viel sind 3,5 Birnen und 7 weitere?"
 _Made = tuple[str, dict[str, Any]]
 
 
@@ -52,6 +54,7 @@ class Explorer:
         held = self.newest.get()
         pages.overview(held)  # what takes longest waits for no visitor
         reviewing.queue(held)
+        pages.explained(held, _FIRST, False)
 
     def application(self) -> ASGIApp:
         """The ASGI application."""

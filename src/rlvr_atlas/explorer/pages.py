@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import nullcontext
 from typing import Any
 
 import polars as pl
 
 from rlvr_atlas.compare import compare
 from rlvr_atlas.errors import InputError
-from rlvr_atlas.explain import explain
+from rlvr_atlas.explain import Explanation, explain
 from rlvr_atlas.explorer.held import HeldWorkspace
+from rlvr_atlas.parallel import processors
 from rlvr_atlas.pipeline import stored_recipe
 from rlvr_atlas.report import figures
 from rlvr_atlas.report.examples import compare as differences
@@ -27,6 +30,9 @@ Facts = dict[str, Any]
 RESULTS, ROWS, PARTS = 20, 50, 30
 #: Characters of a text that are compared word by word.
 COMPARED = 6000
+#: No more unknown texts are looked for at once than there are processors: each would take the longer, and all
+#: other pages with them.
+_TEXTS = threading.BoundedSemaphore(processors())
 
 
 def facts_of(held: HeldWorkspace) -> Facts:
@@ -57,7 +63,7 @@ def explained(held: HeldWorkspace, text: str, rewordings: bool) -> Facts:
     Raises:
         InputError: If it names what is not there.
     """
-    found = held.recent(("explain", text, rewordings), lambda: explain(held, text, rewordings=rewordings))
+    found = held.recent(("explain", text, rewordings), lambda: _explained(held, text, rewordings))
     known: Facts = {}
     if found.relation is not None:
         key = found.chain[0]["key"]  # that of the row asked for, or of the earliest that holds the problem
@@ -69,6 +75,11 @@ def explained(held: HeldWorkspace, text: str, rewordings: bool) -> Facts:
     sides = differences(asked[:COMPARED], (found.matched or "")[:COMPARED]) if asked else None
     facts = {"asked": text, "rewordings": rewordings, "found": found, "nearest": nearest, "sides": sides}
     return facts | known
+
+
+def _explained(held: HeldWorkspace, text: str, rewordings: bool) -> Explanation:
+    with nullcontext() if query.named(held, text.strip())[0] else _TEXTS:
+        return explain(held, text, rewordings=rewordings)
 
 
 def problem(held: HeldWorkspace, key: str, offset: int = 0) -> Facts:
