@@ -104,6 +104,15 @@ def test_a_page_is_made_anew_when_the_tables_change(traced, tmp_path):
         assert client.get("/").text != before
 
 
+def test_a_first_text_is_explained_before_anybody_asks_and_hinders_no_start(traced, monkeypatch):
+    held = Explorer(traced).newest.get()
+    assert [asked for asked in held._recent if asked[0] == "explain"]
+    monkeypatch.setattr(HeldWorkspace, "read_array", lambda *_: None)
+    with TestClient(Explorer(traced).application(), base_url="http://127.0.0.1:8765") as client:
+        assert client.get("/").status_code == 200
+        assert "the look-up index is missing" in client.get("/explain?q=who+knows+this").text
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_every_page_is_answered_with_the_policy(served, path):
     status, text, headers = served.ask(path)

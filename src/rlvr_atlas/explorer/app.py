@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -54,7 +55,8 @@ class Explorer:
         held = self.newest.get()
         pages.overview(held)  # what takes longest waits for no visitor
         reviewing.queue(held)
-        pages.explained(held, _FIRST, False)
+        with suppress(AtlasError):  # who asks for a text is told what is missing
+            pages.explained(held, _FIRST, False)
 
     def application(self) -> ASGIApp:
         """The ASGI application."""
