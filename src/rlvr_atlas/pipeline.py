@@ -25,6 +25,7 @@ from rlvr_atlas.executor import read_side_by_side
 from rlvr_atlas.ingest import load_partition, partition_name
 from rlvr_atlas.lineage import review
 from rlvr_atlas.lineage.attribute import attribute
+from rlvr_atlas.lineage.chains import Verdicts, stated
 from rlvr_atlas.load import open_dataset
 from rlvr_atlas.load.pictures import can_look
 from rlvr_atlas.match import embedder, match, wants_encoder
@@ -194,13 +195,10 @@ def trace_rows(recipe: Recipe, workspace: Workspace, _network: bool, on_progress
     verdicts, instances = workspace.read("verdicts"), workspace.read("instances")
     on_progress("attribute", f"{verdicts.height} matches, {len(decisions)} decisions", 0, 1)
     applied = review.apply(verdicts, decisions, instances, min_probability=threshold)
-    attributed = attribute(
-        workspace.read("occurrences"),
-        applied.matches,
-        workspace.read("datasets"),
-        map_label=_label_reader(recipe),
-        min_probability=threshold,
-    )
+    occurrences = workspace.read("occurrences")
+    known = Verdicts.of(applied.matches, stated(occurrences, instances), threshold, applied.rejected)
+    datasets, told = workspace.read("datasets"), _label_reader(recipe)
+    attributed = attribute(occurrences, applied.matches, datasets, map_label=told, known=known)
     tables = {
         "matches": applied.matches,
         "lineage": applied.mark(attributed.lineage),

@@ -141,3 +141,18 @@ def components(n: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
     _, first, inverse = np.unique(label, return_index=True, return_inverse=True)
     smallest: list[int] = first[inverse].tolist()
     return smallest
+
+
+def follow(up: Integers) -> tuple[Integers, Integers]:
+    """Where following `up` ends from each place, and after how many steps.
+
+    Args:
+        up: Shape (n,): a place, its own where it is an end. There are no circles.
+    """
+    end, steps = up.copy(), (up != np.arange(len(up))).astype(np.int64)
+    while True:
+        beyond = end[end]
+        if np.array_equal(beyond, end):
+            return end, steps
+        steps += steps[end]
+        end = beyond

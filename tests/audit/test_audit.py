@@ -10,6 +10,7 @@ from rlvr_atlas.audit import Audited, audit
 from rlvr_atlas.audit.coincidence import Rarity
 from rlvr_atlas.config import AuditSettings
 from rlvr_atlas.lineage.attribute import attribute
+from rlvr_atlas.lineage.chains import Verdicts, stated
 from rlvr_atlas.schema import DATASETS, INSTANCES, MATCHES, OCCURRENCES, SKIPPED_ROWS, conform, empty
 
 HARBOUR = "a ferry leaves the harbour of port {} every {} minutes; how many leave while {} lanterns burn"
@@ -75,7 +76,8 @@ def world(datasets, matches=(), settings=None) -> Audited:
         ).with_columns(tier=pl.lit("lexical")),
         MATCHES,
     )
-    traced = attribute(occurrences, pairs, frame, map_label=lambda label, dataset: None, min_probability=0.5)
+    known = Verdicts.of(pairs, stated(occurrences), 0.5)
+    traced = attribute(occurrences, pairs, frame, map_label=lambda label, dataset: None, known=known)
     tables = {
         "datasets": frame,
         "occurrences": occurrences,

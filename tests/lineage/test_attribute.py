@@ -7,6 +7,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from rlvr_atlas.lineage.attribute import attribute
+from rlvr_atlas.lineage.chains import Verdicts, stated
 from rlvr_atlas.schema import DATASETS, MATCHES, OCCURRENCES, conform
 
 
@@ -46,13 +47,17 @@ def _matches(*rows):
 
 def _trace(datasets, occurrences, matches=(), labels=None):
     labels = labels or {}
-    return attribute(
+    return _attribute(
         _occurrences(*occurrences),
         _matches(*matches),
         _datasets(*datasets),
         map_label=lambda label, dataset: labels.get(label),
-        min_probability=0.5,
     )
+
+
+def _attribute(occurrences, matches, datasets, map_label=lambda label, dataset: None):
+    known = Verdicts.of(matches, stated(occurrences), 0.5)
+    return attribute(occurrences, matches, datasets, map_label=map_label, known=known)
 
 
 def _row(result, dataset, row=0):
@@ -144,27 +149,23 @@ def test_a_label_of_its_own_beats_the_source_of_a_documented_variant():
 )
 def test_a_dataset_that_introduces_data_is_no_source_of_what_was_there_before(documented, dates, source):
     datasets = _datasets(("a", None, (), False), ("b", "src_b", documented, False))
-    result = attribute(
+    result = _attribute(
         _occurrences(("a", 0, "k"), ("a", 1, "t"), ("b", 0, "k"), ("b", 1, "n"), ("b", 2, "v")),
         _matches(("v", "t", "variant", 0.9)),
         datasets.with_columns(released=pl.Series(dates, dtype=pl.Date)),
-        map_label=lambda label, dataset: None,
-        min_probability=0.5,
     )
     assert [_row(result, "b", row)["atomic_source"] for row in (0, 1, 2)] == [source, "src_b", "src_b"]
 
 
 def test_a_benchmark_introduces_its_problems_whoever_had_them_before():
     datasets = _datasets(("a", None, (), False), ("b", "exams", (), False), ("c", "exams", ("a",), False))
-    result = attribute(
+    result = _attribute(
         _occurrences(("a", 0, "k"), ("b", 0, "k"), ("c", 0, "k")),
         _matches(),
         datasets.with_columns(
             released=pl.Series([dt.date(2024, month, 1) for month in (1, 2, 3)]),
             role=pl.Series(["train", "benchmark", "benchmark"]),
         ),
-        map_label=lambda label, dataset: None,
-        min_probability=0.5,
     )
     assert [_row(result, name)["atomic_source"] for name in "abc"] == [None, "exams", None]
 
@@ -281,12 +282,10 @@ def test_an_edge_says_what_speaks_for_it(released, told):
         released=pl.Series([released[0], released[0], released[1]], dtype=pl.Date)
     )
     rows = [("one", 0, "a"), ("one", 1, "b"), ("other", 0, "a"), ("child", 0, "a"), ("child", 1, "b2")]
-    result = attribute(
+    result = _attribute(
         _occurrences(*rows),
         _matches(("b2", "b", "reworded", 0.8)),
         datasets,
-        map_label=lambda label, dataset: None,
-        min_probability=0.5,
     )
     found = result.edges.filter(child="child").select(
         "relation", "rows", "sole_rows", "probability", "direction"

@@ -17,6 +17,7 @@ from rlvr_atlas.audit.paths import chains, spread
 from rlvr_atlas.audit.rates import rates
 from rlvr_atlas.audit.tally import hits, limits, units
 from rlvr_atlas.config import AuditSettings
+from rlvr_atlas.lineage.chains import Verdicts, stated
 from rlvr_atlas.match.decide import sure_enough_for_leak
 from rlvr_atlas.schema import LEAKS, UNJUDGED, conform, is_same_problem
 from rlvr_atlas.workspace.query import both_ways
@@ -53,7 +54,8 @@ def audit(tables: Mapping[str, pl.DataFrame], settings: AuditSettings) -> Audite
         settings: Thresholds.
     """
     occurrences, datasets, lineage = (tables[name] for name in ("occurrences", "datasets", "lineage"))
-    items, grouped = benchmark_items(occurrences, tables["matches"], datasets, settings.min_probability)
+    known = Verdicts.of(tables["matches"], stated(occurrences, tables["instances"]), settings.min_probability)
+    items, grouped = benchmark_items(occurrences, tables["matches"], datasets, known)
     found = overlaps(occurrences, tables["instances"], tables["matches"], datasets)
     weighed = (
         weigh(found, tables["instances"], datasets)
@@ -80,7 +82,7 @@ def audit(tables: Mapping[str, pl.DataFrame], settings: AuditSettings) -> Audite
 
 
 def benchmark_items(
-    occurrences: pl.DataFrame, matches: pl.DataFrame, datasets: pl.DataFrame, min_probability: float
+    occurrences: pl.DataFrame, matches: pl.DataFrame, datasets: pl.DataFrame, known: Verdicts
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The distinct items of all benchmarks.
 
@@ -88,7 +90,7 @@ def benchmark_items(
         occurrences: schema.OCCURRENCES.
         matches: schema.MATCHES.
         datasets: schema.DATASETS.
-        min_probability: Matches below it say nothing.
+        known: What the matches say of any two keys; those below its bar say nothing.
 
     Returns:
         The items (benchmark, benchmark_key, family, problem), and schema.BENCHMARK_FAMILIES.
@@ -102,9 +104,9 @@ def benchmark_items(
         .unique(maintain_order=True)
     )
     links = both_ways(matches, "relation", "probability")
-    same = links.filter(is_same_problem(), pl.col("probability") >= min_probability)
+    same = links.filter(is_same_problem(), pl.col("probability") >= known.bar)
     grouped = families(items, same.select("key", "other"), benchmarks)
     # One part of a problem and the whole are one leak, but two parts of it are two problems.
-    whole = same.filter(pl.col("relation") != "embedded").select("key", "other")
+    whole = same.filter(pl.col("relation") != "embedded")
     items = items.join(grouped.select("benchmark", "family"), on="benchmark", maintain_order="left")
-    return items.join(problems(items, whole), on="benchmark_key", maintain_order="left"), grouped
+    return items.join(problems(items, whole, known), on="benchmark_key", maintain_order="left"), grouped

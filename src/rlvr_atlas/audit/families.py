@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from rlvr_atlas.lineage import chains
+from rlvr_atlas.lineage.chains import Verdicts
 from rlvr_atlas.schema import BENCHMARK_FAMILIES, conform
 from rlvr_atlas.stats import components
 
@@ -52,23 +54,17 @@ def families(items: pl.DataFrame, links: pl.DataFrame, order: list[str]) -> pl.D
     return conform(pl.DataFrame(rows, schema=BENCHMARK_FAMILIES), BENCHMARK_FAMILIES)
 
 
-def problems(items: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
-    """Number the distinct problems of all benchmarks.
+def problems(items: pl.DataFrame, links: pl.DataFrame, known: Verdicts) -> pl.DataFrame:
+    """Number the distinct problems of all benchmarks; a chain of links joins no strangers (`lineage.chains`).
 
     Args:
         items: Distinct benchmark, benchmark_key, by release.
-        links: key, other, as above.
+        links: key, other, relation, probability: keys that are the same problem, both ways.
+        known: What the matches say of any two keys.
 
     Returns:
         benchmark_key, problem: the key of the problem's earliest item.
     """
-    keys = items.select("benchmark_key").unique(maintain_order=True)["benchmark_key"].to_list()
-    position = {key: number for number, key in enumerate(keys)}
-    pairs = [
-        (position[a], position[b]) for a, b in links.iter_rows() if a != b and a in position and b in position
-    ]
-    first = components(len(keys), pairs)
-    return pl.DataFrame(
-        {"benchmark_key": keys, "problem": [keys[number] for number in first]},
-        schema={"benchmark_key": pl.String, "problem": pl.String},
-    )
+    keys = items.select("benchmark_key").unique(maintain_order=True)["benchmark_key"]
+    first = chains.problems(keys, links, known)
+    return pl.DataFrame({"benchmark_key": keys, "problem": keys.gather(first)})

@@ -10,7 +10,8 @@ from rlvr_atlas.schema import LEAK_PATHS, conform, is_same_problem
 def chains(rows: pl.DataFrame, lineage: pl.DataFrame) -> pl.DataFrame:
     """The datasets that rows came through, nearest first, the row's own at the beginning.
 
-    Only links that say "the same problem" are followed: behind a variant the text is another one.
+    Only links that say "the same problem" are followed, and none beyond the row's root: behind a variant, or
+    where the chain ends (`lineage.chains`), the text is another one.
 
     Args:
         rows: Distinct dataset, row.
@@ -22,13 +23,16 @@ def chains(rows: pl.DataFrame, lineage: pl.DataFrame) -> pl.DataFrame:
     links = lineage.filter(is_same_problem()).select(
         "parent_dataset", "parent_row", at_dataset="dataset", at_row="row"
     )
-    walk = rows.select("dataset", "row", at_dataset="dataset", at_row="row")
+    root = ("root_dataset", "root_row")
+    walk = rows.join(lineage.select("dataset", "row", *root), on=["dataset", "row"], how="left").select(
+        "dataset", "row", *root, at_dataset="dataset", at_row="row"
+    )
+    at_root = (pl.col("at_dataset") == pl.col(root[0])) & (pl.col("at_row") == pl.col(root[1]))
     steps: list[pl.DataFrame] = []
     while walk.height:  # parents stand before their children, so it ends
         steps.append(walk.select("dataset", "row", "at_dataset", step=pl.lit(len(steps))))
-        walk = walk.join(links, on=["at_dataset", "at_row"]).select(
-            "dataset", "row", at_dataset="parent_dataset", at_row="parent_row"
-        )
+        on = walk.filter(~at_root.fill_null(value=False)).join(links, on=["at_dataset", "at_row"])
+        walk = on.select("dataset", "row", *root, at_dataset="parent_dataset", at_row="parent_row")
     if not steps:
         return rows.select("dataset", "row", path=pl.lit(None, pl.List(pl.String)))
     return (

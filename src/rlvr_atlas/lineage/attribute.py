@@ -1,12 +1,12 @@
 """Attribute: parent, root and atomic source of every row.
 
 Two questions, two answers. *Where does it come from in the end?* The root is where documented upstreams, or
-else the earliest occurrence of the same problem, lead; the first known source on the way back from it is the
-atomic source. Where no dataset on the way introduces data and no trusted label names a source, it is unknown
-and stays null: a dataset that introduces data is not the source of what was published before. *What was it
-made from?* The parent is the earlier row with that root which holds the problem most closely: in a documented
-upstream if one does, then by the strongest relation, then in the dataset that holds most of the child's rows
-as closely.
+else the earliest occurrence of the same problem, lead, as far as the chain of links holds (`chains`); the
+first known source on the way back from it is the atomic source. Where no dataset on the way introduces data
+and no trusted label names a source, it is unknown and stays null: a dataset that introduces data is not the
+source of what was published before. *What was it made from?* The parent is the earlier row with that root
+which holds the problem most closely: in a documented upstream if one does, then by the strongest relation,
+then in the dataset that holds most of the child's rows as closely.
 """
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from rlvr_atlas.lineage.chains import Links, Verdicts, same_until
 from rlvr_atlas.schema import CONFLICTS, EDGES, LINEAGE, conform, empty, strength
+from rlvr_atlas.stats import follow
 from rlvr_atlas.workspace.query import both_ways
 
 Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 _VARIANT = pl.col("relation") == "variant"
 
 
@@ -40,7 +43,7 @@ def attribute(
     datasets: pl.DataFrame,
     *,
     map_label: Callable[[str | None, str | None], str | None],
-    min_probability: float,
+    known: Verdicts,
 ) -> Attributed:
     """Trace every occurrence.
 
@@ -49,11 +52,11 @@ def attribute(
         matches: schema.MATCHES.
         datasets: schema.DATASETS with `trust_labels`.
         map_label: (declared label, dataset) -> atomic source id, or None where the label says nothing.
-        min_probability: Matches below it carry no lineage.
+        known: What the matches say of any two keys; those below its bar carry no lineage.
     """
     nodes = _nodes(occurrences, datasets, map_label)
-    candidates = _candidates(nodes, matches.filter(pl.col("probability") >= min_probability), datasets)
-    nodes = _roots(nodes.join(_earliest(candidates), on="node", how="left").sort("node"))
+    candidates = _candidates(nodes, matches.filter(pl.col("probability") >= known.bar), datasets)
+    nodes = _roots(nodes.join(_earliest(candidates), on="node", how="left").sort("node"), known)
     nodes = _hops(nodes.join(_closest(candidates, nodes), on="node", how="left").sort("node"))
     lineage = _lineage(occurrences, nodes)
     return Attributed(lineage, _edges(lineage, nodes, datasets), _conflicts(occurrences, lineage, map_label))
@@ -135,7 +138,7 @@ def _candidates(nodes: pl.DataFrame, matches: pl.DataFrame, datasets: pl.DataFra
 
 
 def _earliest(candidates: pl.DataFrame) -> pl.DataFrame:
-    """The candidate that leads to the root, one a node: node, first, first_variant, first_documented.
+    """The candidate that leads to the root, one a node: node, first, and what is known of that link.
 
     Among documented upstreams the closest text counts, elsewhere the earliest release.
     """
@@ -145,6 +148,8 @@ def _earliest(candidates: pl.DataFrame) -> pl.DataFrame:
         .group_by("node", maintain_order=True)
         .agg(
             first=pl.col("node_parent").first(),
+            first_relation=pl.col("strength").first(),
+            first_probability=pl.col("probability").first(),
             first_variant=_VARIANT.first(),
             first_documented=pl.col("documented").first(),
         )
@@ -166,7 +171,7 @@ def _closest(candidates: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
     near = (
         candidates.join(roots, on="node")
         .join(roots, left_on="node_parent", right_on="node", suffix="_parent")
-        .filter(pl.col("root") == pl.col("root_parent"))
+        .filter((pl.col("root") == pl.col("root_parent")) | (pl.col("root") == pl.col("node_parent")))
         .filter(distance == distance.min().over("node"))
     )
     held = near.group_by("dataset", "dataset_parent").agg(held=pl.col("node").n_unique())
@@ -182,10 +187,38 @@ def _closest(candidates: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _roots(nodes: pl.DataFrame) -> pl.DataFrame:
-    """Follow `first`: adds root and atomic_source. Parents stand before their children, so it ends."""
-    root, hops = _ends(nodes["first"])
-    up = nodes["first"].fill_null(-1).to_numpy()
+def _roots(nodes: pl.DataFrame, verdicts: Verdicts) -> pl.DataFrame:
+    """Follow `first` as far as the chain holds (see `chains`): adds root, problem and atomic_source.
+
+    `problem` is the earliest node that is the same problem. Parents stand before children, so it ends.
+    """
+    itself = np.arange(nodes.height, dtype=np.int64)
+    up = nodes["first"].fill_null(nodes["node"]).to_numpy()
+    is_same = (~nodes["first_variant"]).fill_null(value=False).to_numpy()
+    likely = nodes["first_probability"].fill_null(1.0).to_numpy()
+    relation = nodes["first_relation"].cast(pl.Int64).fill_null(0).to_numpy()
+    links = Links(np.where(is_same, up, itself), relation, likely, verdicts.numbers(nodes["key"]))
+    problem = same_until(links, verdicts)
+    broken = is_same & (problem == up) & (problem[up] != up)
+    end, hops = follow(np.where(broken, itself, up))
+    root = np.where(broken[end], up[end], end)
+    source = _sources(nodes, up, hops, broken)
+    return _as_labelled_before(
+        nodes.with_columns(
+            root=pl.Series(root), problem=pl.Series(problem), atomic_source=pl.Series(source, dtype=pl.String)
+        )
+    )
+
+
+def _sources(nodes: pl.DataFrame, up: Integers, hops: Integers, broken: Flags) -> pl.Series:
+    """The atomic source of each node: that of the node before where it has one, else its own.
+
+    Args:
+        nodes: All nodes.
+        up: The node before, its own place where there is none.
+        hops: How many nodes before hold the chain; a `broken` one has none, but one that it was found in.
+        broken: Where the chain ended: the node before vouches for itself alone.
+    """
     names = nodes["own"].unique().drop_nulls().sort()
     own = nodes["own"].replace_strict(names, range(len(names)), default=-1, return_dtype=pl.Int64).to_numpy()
     own = np.where(nodes["own"].is_null().to_numpy() | _came_from_elsewhere(nodes), -1, own)
@@ -193,15 +226,14 @@ def _roots(nodes: pl.DataFrame) -> pl.DataFrame:
     # and with one its own label knows better.
     descends = pl.col("first_documented") & ~pl.col("labelled")
     inherits = nodes.select((~pl.col("first_variant") | descends).fill_null(value=False)).to_series()
-    source = own.copy()
+    source = np.where(broken & (own[up] >= 0), own[up], own)
     for depth in range(1, int(hops.max(initial=0)) + 1):
         here = np.flatnonzero(hops == depth)
         inherited = source[up[here]]
         take = (inherited >= 0) & inherits.to_numpy()[here]
         source[here] = np.where(take, inherited, own[here])
     table = pl.Series([*names, None], dtype=pl.String)
-    atomic = table.gather(np.where(source < 0, len(names), source))
-    return _as_labelled_before(nodes.with_columns(root=pl.Series(root), atomic_source=atomic))
+    return table.gather(np.where(source < 0, len(names), source))
 
 
 def _as_labelled_before(nodes: pl.DataFrame) -> pl.DataFrame:
@@ -209,8 +241,6 @@ def _as_labelled_before(nodes: pl.DataFrame) -> pl.DataFrame:
 
     Where the root says nothing of its source, a later copy may: then the copies after that one are known too.
     """
-    same = nodes.select(pl.when(~pl.col("first_variant")).then("first")).to_series()
-    nodes = nodes.with_columns(problem=pl.Series(_ends(same)[0]))
     labelled = nodes.filter("labelled", pl.col("atomic_source").is_not_null()).sort("node")
     told = labelled.group_by("problem").agg(
         said_by=pl.col("node").first(), said=pl.col("atomic_source").first()
@@ -219,11 +249,11 @@ def _as_labelled_before(nodes: pl.DataFrame) -> pl.DataFrame:
     return (
         nodes.join(told, on="problem", how="left", maintain_order="left")
         .with_columns(atomic_source=pl.coalesce("atomic_source", later))
-        .drop("problem", "said_by", "said")
+        .drop("said_by", "said")
     )
 
 
-def _came_from_elsewhere(nodes: pl.DataFrame) -> NDArray[np.bool_]:
+def _came_from_elsewhere(nodes: pl.DataFrame) -> Flags:
     """Nodes whose dataset introduces a source, but not by this row: the same problem was published before.
 
     That it was before is shown by a document or by dates; the order in which a recipe lists datasets shows
@@ -238,22 +268,11 @@ def _came_from_elsewhere(nodes: pl.DataFrame) -> NDArray[np.bool_]:
 
 
 def _hops(nodes: pl.DataFrame) -> pl.DataFrame:
-    """Adds how many parents lie between each node and its root."""
-    return nodes.with_columns(hops=pl.Series(_ends(nodes["up"])[1]))
-
-
-def _ends(up: pl.Series) -> tuple[Integers, Integers]:
-    """Where following `up` (position, or null) ends from each place, and after how many steps."""
-    itself = np.arange(len(up), dtype=np.int64)
-    above = up.fill_null(-1).to_numpy()
-    parent: Integers = np.where(above < 0, itself, above)
-    end, steps = parent.copy(), (above >= 0).astype(np.int64)
-    while True:
-        beyond = parent[end]
-        if np.array_equal(beyond, end):
-            return end, steps
-        steps += beyond != end
-        end = beyond
+    """Adds how many parents lead from each node to its root; what the root descends from is not counted."""
+    up, root, itself = nodes["up"].fill_null(nodes["node"]), nodes["root"], nodes["node"]
+    there = ((up == root) & (up != itself)).to_numpy()
+    end, steps = follow(np.where(there, itself, up))
+    return nodes.with_columns(hops=pl.Series(steps + there[end]))
 
 
 def _lineage(occurrences: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:

@@ -89,11 +89,13 @@ class Applied:
     Attributes:
         matches: schema.MATCHES, ordered by child and parent.
         parted: Keys whose text a person took a match from.
+        rejected: child, parent: pairs that a person says are no match.
         idle: Decisions about texts that are not in view.
     """
 
     matches: pl.DataFrame
     parted: pl.Series
+    rejected: pl.DataFrame
     idle: int
 
     def mark(self, lineage: pl.DataFrame) -> pl.DataFrame:
@@ -187,10 +189,9 @@ def apply(
     )
     rest = verdicts.join(decided, on=pair, how="anti").with_columns(decided_by=pl.lit("auto"))
     matches = pl.concat([conform(part, MATCHES).select(*MATCHES) for part in (rest, linked)]).sort(*pair)
-    parted = before.filter(pl.col("probability") >= min_probability).join(
-        decided.filter(pl.col("relation").is_null()), on=pair, how="semi"
-    )
-    return Applied(matches, parted["child"].unique().sort(), len(held) - used)
+    rejected = decided.filter(pl.col("relation").is_null()).select(*pair)
+    parted = before.filter(pl.col("probability") >= min_probability).join(rejected, on=pair, how="semi")
+    return Applied(matches, parted["child"].unique().sort(), rejected, len(held) - used)
 
 
 def queue(

@@ -19,6 +19,7 @@ from rlvr_atlas.config import SCASettings
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.schema import SCA_PROBLEMS, SCA_SOURCES, conform, is_same_problem
 from rlvr_atlas.workspace.graph import made_from
+from rlvr_atlas.workspace.query import uncut
 from rlvr_atlas.workspace.store import Workspace
 
 STAGE = "sca_plan"
@@ -137,7 +138,8 @@ def _made_from(workspace: Workspace, settings: SCASettings) -> str:
 def _problems(workspace: Workspace) -> pl.DataFrame:
     """Every problem with a known source: source, key, prompt, answer, why it is left out, and its order."""
     datasets = workspace.read("datasets").filter(pl.col("role") != "benchmark")
-    lineage = workspace.read("lineage").drop_nulls("atomic_source")
+    # What may be the same problem never stands on both sides, so where a chain was cut counts for nothing.
+    lineage = uncut(workspace.read("lineage")).drop_nulls("atomic_source")
     rows = lineage.join(datasets.select("dataset", "rank"), on="dataset").join(
         workspace.read("occurrences").select("dataset", "row", "answer"), on=["dataset", "row"]
     )

@@ -79,7 +79,8 @@ STAGES: tuple[Stage, ...] = (
         command="match",
         gives=("matches", "lineage", "edges", "conflicts"),
         needs=("ingest", "match"),
-        code=("schema", "lineage", "registry", "pipeline.py"),
+        code=("schema", "lineage", "registry", "answer", "pipeline.py"),
+        libraries=("polars", "numpy", "scipy"),
     ),
     Stage(
         name="recover",
@@ -88,7 +89,13 @@ STAGES: tuple[Stage, ...] = (
         # Not `attribute`, though it reads lineage: people's decisions move single rows, and would else repeat
         # the whole search.
         needs=("match",),
-        code=("recover.py", "fingerprints/sketch.py", "lineage/attribute.py", "registry"),
+        code=(
+            "recover.py",
+            "fingerprints/sketch.py",
+            "lineage/attribute.py",
+            "lineage/chains.py",
+            "registry",
+        ),
         libraries=("polars", "numpy"),
     ),
     Stage(
@@ -96,8 +103,8 @@ STAGES: tuple[Stage, ...] = (
         command="audit",
         gives=("leaks", "unjudged", "leak_rates", "leak_paths", "benchmark_families"),
         needs=("ingest", "attribute"),
-        code=("schema", "audit", "text", "pipeline.py"),
-        libraries=("polars", "scipy"),
+        code=("schema", "audit", "lineage/chains.py", "text", "answer", "pipeline.py"),
+        libraries=("polars", "numpy", "scipy"),
     ),
     Stage(
         name="labels",
@@ -117,7 +124,7 @@ STAGES: tuple[Stage, ...] = (
         may_need=("audit",),
         code=(
             *("schema", "sca/sources.py", "sca/reward.py", "answer", "audit/golds.py", "audit/votes.py"),
-            *("curate/mcq.py", "curate/mcq.toml", "text"),
+            *("workspace/query.py", "curate/mcq.py", "curate/mcq.toml", "text"),
         ),
         libraries=("polars", "math-verify"),
     ),

@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
+import numpy as np
 import polars as pl
 
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.schema import is_same_problem
+from rlvr_atlas.stats import follow
 from rlvr_atlas.workspace.few_rows import LooksUp, rows_where
 from rlvr_atlas.workspace.paging import LeakPage, Page, cut, pattern
 from rlvr_atlas.workspace.store import Workspace
@@ -25,6 +27,8 @@ Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 #: A row of a dataset: dataset id and row number.
 Place = tuple[str, int]
 
+#: What leads from a row upward.
+_ABOVE = ("parent_dataset", "parent_row", "root_dataset", "root_row")
 _KEY = re.compile(r"[0-9a-f]{40}")
 #: DATASET:ROW with any dataset: one word with a letter in it, and a number.
 _DIGITS = 12
@@ -67,6 +71,25 @@ def between(matches: pl.DataFrame, pair: tuple[str, str]) -> dict[str, Any] | No
     """
     found = matches.filter(pl.col("child").is_in(pair) & pl.col("parent").is_in(pair))
     return found.row(0, named=True) if found.height else None
+
+
+def uncut(lineage: pl.DataFrame) -> pl.DataFrame:
+    """Lineage with the root of the root, and so on: all that any chain connects has one root.
+
+    For what must keep apart whatever may be the same, as training and held-out problems.
+
+    Args:
+        lineage: schema.LINEAGE.
+    """
+    place = lineage.select(root_dataset="dataset", root_row="row").with_row_index("at")
+    found = lineage.join(place, on=["root_dataset", "root_row"], how="left", maintain_order="left")
+    itself = np.arange(lineage.height, dtype=np.int64)
+    end, _ = follow(found["at"].cast(pl.Int64).fill_null(pl.Series(itself)).to_numpy())
+    known = pl.col("root_dataset").is_not_null()
+    tops = {f"root_{name}": lineage[name].gather(pl.Series(end)) for name in ("dataset", "row")}
+    return lineage.with_columns(
+        **{name: pl.when(known).then(values).otherwise(name) for name, values in tops.items()}
+    )
 
 
 # --- keys and rows -------------------------------------------------------------------------------------
@@ -205,7 +228,7 @@ def related(workspace: Workspace, key: str) -> pl.DataFrame:
 
 
 def chain(workspace: Workspace, place: Place) -> list[dict[str, Any]]:
-    """The lineage of a row, back to its root.
+    """The lineage of a row, back to its root, and no further: what the root descends from is its own matter.
 
     Args:
         workspace: A traced workspace.
@@ -221,8 +244,9 @@ def chain(workspace: Workspace, place: Place) -> list[dict[str, Any]]:
     # Whole rows are costly to decode: the columns that tell the way come first, then its rows, all at once.
     parents: pl.DataFrame | None = None
     if not isinstance(workspace, LooksUp):
-        parents = workspace.scan("lineage").select(*columns, "parent_dataset", "parent_row").collect()
+        parents = workspace.scan("lineage").select(*columns, *_ABOVE).collect()
     way: list[Place] = []
+    root: Place | None = None
     ahead: Place | None = place
     while ahead is not None:
         way.append(ahead)
@@ -233,8 +257,9 @@ def chain(workspace: Workspace, place: Place) -> list[dict[str, Any]]:
         )
         if found.is_empty():
             raise InputError(f"no row {ahead[1]}", where=ahead[0], fix="choose a row of a dataset in view")
-        parent = found.select("parent_dataset", "parent_row").row(0)
-        ahead = None if parent[0] is None else (parent[0], parent[1])
+        above = found.select(*_ABOVE).row(0)
+        root = root or (above[2], above[3])
+        ahead = None if above[0] is None or way[-1] == root else (above[0], above[1])
     lines = rows_where(workspace, "lineage", columns, way).to_dicts()
     steps = {(step["dataset"], step["row"]): step for step in lines}
     return [steps[step] for step in way]
