@@ -13,12 +13,10 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
-import numpy as np
 import polars as pl
 
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.schema import is_same_problem
-from rlvr_atlas.stats import follow
 from rlvr_atlas.workspace.few_rows import LooksUp, rows_where
 from rlvr_atlas.workspace.paging import LeakPage, Page, cut, pattern
 from rlvr_atlas.workspace.store import Workspace
@@ -81,6 +79,10 @@ def uncut(lineage: pl.DataFrame) -> pl.DataFrame:
     Args:
         lineage: schema.LINEAGE.
     """
+    import numpy as np  # a look-up, which reads no whole lineage, need not wait for it
+
+    from rlvr_atlas.stats import follow
+
     place = lineage.select(root_dataset="dataset", root_row="row").with_row_index("at")
     found = lineage.join(place, on=["root_dataset", "root_row"], how="left", maintain_order="left")
     itself = np.arange(lineage.height, dtype=np.int64)
