@@ -58,8 +58,9 @@ def _roots(lineage):
     [
         ((), {}, "A"),
         ((), {"A": "3", "C": "3"}, "A"),
-        ((("C", "A", "variant", 0.8),), {}, "B"),
-        ((("C", "A", "variant", 0.8),), {"A": "3", "C": "3"}, "B"),
+        ((("C", "A", "variant", 0.9),), {}, "B"),
+        ((("C", "A", "variant", 0.8),), {}, "A"),  # the chain is surer
+        ((("C", "A", "variant", 0.9),), {"A": "3", "C": "3"}, "B"),
         ((("C", "A", "variant", 0.4),), {}, "A"),  # too unsure to say anything
         ((), {"A": "3", "C": "4"}, "B"),
         ((), {"A": "3", "B": "4"}, "A"),  # these two have a verdict of their own
