@@ -23,9 +23,10 @@ test: lint ## the checks, and every test of the core
 
 test-all: test test-extra test-lowest test-package test-pythons ## the same, with extras, old versions, other Pythons
 
-# One thread: on a machine that is shared, two threads of torch wait for each other more than they work.
+# One thread each: on a machine that is shared, two threads of torch wait for each other more than they work. A
+# file stays with one process, which starts its browser, its server or its cluster once.
 test-extra: $(EXTRA)/.ready
-	OMP_NUM_THREADS=1 $(EXTRA)/bin/python -m pytest -m extra
+	OMP_NUM_THREADS=1 $(EXTRA)/bin/python -m pytest -m extra --numprocesses auto --maxprocesses 2 --dist loadfile
 
 # Where other versions of Python or of a package show: settings, every reader of files, every stage of a run, the
 # workspace, the command line. `make test-lowest TESTS=tests` runs the whole core.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Protocol
 
+import edits_any as any_words
 import edits_other as other
 import edits_same as same
 from gold import split_of
@@ -67,6 +68,10 @@ EDITS: dict[str, Edit] = {
     "given dropped": Edit(other.given_dropped, "variant"),
     "clause dropped": Edit(other.clause_dropped, "variant"),
     "quality dropped": Edit(other.quality_dropped, "variant"),
+    "any quality added": Edit(any_words.any_quality_added, "variant"),
+    "any quality dropped": Edit(any_words.any_quality_dropped, "variant"),
+    "any word exchanged": Edit(any_words.any_word_exchanged, "variant"),
+    "any given added": Edit(any_words.any_given_added, "variant"),
     "number changed": Edit(other.number_changed, "variant"),
     "negated": Edit(other.negated, "variant"),
     "told and asked": Edit(other.told_and_asked, "variant"),

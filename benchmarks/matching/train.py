@@ -2,7 +2,8 @@
 
 Run: python benchmarks/matching/train.py FOLDER [--only none | --only all-MiniLM-L6-v2]
 
-FOLDER is as measure.py wrote it; after its --plain, --only none fits the set without cosines alone.
+FOLDER is as measure.py and copies.py wrote it; after the --plain of measure.py, --only none fits the set
+without cosines alone, and --only alike the question of the lexical tier alone.
 
 Two sets, with cosines and without. In each, a first classifier sees only what the search knows and drops the
 bulk of the candidates; three more read the rest: is it the same problem; if not, is it a variant; if so, is
@@ -26,10 +27,11 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
 from rlvr_atlas.encoder.model import DEFAULT_ENCODER
+from rlvr_atlas.match import calibrations
 from rlvr_atlas.match.calibrations import NO_ENCODER
 from rlvr_atlas.match.classifier import Trees
 from rlvr_atlas.match.features import FEATURES
-from rlvr_atlas.match.retrieval import SEARCHED
+from rlvr_atlas.match.searched import SEARCHED
 
 TARGET = Path(__file__).resolve().parents[2] / "src" / "rlvr_atlas" / "match" / "calibrations"
 #: Kinds that are only judged on: texts of benchmark files, and edits and words that are held out.
@@ -51,12 +53,17 @@ QUESTIONS = {
     "variant": (("variant",), ("unrelated",)),
     "embedded": (("embedded",), ("same",)),
 }
+#: Asked where texts are alike and nothing that a list knows differs, by what is between the two texts alone.
+ALIKE = (("same", "embedded"), ("variant", "unrelated"))
+#: Likeness of the pairs that it is learnt from.
+NEAR = 0.6
 #: Trees of each, their leaves, pairs in a leaf at least, and the learning rate.
 SIZES = {
     "screen": (40, 8, 25, 0.1),
     "same": (500, 40, 15, 0.09),
     "variant": (60, 10, 25, 0.1),
     "embedded": (30, 10, 25, 0.1),
+    "alike": (150, 16, 15, 0.09),
 }
 #: Edits are made by rule, each near its original: beside real neighbours of a text they would weigh too much.
 #: Texts that a model told in quite other words are the fewest, and the hardest to find.
@@ -104,6 +111,19 @@ def fit(pairs: pl.DataFrame, dropped: float, hidden: tuple[str, ...] = ()) -> di
     print(f"{told}; {derived_share:.3f} of the texts have an original among them", file=sys.stderr)
     questions = {name: _question(read, name, *sides, hidden) for name, sides in QUESTIONS.items()}
     return {"least_likely": least, "questions": {"screen": screen, **questions}}
+
+
+def fit_alike(pairs: pl.DataFrame, in_the_wild: pl.DataFrame) -> dict[str, Any]:
+    """Trees and calibration of the question `alike`.
+
+    Args:
+        pairs: Output of `chosen`.
+        in_the_wild: Output of `copies.copies`.
+    """
+    kept = ["kind", "label", "split", *FEATURES]
+    usable = pairs.filter(~pl.col("doubtful"), ~pl.col("kind").is_in(UNTRAINED), pl.col("lexical") >= NEAR)
+    both = pl.concat([usable.select(kept), in_the_wild.select(kept)], how="vertical_relaxed")
+    return _question(both.filter(pl.col("split") != "test"), "alike", *ALIKE, SEARCHED)
 
 
 def arrays(data: dict[str, Any]) -> tuple[Any, Any, Any]:
@@ -178,15 +198,26 @@ def main() -> None:
     """Fit the sets and write them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--only", choices=tuple(DROPPED))
+    parser.add_argument("--only", choices=(*DROPPED, "alike"))
     given = parser.parse_args()
     known, hidden = (pl.read_parquet(given.folder / f"{name}.parquet") for name in ("known", "hidden"))
+    in_the_wild = pl.read_parquet(given.folder / "copies.parquet")
     for name, dropped in DROPPED.items():
-        if given.only not in (None, name):
+        if given.only not in (None, name, *(["alike"] if name == NO_ENCODER else [])):
             continue
-        fitted = fit(chosen(known, hidden, with_encoder=name != NO_ENCODER), dropped)
-        stored = {"features": np.array(FEATURES), "least_likely": np.array(fitted["least_likely"])}
-        for question, data in fitted["questions"].items():
+        pairs = chosen(known, hidden, with_encoder=name != NO_ENCODER)
+        if given.only == "alike":
+            stored, questions = dict(calibrations.arrays(name, "trees.npz")), {}
+            if stored["features"].tolist() != list(FEATURES[: len(stored["features"])]):
+                raise SystemExit("the other questions were fitted on other features: fit them too")
+            stored["features"] = np.array(FEATURES)
+        else:
+            fitted = fit(pairs, dropped)
+            stored = {"features": np.array(FEATURES), "least_likely": np.array(fitted["least_likely"])}
+            questions = fitted["questions"]
+        if name == NO_ENCODER:
+            questions = {**questions, "alike": fit_alike(pairs, in_the_wild)}
+        for question, data in questions.items():
             for part, array in zip(("sizes", "nodes", "line"), arrays(data), strict=True):
                 stored[f"{question}.{part}"] = array
         np.savez_compressed(TARGET / name / "trees.npz", **stored)

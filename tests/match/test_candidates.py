@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rlvr_atlas.match.retrieval import SEARCHED, Texts
+from rlvr_atlas.match.retrieval import Texts
+from rlvr_atlas.match.searched import SEARCHED
 from rlvr_atlas.text.token_table import TokenTable
 from rlvr_atlas.text.tokens import lexicon
 

@@ -11,8 +11,9 @@ from rlvr_atlas.match.calibrations import NO_ENCODER
 from rlvr_atlas.match.classifier import Trees, classifier
 from rlvr_atlas.match.decide import by_classifier, estimate
 from rlvr_atlas.match.features import FEATURES
-from rlvr_atlas.match.retrieval import SEARCHED, Texts
+from rlvr_atlas.match.retrieval import Texts
 from rlvr_atlas.match.rewordings import read
+from rlvr_atlas.match.searched import SEARCHED
 from rlvr_atlas.text.token_table import TokenTable
 
 MINILM = "all-MiniLM-L6-v2"

@@ -9,8 +9,9 @@ import pytest
 from rlvr_atlas import pipeline
 from rlvr_atlas.config import parse_recipe
 from rlvr_atlas.match.features import FEATURES, agree_by_chance
-from rlvr_atlas.match.retrieval import SEARCHED, Candidates
+from rlvr_atlas.match.retrieval import Candidates
 from rlvr_atlas.match.rewordings import read
+from rlvr_atlas.match.searched import SEARCHED
 from rlvr_atlas.schema import SAME_PROBLEM
 from rlvr_atlas.text.token_table import TokenTable
 
@@ -42,7 +43,8 @@ def pair(texts, answers):
     ],
 )
 def test_answers_that_are_one_of_few(texts, answer, little):
-    assert agree_by_chance(*pair(texts, [answer, answer])).tolist() == [little]
+    table, found, answers = pair(texts, [answer, answer])
+    assert agree_by_chance(table, found.parents, found.children, answers).tolist() == [little]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 `run`, `explain`, `check`, the re-audit of `curate` and the text-free index all end here. Three kinds of
 evidence lead to a verdict, and `settle` chooses between the first two:
 
-    by_wording     words that are alike: hard vetoes (a number, sign, ask or name differs), then likeness
+    by_wording     words that are alike: hard vetoes (a number, sign, ask or name differs), then likeness, and
+                   whether the words that differ matter (`same_by_words`)
     by_classifier  pairs that a search found: calibrated probabilities, times what the dataset prior tells
     by_prints      no text at hand, only what an index holds
 
@@ -57,20 +58,48 @@ class Verdict:
 # --- two texts whose words are alike --------------------------------------------------------------------
 
 
-def by_wording(evidence: Evidence) -> Verdict | None:
+def by_wording(evidence: Evidence, p_same: float | None = None) -> Verdict | None:
     """Decide by the words of two texts; None where they do not decide.
 
     Strict where a mistake would call a renumbered problem the same: what differs in a number, a sign, an ask
     or a name (`Evidence.same_content`) is never the same problem by its wording alone.
+
+    Args:
+        evidence: Between the two texts.
+        p_same: Of texts that are `alike`, how likely they are the same problem, see `same_by_words`; None
+            where nobody asked.
     """
     same = _same_by_wording(evidence)
+    if p_same is not None:
+        same = Verdict("reworded", round(p_same, 4)) if p_same >= _CLASSIFIER["likely"] else None
     if same is not None:
         return same
-    differs = not evidence.same_content or evidence.answers_agree is False
+    differs = not evidence.same_content or evidence.answers_agree is False or p_same is not None
     if differs and evidence.masked >= _WORDING["template"] and evidence.length >= _WORDING["phrase"]:
+        if p_same is not None:
+            return Verdict("variant", round(1 - p_same, 4))
         other_answer = evidence.answers_agree is False
         return Verdict("variant", _WORDING["p_variant_other_answer" if other_answer else "p_variant"])
     return None
+
+
+def alike(evidence: Evidence) -> bool:
+    """Whether only words differ, and few of them: whether these matter is for `same_by_words` to say."""
+    verdict = _same_by_wording(evidence)
+    return verdict is not None and verdict.relation == "reworded" and evidence.answers_agree is not False
+
+
+def same_by_words(features: Floats, model: Classifier) -> Floats:
+    """How likely texts that are `alike` are the same problem, shape (n,).
+
+    One other word may ask for another thing: an altitude, a median. Which words make no difference was learnt
+    from copies in the wild, which words do from edits of real texts.
+
+    Args:
+        features: (n, len(FEATURES)) of each pair; what only a search knows is not looked at.
+        model: The classifier.
+    """
+    return np.asarray(model.probability("alike", features))
 
 
 def _same_by_wording(evidence: Evidence) -> Verdict | None:

@@ -14,9 +14,9 @@ from rlvr_atlas.answer import normal_form
 from rlvr_atlas.answer.judge import OPPOSITES
 from rlvr_atlas.answer.read import STATEMENTS
 from rlvr_atlas.match.measure import Measured
-from rlvr_atlas.match.retrieval import SEARCHED, Candidates
+from rlvr_atlas.match.searched import SEARCHED
 from rlvr_atlas.text.tex import markup
-from rlvr_atlas.text.token_table import Bools, TokenTable
+from rlvr_atlas.text.token_table import Bools, Ints, TokenTable
 from rlvr_atlas.text.tokens import is_number, is_word, tokenise
 from rlvr_atlas.text.word_frequency import rarity
 
@@ -79,6 +79,8 @@ FEATURES = (
     "between_new",  # and of the child
     "echoed_gone",  # words and variables that both have, the parent more often: it says more of the same
     "echoed_new",  # and the child
+    "first_names_gone",  # how many first names only the parent has
+    "first_names_new",  # and the child
 )
 
 
@@ -107,7 +109,23 @@ def signals(measured: Measured, agree: Floats, answers: Sequence[str | None]) ->
     return np.column_stack([told[name].astype(np.float64) for name in FEATURES[len(SEARCHED) :]])
 
 
-def agree_by_chance(texts: TokenTable, found: Candidates, answers: Sequence[str | None]) -> Bools:
+def without_search(measured: Measured, agree: Floats, answers: Sequence[str | None]) -> Floats:
+    """All features (n, len(FEATURES)) of pairs that no search brought: what it would know is not a number.
+
+    Args:
+        measured: n pairs.
+        agree: (n,) whether the two answers are the same, as for `signals`.
+        answers: Of all texts.
+    """
+    agree = agree.copy()
+    agree[agree_by_chance(measured.texts, measured.parents, measured.children, answers) & (agree == 1)] = (
+        np.nan
+    )
+    between = signals(measured, agree, [answers[child] for child in measured.children.tolist()])
+    return np.hstack([np.full((len(measured), len(SEARCHED)), np.nan), between])
+
+
+def agree_by_chance(texts: TokenTable, parents: Ints, children: Ints, answers: Sequence[str | None]) -> Bools:
     """Whether the answer of each child says nothing where it is the parent's too, shape (n,).
 
     It is so where there are few others to choose from: a word such as `yes`, words that both texts offer
@@ -115,11 +133,12 @@ def agree_by_chance(texts: TokenTable, found: Candidates, answers: Sequence[str 
 
     Args:
         texts: Tokens of all texts.
-        found: n pairs.
+        parents: (n,) positions.
+        children: (n,) positions.
         answers: Of all texts.
     """
-    by_chance = np.zeros(len(found.children), bool)
-    for n, (parent, child) in enumerate(zip(found.parents.tolist(), found.children.tolist(), strict=True)):
+    by_chance = np.zeros(len(children), bool)
+    for n, (parent, child) in enumerate(zip(parents.tolist(), children.tolist(), strict=True)):
         answer = answers[child] or ""
         words = _words(answer)
         if _names_statements(answer):

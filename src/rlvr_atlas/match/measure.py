@@ -47,6 +47,11 @@ class Measured:
     def __len__(self) -> int:
         return len(self.parents)
 
+    def take(self, chosen: Ints) -> Measured:
+        """Some of the pairs, by number."""
+        columns = {name: column[chosen] for name, column in self.columns.items()}
+        return Measured(self.texts, self.parents[chosen], self.children[chosen], columns)
+
     def evidence(
         self, n: int, answers_agree: bool | None, *, crowded: bool = False, cosine: float | None = None
     ) -> Evidence:
@@ -126,7 +131,11 @@ def _words(p: Pieces, one: Ints, other: Ints) -> Iterator[tuple[str, Column]]:
     yield "changed", apart.total()
     # Numbers in words are compared by what they mean.
     told = words.is_word & ~function & ~words.is_value
-    for kind, among in (("words", told), ("conditions", words.is_condition)):
+    for kind, among in (
+        ("words", told),
+        ("conditions", words.is_condition),
+        ("first_names", words.is_first_name),
+    ):
         gone, new = apart.sides(among)
         yield f"{kind}_gone", gone
         yield f"{kind}_new", new

@@ -20,8 +20,11 @@ from numpy.typing import NDArray
 from rlvr_atlas.answer import compare
 from rlvr_atlas.engine import each_block
 from rlvr_atlas.match import minhash
-from rlvr_atlas.match.decide import Verdict, by_wording
+from rlvr_atlas.match.calibrations import NO_ENCODER
+from rlvr_atlas.match.classifier import classifier
+from rlvr_atlas.match.decide import Verdict, alike, by_wording, same_by_words
 from rlvr_atlas.match.evidence import Evidence
+from rlvr_atlas.match.features import without_search
 from rlvr_atlas.match.measure import PAIRS, measure
 from rlvr_atlas.schema import EVIDENCE
 from rlvr_atlas.text.token_table import Hashes, TokenTable, mask
@@ -164,10 +167,22 @@ def judge(
         crowded: (m,) which texts are among many alike in their own dataset; none by default.
     """
     measured = measure(texts, pairs[:, 0], pairs[:, 1])
+    found = []
     for n, (parent, child) in enumerate(pairs.tolist()):
         among_many = crowded is not None and bool(crowded[parent] or crowded[child])
-        evidence = measured.evidence(n, answers_agree(answers[parent], answers[child]), crowded=among_many)
-        yield by_wording(evidence), evidence
+        told = answers_agree(answers[parent], answers[child])
+        found.append(measured.evidence(n, told, crowded=among_many))
+    close = np.flatnonzero([alike(evidence) and not evidence.equal for evidence in found])
+    p_same: list[float | None] = [None] * len(found)
+    if len(close):
+        agree = np.array([np.nan if found[n].answers_agree is None else 1.0 for n in close.tolist()])
+        features = without_search(measured.take(close), agree, answers)
+        for n, p in zip(
+            close.tolist(), same_by_words(features, classifier(NO_ENCODER)).tolist(), strict=True
+        ):
+            p_same[n] = p
+    for evidence, p in zip(found, p_same, strict=True):
+        yield by_wording(evidence, p), evidence
 
 
 def answers_agree(one: str | None, other: str | None) -> bool | None:

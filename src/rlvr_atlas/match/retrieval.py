@@ -4,7 +4,7 @@ Texts with one answer are compared each with each, by all their terms, where the
 groups, and all texts, are searched by a text's rarest terms only, up to a number of postings: a term that
 stands in every tenth text finds everything and tells nothing, and what a text costs hardly grows with the
 corpus. Either is a product of sparse matrices (asking bm25s text by text took 20 times as long). What is then
-known of a pair without looking at its texts is worked out for a whole block at once: the columns `SEARCHED`.
+known of a pair without looking at its texts is worked out for a whole block at once: `searched.SEARCHED`.
 """
 
 from __future__ import annotations
@@ -44,21 +44,6 @@ _BLOCK = 1024
 #: Texts that score at least this share of the best count as a crowd.
 _CROWD = 0.9
 
-#: What the search alone knows of a pair, as numbers; not a number where it is unknown.
-SEARCHED = (
-    "bm25",  # score of the parent as a share of what the child's own text scores
-    "bm25_gap",  # how far below the best candidate of the same text
-    "crowding",  # how many candidates score at least nine tenths of the best: high among templated problems
-    "neighbours",  # the same count over all texts, later ones and those of the child's own dataset too
-    "child_terms",  # share of the one's terms, weighed by rarity, that the other holds
-    "parent_terms",
-    "number_sets",  # Jaccard similarity of the sets of numbers
-    "forms",  # normal forms of the answers: 1 equal, 0 not
-    "stretch",  # logarithm of how much longer the child is
-    "cosine",  # of the two embeddings
-    "cosine_gap",  # how far below the best candidate of the same text
-)
-
 
 @dataclass(frozen=True)
 class Candidates:
@@ -67,7 +52,7 @@ class Candidates:
     Attributes:
         children: (n,) positions.
         parents: (n,) positions.
-        searched: (n, len(SEARCHED)) what the search knows of each pair.
+        searched: (n, len(SEARCHED)) what the search knows of each pair, see `searched`.
     """
 
     children: Ints

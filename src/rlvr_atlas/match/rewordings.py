@@ -35,8 +35,9 @@ from rlvr_atlas.match.evidence import Evidence
 from rlvr_atlas.match.features import agree_by_chance, signals
 from rlvr_atlas.match.measure import Measured, measure
 from rlvr_atlas.match.near_duplicates import Pair, answers_agree
-from rlvr_atlas.match.retrieval import SEARCHED, Block, Candidates, Floats, Texts
+from rlvr_atlas.match.retrieval import Block, Candidates, Floats, Texts
 from rlvr_atlas.match.search_texts import SearchTexts
+from rlvr_atlas.match.searched import SEARCHED
 from rlvr_atlas.text.token_table import Ints, TokenTable
 
 #: More texts than this that are equal with numbers masked are searched by their numbers alone.
@@ -280,7 +281,7 @@ def read(
     places = zip(found.parents.tolist(), found.children.tolist(), strict=True)
     judged = [answers_agree(answers[one], answers[other]) for one, other in places]
     agree = np.array([np.nan if told is None else float(told) for told in judged], np.float64)
-    by_chance = agree_by_chance(texts, found, answers) & (agree == 1)
+    by_chance = agree_by_chance(texts, found.parents, found.children, answers) & (agree == 1)
     agree[by_chance] = np.nan
     searched = found.searched.copy()
     searched[by_chance, _FORMS] = np.nan

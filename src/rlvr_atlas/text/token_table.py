@@ -156,6 +156,11 @@ class Vocabulary(Sequence[str]):
         return self.marked(*lexicon().conditions)
 
     @cached_property
+    def is_first_name(self) -> Bools:
+        """Common first names of people."""
+        return self.marked(*lexicon().first_names)
+
+    @cached_property
     def is_label(self) -> Bools:
         """What several questions are numbered with."""
         return self.marked(*LABELS)

@@ -37,6 +37,7 @@ class Lexicon:
     short_words: frozenset[str]
     questions: frozenset[str]
     conditions: frozenset[str]
+    first_names: frozenset[str]
 
 
 @cache
@@ -49,7 +50,7 @@ def lexicon() -> Lexicon:
 
     plain = (
         frozenset(data[table]["words"])
-        for table in ("function_words", "short_words", "questions", "conditions")
+        for table in ("function_words", "short_words", "questions", "conditions", "first_names")
     )
     return Lexicon(turn(data["asks"]), turn(data["numbers"]), *plain)
 
