@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from rlvr_atlas.match.decide import alike, by_wording
+from rlvr_atlas.match.measure import measure
 from rlvr_atlas.match.near_duplicates import judge
 from rlvr_atlas.schema import SAME_PROBLEM
 from rlvr_atlas.text.token_table import TokenTable
-from rlvr_atlas.text.tokens import lexicon
+from rlvr_atlas.text.tokens import lexicon, spelling
 
 #: One word for another, which stands in no list: another thing is asked or given.
 ANOTHER = [
@@ -91,8 +92,12 @@ def test_the_same_words_with_an_answer_are_surer_than_without():
 
 
 def test_people_may_have_other_names():
-    text = "{} has 12 marbles and {} has 7 more than {}. How many marbles do the two friends have together?"
-    (verdict,) = verdicts([(text.format("Anna", "Peter", "Anna"), text.format("Laura", "Kevin", "Laura"))])
+    text = (
+        "{} bakes 12 cakes on Saturday morning and 7 more cakes on Sunday evening for the school market. "
+        "Each cake is cut into 8 equal pieces, and one piece costs 3 dollars. "
+        "How many dollars does {} earn if all pieces are sold?"
+    )
+    (verdict,) = verdicts([(text.format("Anna", "Anna"), text.format("Kevin", "Kevin"))])
     assert verdict.relation in SAME_PROBLEM
 
 
@@ -117,3 +122,26 @@ def test_no_first_name_is_a_word_that_decides():
     words = lexicon()
     listed = {*words.asks, *words.numbers, *words.function_words, *words.conditions, *words.questions}
     assert words.first_names.isdisjoint(listed)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("labeled", "labelled", True), ("tile", "tiles", True), ("colorings", "colourings", True),
+        ("work", "worked", True), ("finitely", "fnitely", True), ("orthocenter", "orthocentre", True),
+        ("parallelogram", "paralleogram", True), ("millimeter", "milliliter", False),
+        ("sine", "cosine", False),
+        ("finite", "infinite", False), ("convex", "concave", False), ("lag", "leg", False),
+        ("integral", "integer", False),
+    ],
+)  # fmt: skip
+def test_spelling_tells_inflections_and_typing_errors_from_other_words(one, other, alike):
+    assert (spelling(one) == spelling(other)) == alike
+
+
+def test_a_word_in_another_spelling_is_counted():
+    texts = TokenTable.of(
+        ["the labeled tiles are red", "the labelled tile is red", "the painted tile is red"]
+    )
+    measured = measure(texts, np.array([0, 0, 1]), np.array([1, 2, 2]))
+    assert measured.columns["respelled"].tolist() == [2.0, 1.0, 0.0]

@@ -174,6 +174,19 @@ class Difference:
         kept = np.isin(self.pair * span + self.item, common.pair * span + common.item)
         return Difference(self.pairs, self.pair[kept], self.item[kept], self.more[kept])
 
+    def among(self, wanted: Bools) -> Difference:
+        """Those of some items (items,)."""
+        kept = wanted[self.item]
+        return Difference(self.pairs, self.pair[kept], self.item[kept], self.more[kept])
+
+    def regrouped(self, group: Ints) -> Difference:
+        """The same with items (items,) of one group counted as one item."""
+        span = int(group.max(initial=0)) + 1
+        codes, place = np.unique(self.pair * span + group[self.item], return_inverse=True)
+        more = np.bincount(place, self.more, minlength=len(codes)).astype(np.float64)
+        pair, item = np.divmod(codes, span)
+        return Difference(self.pairs, pair, item, more)
+
     def net(self, among: Bools) -> Floats:
         """(pairs,) how many more of some items (items,) the parent has."""
         return self._sum(self.more * among[self.item])

@@ -81,6 +81,7 @@ FEATURES = (
     "echoed_new",  # and the child
     "first_names_gone",  # how many first names only the parent has
     "first_names_new",  # and the child
+    "respelled",  # words that stand in both in another spelling: inflected, mistyped, British
 )
 
 

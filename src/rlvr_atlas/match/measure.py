@@ -139,6 +139,8 @@ def _words(p: Pieces, one: Ints, other: Ints) -> Iterator[tuple[str, Column]]:
         gone, new = apart.sides(among)
         yield f"{kind}_gone", gone
         yield f"{kind}_new", new
+    worded = apart.among(told)
+    yield "respelled", (worded.total() - worded.regrouped(words.spelling).total()) / 2
     gone, new = apart.weights(*words.losses)
     yield "loss_gone", gone
     yield "loss_new", new

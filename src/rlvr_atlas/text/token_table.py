@@ -28,6 +28,7 @@ from rlvr_atlas.text.tokens import (
     lexicon,
     pattern,
     plain,
+    spelling,
 )
 from rlvr_atlas.text.word_frequency import rarity
 from rlvr_atlas.text.word_loss import loss
@@ -159,6 +160,11 @@ class Vocabulary(Sequence[str]):
     def is_first_name(self) -> Bools:
         """Common first names of people."""
         return self.marked(*lexicon().first_names)
+
+    @cached_property
+    def spelling(self) -> Ints:
+        """A number for each `tokens.spelling`: that of "labeled" and "labelled" is one."""
+        return _numbered([spelling(token) for token in self._tokens])[1]
 
     @cached_property
     def is_label(self) -> Bools:

@@ -188,3 +188,24 @@ class Parts:
     def masked(self) -> tuple[str, ...]:
         """Tokens with every number in digits replaced by one mark."""
         return tuple("#" if is_number(token) else token for token in self.tokens)
+
+
+_INFLECTION = re.compile(r"(?:ies|es|s|ed|ing|y|e)$")
+_VOWELS = re.compile(r"[aeiou]+")
+_REPEATED = re.compile(r"(.)\1+")
+#: A shorter word, or stem, is another one with a vowel changed: log, leg.
+_SHORTEST, _LONG = 4, 5
+
+
+def spelling(word: str) -> str:
+    """What stays of a word however it is inflected, mistyped or spelled: its stem, or the stem's consonants.
+
+    Words of fewer than four letters stay as they are.
+    """
+    if len(word) < _SHORTEST or not word.isascii() or not word.isalpha():
+        return word
+    word = f"{word[:-2]}er" if word.endswith("re") else word
+    stem = _INFLECTION.sub("", word)
+    if len(stem) >= _LONG:
+        stem = stem[0] + _VOWELS.sub("", stem[1:])
+    return _REPEATED.sub(r"\1", stem)
