@@ -70,6 +70,7 @@ SIZES = {
 WEIGHTS = {
     "edited": 0.1,
     "reworded": 1.8,
+    "by chance": 0.2,
 }
 EDITED = (*edits.EDITS, *natural.KNOWN_ONLY, *natural.HIDDEN_ONLY)
 REWORDED = ("math7500_corewarding_rewrite",)
@@ -159,12 +160,14 @@ def _question(  # noqa: PLR0913, PLR0917  where everything meets
     fitted.fit(
         train.select(columns).to_numpy(),
         train["label"].is_in(yes).to_numpy(),
-        sample_weight=_weights(train) * _weights_of_reworded(train),
+        sample_weight=_weights(train) * _weights_of_reworded(train) * _weights_of_chance(train, name),
     )
     data = {**_export(fitted, columns), "slope": 1.0, "shift": 0.0}
     odds = as_trees(data).log_odds(validation.select(list(FEATURES)).to_numpy())
     line = LogisticRegression(C=1e4).fit(
-        odds[:, None], validation["label"].is_in(yes).to_numpy(), sample_weight=_weights(validation)
+        odds[:, None],
+        validation["label"].is_in(yes).to_numpy(),
+        sample_weight=_weights(validation) * _weights_of_chance(validation, name),
     )
     return {**data, "slope": round(float(line.coef_[0, 0]), 5), "shift": round(float(line.intercept_[0]), 5)}
 
@@ -178,6 +181,13 @@ def _weights_of_reworded(pairs: pl.DataFrame) -> NDArray[np.float64]:
     """What pairs that are hard to find count more while trees are fitted; calibration does without."""
     sought = pairs["kind"].is_in(REWORDED) & pairs["label"].is_in(["same", "embedded"])
     return np.where(sought, WEIGHTS["reworded"], 1.0)
+
+
+def _weights_of_chance(pairs: pl.DataFrame, question: str) -> NDArray[np.float64]:
+    """What edits count that have the answer of the original: rarer in the wild than they were made here."""
+    changed = pairs["kind"].is_in(edits.EDITS) & (pairs["label"] == "variant")
+    shown = changed & (pairs["answers"] == 1)
+    return np.where(shown & (question == "alike"), WEIGHTS["by chance"], 1.0)
 
 
 def _export(fitted: HistGradientBoostingClassifier, columns: list[str]) -> dict[str, Any]:
