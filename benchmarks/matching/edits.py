@@ -105,6 +105,8 @@ _FIRST = tuple(
     for name, edit in EDITS.items()
     if edit.relation != "variant" and not edit.held_out and name not in ("options dropped", "TeX as text")
 )
+#: Edits with words of no list, which only the question about texts that are alike is fitted on.
+ANY_WORDS = tuple(name for name in EDITS if name.startswith("any "))
 #: Edits whose answer tells nothing of the original's.
 _ANSWERED_ANEW = ("turned round", "told and asked", "turned round, unseen words")
 #: Kinds that are only judged on.

@@ -96,7 +96,8 @@ def fit(pairs: pl.DataFrame, dropped: float, hidden: tuple[str, ...] = ()) -> di
         dropped: Share of the same problems that the screen may drop.
         hidden: Features that are not to be used.
     """
-    usable = pairs.filter(~pl.col("doubtful"), ~pl.col("kind").is_in(UNTRAINED), pl.col("split") != "test")
+    unseen = (*UNTRAINED, *edits.ANY_WORDS)
+    usable = pairs.filter(~pl.col("doubtful"), ~pl.col("kind").is_in(unseen), pl.col("split") != "test")
     derived = ("same", "embedded", "variant")
     screen = _question(usable, "screen", derived, ("unrelated",), hidden, SEARCHED)
     trees = as_trees(screen)
