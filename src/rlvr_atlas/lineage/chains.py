@@ -3,8 +3,8 @@
 Where C links to B and B to A, nobody has compared C with A. Many small changes, each harmless, lead to
 another problem, so a chain says "the same problem" of its two ends only while nothing speaks against it:
 
-1. A verdict of their own decides: `variant` against it, where it is at least as sure as the chain (a person's no
-   always is), any other relation for it.
+1. A verdict of their own decides: `variant` against it, where it is at least as sure as the chain (a person's
+   no always is), any other relation for it.
 2. Without one, the product of the links' probabilities has to reach the threshold of a match,
 3. and two answers that can be read must not differ. They say nothing behind an `embedded` link (a part
    rightly has another answer than the whole) nor of a problem with options (it may be a letter or a number).
