@@ -19,6 +19,7 @@ from rlvr_atlas.canonical import canonicalise
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.schema import ROWS
 from rlvr_atlas.schema.attachments import agree, content, named, needed
+from rlvr_atlas.workspace import leaks as leak_reader
 from rlvr_atlas.workspace import query as reader
 from rlvr_atlas.workspace.few_rows import rows_where
 from rlvr_atlas.workspace.paging import LARGEST_PAGE
@@ -313,4 +314,4 @@ def _leaks(workspace: Workspace, key: str) -> list[dict[str, Any]]:
     if not workspace.has("leaks"):
         return []
     told = ("dataset", "row", "benchmark", "benchmark_row", "relation", "tier", "probability")
-    return reader.leaks(workspace, {"key": key}, limit=LARGEST_PAGE).rows.select(told).to_dicts()
+    return leak_reader.of_workspace(workspace, {"key": key}, limit=LARGEST_PAGE).rows.select(told).to_dicts()

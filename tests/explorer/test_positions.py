@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from rlvr_atlas.explain import _held_in, _holding, _largest
 from rlvr_atlas.explorer.held import HeldWorkspace
 from rlvr_atlas.explorer.positions import Positions, taken
+from rlvr_atlas.workspace import leaks as leak_reader
 from rlvr_atlas.workspace import query
 from rlvr_atlas.workspace.few_rows import rows_where
 from rlvr_atlas.workspace.store import Workspace
@@ -54,17 +55,19 @@ def test_questions_have_the_same_answers_from_files_and_from_memory(traced):
         assert query.chain(files, place) == query.chain(held, place)
         assert query.related(files, key).equals(query.related(held, key))
         assert query.descendants(files, key).rows.equals(query.descendants(held, key).rows)
-        given = query.leaks(files, {"key": key})
-        assert given.rows.equals(query.leaks(held, {"key": key}).rows) and given.total
+        given = leak_reader.of_workspace(files, {"key": key})
+        assert given.rows.equals(leak_reader.of_workspace(held, {"key": key}).rows) and given.total
         both = (pl.col("key") == key) | (pl.col("benchmark_key") == key)
         assert given.total == files.read("leaks").filter(both).height
 
 
 def test_leaks_in_order_need_not_be_ordered_again(traced):
     files = Workspace(traced)
-    ordered = query.surest(files.scan("leaks")).collect().lazy()
+    ordered = leak_reader.surest(files.scan("leaks")).collect().lazy()
     for wanted in ({}, {"dataset": files.read("leaks")["dataset"][0]}):
-        assert query.leaks(files, wanted).rows.equals(query.leaks(files, wanted, ordered=ordered).rows)
+        assert leak_reader.of_workspace(files, wanted).rows.equals(
+            leak_reader.of_workspace(files, wanted, ordered=ordered).rows
+        )
 
 
 # --- what `explain` looks at ---------------------------------------------------------------------------

@@ -131,7 +131,8 @@ def _one_overlap(probability):
             "derived_from": pl.Series([[], []], dtype=pl.List(pl.String)),
         }
     )
-    occurrences = pl.DataFrame({"key": keys, "dataset": ["item", "mine"], "row": [0, 0]})
+    none = pl.Series([None, None], dtype=pl.String)
+    occurrences = pl.DataFrame({"key": keys, "dataset": ["item", "mine"], "row": [0, 0], "answer": none})
     columns = {"key": keys, "skeleton": texts, "stem": texts, "language": ["en", "en"]}
     instances = pl.DataFrame(columns).with_columns(attachments=pl.lit(None, pl.String))
     matches = pl.DataFrame(
@@ -143,7 +144,6 @@ def _one_overlap(probability):
             "probability": [probability],
         }
     )
-    none = pl.Series([None, None], dtype=pl.String)
     lineage = occurrences.with_columns(
         parent_dataset=none, parent_row=pl.lit(None, pl.Int64), atomic_source=none, relation=none
     )

@@ -19,6 +19,7 @@ from rlvr_atlas.report.examples import compare as differences
 from rlvr_atlas.report.summarise import summary
 from rlvr_atlas.schema import RELATIONS, is_same_problem
 from rlvr_atlas.schema.attachments import named
+from rlvr_atlas.workspace import leaks as leak_reader
 from rlvr_atlas.workspace import query
 from rlvr_atlas.workspace.few_rows import rows_where
 from rlvr_atlas.workspace.paging import Page
@@ -104,7 +105,7 @@ def problem(held: HeldWorkspace, key: str, offset: int = 0) -> Facts:
         "chain": chain,
         "related": query.related(held, key).head(PARTS).to_dicts(),
         "below": query.descendants(held, key, limit=PARTS, offset=offset),
-        "leaks": query.leaks(held, {"key": key}, limit=PARTS) if held.has("leaks") else None,
+        "leaks": leak_reader.of_workspace(held, {"key": key}, limit=PARTS) if held.has("leaks") else None,
         "learned": _learned(held, key),
         "decisions": query.decisions(held, key)[:PARTS],
     }
@@ -236,8 +237,8 @@ def leaks(held: HeldWorkspace, dataset_id: str | None, benchmark: str | None, of
         return chosen
     given = {"dataset": dataset_id, "benchmark": benchmark}
     wanted = {name: value for name, value in given.items() if value}
-    ordered = held.once("surest leaks", lambda: query.surest(held.scan("leaks")).collect())
-    page = query.leaks(held, wanted, limit=RESULTS, offset=offset, ordered=ordered.lazy())
+    ordered = held.once("surest leaks", lambda: leak_reader.surest(held.scan("leaks")).collect())
+    page = leak_reader.of_workspace(held, wanted, limit=RESULTS, offset=offset, ordered=ordered.lazy())
     keys = [*page.rows["key"], *page.rows["benchmark_key"]]
     texts = dict(query.prompts(held, keys).iter_rows())
     lines = [

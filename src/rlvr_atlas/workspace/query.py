@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ import polars as pl
 from rlvr_atlas.errors import InputError
 from rlvr_atlas.schema import is_same_problem
 from rlvr_atlas.workspace.few_rows import LooksUp, rows_where
-from rlvr_atlas.workspace.paging import LeakPage, Page, cut, pattern
+from rlvr_atlas.workspace.paging import Page, cut, pattern
 from rlvr_atlas.workspace.store import Workspace
 
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
@@ -377,42 +377,3 @@ def decisions(workspace: Workspace, key: str, row: Place | None = None) -> list[
     found = rows_where(workspace, "decisions", ("key",), [(key,)], wanted).to_dicts()
     lines = [{**line, "evidence": json.loads(line["evidence"] or "{}")} for line in found]
     return sorted(lines, key=lambda line: (line["dataset"], line["row"]) != row)
-
-
-def surest(leaks: pl.LazyFrame) -> pl.LazyFrame:
-    """Leaks, the surest first, template leaks (`variant`) last."""
-    order = ("dataset", "row", "benchmark", "benchmark_row")
-    return leaks.sort(~is_same_problem(), -pl.col("probability"), *order)
-
-
-def leaks(
-    workspace: Workspace,
-    wanted: Mapping[str, str],
-    *,
-    limit: int = 50,
-    offset: int = 0,
-    ordered: pl.LazyFrame | None = None,
-) -> LeakPage:
-    """Leaks, the surest first, template leaks (`variant`) last; one page of them (see `search`).
-
-    Args:
-        workspace: An audited workspace.
-        wanted: `dataset`, `benchmark` or `key` (the row's or the benchmark item's) and its value.
-        limit: Most lines of the page.
-        offset: How many leaks to pass over.
-        ordered: All leaks by `surest`, where that was done before; of no use with a key.
-
-    Returns:
-        The columns of schema.LEAKS.
-    """
-    found = surest(workspace.scan("leaks")) if ordered is None else ordered
-    if (key := wanted.get("key")) is not None:
-        sides = [rows_where(workspace, "leaks", (side,), [(key,)]) for side in ("key", "benchmark_key")]
-        # Where a row has the very text of the item both sides have it.
-        theirs = sides[1].filter(pl.col("key") != key)
-        found = surest(pl.concat([sides[0], theirs]).lazy())
-    for column, value in wanted.items():
-        found = found if column == "key" else found.filter(pl.col(column) == value)
-    page = cut(found, limit, offset)
-    variants = found.select((~is_same_problem()).sum()).collect().item()
-    return LeakPage(page.rows, page.total, page.offset, variants)
