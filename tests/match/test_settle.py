@@ -134,7 +134,7 @@ def _one_overlap(probability):
     none = pl.Series([None, None], dtype=pl.String)
     occurrences = pl.DataFrame({"key": keys, "dataset": ["item", "mine"], "row": [0, 0], "answer": none})
     columns = {"key": keys, "skeleton": texts, "stem": texts, "language": ["en", "en"]}
-    instances = pl.DataFrame(columns).with_columns(attachments=pl.lit(None, pl.String))
+    instances = pl.DataFrame(columns).with_columns(attachments=pl.lit(None, pl.String), is_mcq=pl.lit(False))
     matches = pl.DataFrame(
         {
             "child": keys[1:],
