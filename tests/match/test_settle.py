@@ -145,7 +145,12 @@ def _one_overlap(probability):
         }
     )
     lineage = occurrences.with_columns(
-        parent_dataset=none, parent_row=pl.lit(None, pl.Int64), atomic_source=none, relation=none
+        parent_dataset=none,
+        parent_row=pl.lit(None, pl.Int64),
+        root_dataset="dataset",
+        root_row="row",
+        atomic_source=none,
+        relation=none,
     )
     skipped = pl.DataFrame(schema={"dataset": pl.String, "row": pl.Int64, "reason": pl.String})
     return {
