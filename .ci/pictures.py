@@ -95,9 +95,7 @@ def take(page: Page, view: View, base: str = "") -> None:
         if view.click:
             page.locator(view.click).first.click()
         if view.begin:
-            page.locator(view.begin).evaluate(
-                "part => scrollTo(0, part.getBoundingClientRect().top + scrollY - 8)"
-            )
+            page.locator(view.begin).evaluate(_SCROLL)
         page.wait_for_load_state("networkidle")
         with Image.open(io.BytesIO(page.screenshot())) as taken:
             taken.save(IMAGES / f"{view.name}-{name}.webp", quality=_QUALITY, method=6)

@@ -3,8 +3,9 @@
 Run: python benchmarks/matching/alike.py FOLDER [--split test]
 
 FOLDER as written by measure.py --plain and copies.py. A line for each kind of edit: pairs whose numbers,
-signs, asks, variables and names agree, whose likeness is 0.75 or more, and whose answers are not known to
-differ. The rule alone, as it was before there was a question, called all of them the same.
+signs, asks, variables and names agree, whose likeness is 0.75 or more (of short texts more), and whose
+answers are not known to differ. The rule alone, as it was before there was a question, called all of them the
+same. The first line is of all edits that leave another problem.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ def alike() -> pl.Expr:
     nothing = [pl.col(name) == 0 for name in ("asks_gone", "asks_new", "edge")]
     everything = [pl.col(name) == 1 for name in ("numbers", "operators", "order", "variables", "names")]
     other = pl.col("answers").is_nan() | (pl.col("answers") == 1)
-    return pl.all_horizontal(
-        *nothing, *everything, other, pl.col("lexical") >= _WORDING["alike"], pl.col("changed") > 0
-    )
+    short = (1 - pl.col("length") / _WORDING["short"]).clip(lower_bound=0)
+    likeness = pl.col("lexical") >= _WORDING["alike"] + (1 - _WORDING["alike"]) * short
+    return pl.all_horizontal(*nothing, *everything, other, likeness, pl.col("changed") > 0)
 
 
 def lines(pairs: pl.DataFrame) -> pl.DataFrame:
@@ -42,8 +43,15 @@ def lines(pairs: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col("label") == "variant").then(pl.lit("another problem")).otherwise(pl.lit("the same"))
     )
     called = pairs.with_columns(same=pl.Series(p) >= 0.5, leaves=leaves)
-    found = called.group_by("leaves", "kind", "answered").agg(n=pl.len(), same=pl.col("same").mean())
-    return found.filter(pl.col("n") >= _ENOUGH).sort("leaves", "kind", "answered")
+    every = called.filter(leaves="another problem").with_columns(kind=pl.lit("all edits"))
+    found = (
+        pl.concat([called, every])
+        .group_by("leaves", "kind", "answered")
+        .agg(n=pl.len(), same=pl.col("same").mean())
+    )
+    return found.filter(pl.col("n") >= _ENOUGH).sort(
+        "leaves", pl.col("kind") != "all edits", "kind", "answered"
+    )
 
 
 def main() -> None:

@@ -106,7 +106,8 @@ class Classifier:
     """What each question is answered by.
 
     Attributes:
-        questions: "screen" (worth reading?), "same", "variant" (if not the same), "embedded" (if the same).
+        questions: "screen" (worth reading?), "same", "variant" (if not the same), "embedded" (if the same);
+            without an encoder also "alike" (the same, where texts are alike but for some words?).
         least_likely: Candidates that the screen gives less than this are not read.
     """
 
