@@ -69,16 +69,16 @@ def by_wording(evidence: Evidence, p_same: float | None = None) -> Verdict | Non
         p_same: Of texts that are `alike`, how likely they are the same problem, see `same_by_words`; None
             where nobody asked.
     """
-    same = _same_by_wording(evidence)
+    template = evidence.masked >= _WORDING["template"] and evidence.length >= _WORDING["phrase"]
     if p_same is not None:
-        same = Verdict("reworded", round(p_same, 4)) if p_same >= _CLASSIFIER["likely"] else None
+        if p_same >= _CLASSIFIER["likely"]:
+            return Verdict("reworded", round(p_same, 4))
+        return Verdict("variant", round(1 - p_same, 4)) if template else None
+    same = _same_by_wording(evidence)
     if same is not None:
         return same
-    differs = not evidence.same_content or evidence.answers_agree is False or p_same is not None
-    if differs and evidence.masked >= _WORDING["template"] and evidence.length >= _WORDING["phrase"]:
-        if p_same is not None:
-            return Verdict("variant", round(1 - p_same, 4))
-        other_answer = evidence.answers_agree is False
+    other_answer = evidence.answers_agree is False
+    if template and (other_answer or not evidence.same_content):
         return Verdict("variant", _WORDING["p_variant_other_answer" if other_answer else "p_variant"])
     return None
 
