@@ -155,3 +155,22 @@ def test_in_a_crowd_only_a_near_copy_is_the_same():
     among = _find([*crowd, copy], answers=["fox"] * 13, datasets=["d0"] * 12 + ["d1"])
     assert [pair.verdict.relation for pair in alone.pairs] == ["reworded"]
     assert [pair for pair in among.pairs if pair.child == 12] == []
+
+
+@pytest.mark.parametrize(
+    ("per_family", "families"), [(2, 60), (20, 60)], ids=["small families", "families of a template"]
+)
+def test_a_text_is_tried_as_a_variant_of_few_earlier_ones(per_family, families):
+    """However many near families there are: each with each, pairs would grow with their square."""
+    words = [chr(97 + i % 26) * (3 + i // 26) for i in range(families)]
+    texts = [
+        f"{BASE.replace('12', str(i + 1)).replace('marbles', word)} in the town where the {word} are sold"
+        for word in words
+        for i in range(per_family)
+    ]
+    found = _find(texts)
+    of_child = np.bincount([pair.child for pair in found.pairs])
+    assert of_child.max() <= 8
+    # Nothing is left alone: each text has an earlier one of its own family.
+    own = {pair.child for pair in found.pairs if pair.child // per_family == pair.parent // per_family}
+    assert own == {n for n in range(len(texts)) if n % per_family}

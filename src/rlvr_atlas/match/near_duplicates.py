@@ -8,7 +8,7 @@ each other by construction, and same-problem candidates are only formed between 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -40,8 +40,11 @@ Ints = NDArray[np.int64]
 _EDGE = 8
 #: A text with this many near neighbours with equal numbers in its own dataset is one of a template's.
 _CROWD = 8
-#: Every member of a family this small is paired with every other; larger ones only with the earliest.
+#: Every member of a family this small may be a variant of every other; of larger ones only of the earliest.
 _SMALL_FAMILY = 12
+#: So many earlier texts are tried as a possible variant, the nearest first. Each with each, pairs
+#: would grow with the square of the corpus.
+_NEAREST = 8
 
 
 @dataclass(frozen=True)
@@ -95,8 +98,8 @@ def find(
         datasets: Where each was first seen.
         settings: Thresholds and seed.
     """
-    families, family_of = _families(texts)
-    signs = signatures(texts, np.array([first for first, *_ in families], np.int64), seed=settings.seed)
+    family_of, members = _families(texts)
+    signs = signatures(texts, members.first(), seed=settings.seed)
     of_text = signs[family_of]
     same = minhash.candidates(
         of_text,
@@ -106,10 +109,8 @@ def find(
     )
     pairs = [_edge_pairs(texts), same.pairs]
     if settings.variants:
-        variants = _array([*_family_pairs(families), *_near_families(signs, families)])
-        # A dataset's own templated neighbours are not derived from each other.
         codes = np.unique(np.array(datasets, dtype=str), return_inverse=True)[1]
-        pairs.append(variants[codes[variants[:, 0]] != codes[variants[:, 1]]])
+        pairs.append(_variants(members, signs, codes))
     everything = _unique(len(texts), pairs)
     crowded = _crowded(same.pairs, datasets)
     known = _Texts(texts, answers, datasets, crowded)
@@ -216,35 +217,66 @@ def _crowded(pairs: minhash.Pairs, datasets: Sequence[str]) -> NDArray[np.bool_]
     return crowded
 
 
-def _families(texts: TokenTable) -> tuple[list[list[int]], Ints]:
-    """Texts that are equal with numbers masked: members by family, and the family of each text."""
+@dataclass(frozen=True)
+class _Members:
+    """The texts of each family.
+
+    Attributes:
+        texts: (n,) positions of texts, family after family, in order of release inside each.
+        starts: (families + 1,) where each begins.
+    """
+
+    texts: Ints
+    starts: Ints
+
+    def first(self) -> Ints:
+        """(families,) the earliest text of each."""
+        return self.texts[self.starts[:-1]]
+
+
+def _families(texts: TokenTable) -> tuple[Ints, _Members]:
+    """Texts that are equal with numbers masked: the family of each text, and the members of each."""
     _, first, family_of = np.unique(
         texts.sequence(texts.vocabulary.masked), return_index=True, return_inverse=True
     )
-    by_first = np.argsort(first)
     place = np.empty(len(first), np.int64)
-    place[by_first] = np.arange(len(first))
+    place[np.argsort(first)] = np.arange(len(first))
     family_of = place[family_of]
-    order = np.argsort(family_of, kind="stable")
-    bounds = np.cumsum(np.bincount(family_of, minlength=len(first)))[:-1]
-    return [members.tolist() for members in np.split(order, bounds)] if len(texts) else [], family_of
+    starts = np.concatenate([[0], np.cumsum(np.bincount(family_of, minlength=len(first)))])
+    return family_of, _Members(np.argsort(family_of, kind="stable"), starts)
 
 
-def _family_pairs(families: Iterable[list[int]]) -> Iterator[tuple[int, int]]:
-    for members in families:
-        parents = members if len(members) <= _SMALL_FAMILY else members[:1]
-        yield from ((parent, child) for parent in parents for child in members if parent < child)
+def _variants(members: _Members, signs: minhash.Signatures, datasets: Ints) -> minhash.Pairs:
+    """Pairs that may be variants: each text with the nearest earlier ones of its family and of near ones.
 
+    Near families have nearly the same wording: flipped asks, changed operators.
 
-def _near_families(signs: minhash.Signatures, families: Sequence[list[int]]) -> Iterator[tuple[int, int]]:
-    """Earliest members of families whose wording is nearly the same: flipped asks, changed operators."""
+    Args:
+        members: Of each family.
+        signs: (families, PERMUTATIONS) signatures.
+        datasets: (n,) each text's dataset. Templated neighbours of one are not derived from each other.
+    """
+    sizes = np.diff(members.starts)
+    itself = np.arange(len(sizes))
     near = minhash.candidates(signs, rows_per_band=8, threshold=0.7)
-    for left, right in near.pairs.tolist():
-        if max(len(families[left]), len(families[right])) <= _SMALL_FAMILY:
-            yield from ((min(a, b), max(a, b)) for a in families[left] for b in families[right])
-        else:
-            a, b = families[left][0], families[right][0]
-            yield min(a, b), max(a, b)
+    left, right = np.concatenate([np.stack([itself, itself], axis=1), near.pairs, near.pairs[:, ::-1]]).T
+    similarity = np.concatenate([np.ones(len(itself)), near.similarity, near.similarity])
+    small = (sizes[left] <= _SMALL_FAMILY) & (sizes[right] <= _SMALL_FAMILY)
+    parents = np.where(small, sizes[left], 1)
+    children = np.where(small | (left == right), sizes[right], 1)
+    # Each chosen text of the left family with each of the right one.
+    counts = parents * children
+    block = np.repeat(np.arange(len(counts)), counts)
+    nth = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    parent_nth, child_nth = np.divmod(nth, children[block])
+    parent = members.texts[members.starts[left[block]] + parent_nth]
+    child = members.texts[members.starts[right[block]] + child_nth]
+    kept = np.flatnonzero((parent < child) & (datasets[parent] != datasets[child]))
+    kept = kept[np.lexsort([parent[kept], -similarity[block[kept]], child[kept]])]
+    of_child = child[kept]
+    rank = np.arange(len(kept)) - np.searchsorted(of_child, of_child)
+    kept = kept[rank < _NEAREST]
+    return np.stack([parent[kept], child[kept]], axis=1)
 
 
 def _edge_pairs(texts: TokenTable) -> minhash.Pairs:
@@ -279,13 +311,9 @@ def _held(texts: TokenTable, among: Ints, cut: Callable[[Ints, Ints | int], Hash
     return np.sort(pairs, axis=1)
 
 
-def _array(pairs: Iterable[tuple[int, int]]) -> minhash.Pairs:
-    return np.array([*pairs], np.int64).reshape(-1, 2)
-
-
 def _unique(n: int, pairs: Sequence[minhash.Pairs]) -> minhash.Pairs:
     packed = np.unique(np.concatenate([p[:, 0] * n + p[:, 1] for p in pairs]))
-    return np.stack([packed // n, packed % n], axis=1) if n else _array([])
+    return np.stack([packed // n, packed % n], axis=1) if n else np.zeros((0, 2), np.int64)
 
 
 def as_frame(pairs: Sequence[Pair], units: pl.DataFrame) -> pl.DataFrame:
