@@ -70,9 +70,15 @@ def children_s():
     return used.ru_utime + used.ru_stime
 
 
+def working(verifier):
+    """The process of the first worker, which starts with the first question."""
+    assert verifier.compare("x+1", "1+x") == "same"
+    return verifier._workers[0]._process
+
+
 def stop_worker(verifier):
     assert verifier.compare("1", "1") == "same"  # it runs
-    process = verifier._workers[0]._process
+    process = working(verifier)
     os.kill(process.pid, signal.SIGSTOP)
     return process
 
@@ -104,7 +110,7 @@ def test_what_ends_by_the_last_resort_is_counted_and_logged(verifier, monkeypatc
 
 
 def test_a_worker_that_died_is_replaced(verifier):
-    process = verifier._workers[0]._process
+    process = working(verifier)
     process.kill()
     process.wait()
     assert verifier.compare("x+1", "1+x") == "same"

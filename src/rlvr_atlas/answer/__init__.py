@@ -14,9 +14,13 @@ import polars as pl
 from rlvr_atlas.answer.extract import extract, extract_column
 from rlvr_atlas.answer.judge import Verdict, judge
 from rlvr_atlas.answer.read import read
+from rlvr_atlas.answer.reading import INTEGER
 from rlvr_atlas.answer.verify import Verifier
 
 _log = logging.getLogger(__name__)
+
+#: Integers of at most so many digits are compared as such.
+_DIGITS = 18
 
 __all__ = ["Verdict", "Verifier", "compare", "extract", "extract_column", "normal_column", "normal_form"]
 
@@ -62,6 +66,8 @@ def compare(a: str | None, b: str | None, verifier: Verifier | None = None) -> V
     Returns:
         `unknown` where either is missing or it cannot be told.
     """
+    if a and b and _integer(a) and _integer(b):  # most answers: nothing else could be said of them
+        return "same" if int(a) == int(b) else "different"
     left, right = read(a or ""), read(b or "")
     if not left.form or not right.form:
         return "unknown"
@@ -69,3 +75,7 @@ def compare(a: str | None, b: str | None, verifier: Verifier | None = None) -> V
     if verdict is None:
         return verifier.compare(a or "", b or "") if verifier is not None else "unknown"
     return verdict
+
+
+def _integer(answer: str) -> bool:
+    return len(answer) <= _DIGITS and INTEGER.fullmatch(answer) is not None

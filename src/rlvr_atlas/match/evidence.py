@@ -160,11 +160,10 @@ def _unlabelled(tokens: tuple[str, ...]) -> tuple[str, ...]:
 
 def _more(texts: TokenTable, one: int, other: int) -> Counter[str]:
     """Tokens that one text has more often than another, and how many more, in the order of the text."""
-    left = Counter(texts.row(one).tolist())
-    for token in texts.row(other).tolist():
-        if token in left:
-            left[token] -= 1
-    return Counter({texts.vocabulary[token]: count for token, count in left.items() if count > 0})
+    left, right = (Counter(texts.row(text).tolist()) for text in (one, other))
+    unlike = {token for token, _ in left.items() - right.items()}  # few, where texts are alike
+    more = ((token, count - right[token]) for token, count in left.items() if token in unlike)
+    return Counter({texts.vocabulary[token]: count for token, count in more if count > 0})
 
 
 def _show(gone: Counter[str], new: Counter[str]) -> str:
