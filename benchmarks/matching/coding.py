@@ -6,7 +6,7 @@ Three sets of the shared corpus hold programming problems with more than their p
 anew with that: LeetCode's descriptions with examples and limits, where the prompt has a stub; MBPP with its
 tests appended, and these tests alone; HumanEval without its stub, and with another name. All stand in one
 workspace, so that each text may be taken for any problem; the last line counts those of the published sets
-that are taken for one another.
+that are taken for one another. A link counts where it is more likely than not.
 """
 
 from __future__ import annotations
@@ -121,7 +121,8 @@ def score(workspace: Workspace, made: dict[str, list[Rewrite]]) -> list[str]:
     """The table: how many of each way are linked to their own problem, and to another one."""
     places = workspace.read("occurrences").select("dataset", "row", "key")
     keys = {(dataset, row): key for dataset, row, key in places.iter_rows()}
-    pairs = workspace.read("matches").filter(pl.col("relation").is_in(SAME_PROBLEM))
+    likely = pl.col("relation").is_in(SAME_PROBLEM) & (pl.col("probability") >= 0.5)
+    pairs = workspace.read("matches").filter(likely)
     linked = {key: {key} for key in keys.values()}
     for child, parent in pairs.select("child", "parent").iter_rows():
         linked[child].add(parent)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rlvr_atlas.match.decide import Verdict
+    from rlvr_atlas.match.programs import Program
 
 #: How many of the most similar texts are judged for a text that was never seen, and how many are named where
 #: none of them is the same problem or a variant.
@@ -117,7 +118,7 @@ def explain(workspace: Workspace, query: str, *, rewordings: bool = False) -> Ex
     looked_at = _alike(workspace, texts, asked)
     judged = [(verdict, evidence, key) for verdict, evidence, key in looked_at if verdict is not None]
     if rewordings and not any(verdict.is_same for verdict, _, _ in judged):
-        judged = _with_rewordings(judged, texts, asked["skeleton"])
+        judged = _with_rewordings(judged, texts, asked, workspace)
     judged = _by_text_alone(judged, texts)
     if not judged:
         return replace(found, nearest=_most_similar(workspace, looked_at))
@@ -190,7 +191,7 @@ def _alike(workspace: Workspace, texts: pl.DataFrame, asked: dict[str, Any]) -> 
     """Judge the most similar texts as the lexical tier does; a verdict is None for another problem."""
     import numpy as np
 
-    from rlvr_atlas.match import code_problems, programs
+    from rlvr_atlas.match import code_problems
     from rlvr_atlas.match import near_duplicates as lexical
     from rlvr_atlas.text.token_table import TokenTable
     from rlvr_atlas.text.tokens import tokenise
@@ -202,13 +203,8 @@ def _alike(workspace: Workspace, texts: pl.DataFrame, asked: dict[str, Any]) -> 
     pairs = np.array([(nth, last) for nth in range(last)], np.int64).reshape(-1, 2)
     judged = [*lexical.judge(table, pairs, [*near["answer"], None])]
     if asked["domain"] == "code":
-        wanted = (pl.col("domain") == "code") & pl.col("key").is_in(keys)
-        code = (
-            workspace.scan("instances").select("key", "prompt", "answer", "domain").filter(wanted).collect()
-        )
-        prompts, answers = [*code["prompt"], asked["prompt"]], [*code["answer"], None]
-        places = [*(keys.index(key) for key in code["key"]), last]
-        taken_apart = dict(zip(places, programs.programs(prompts, answers), strict=True))
+        taken_apart = _programs(workspace, keys, asked)
+        places = [*taken_apart]
         both = pairs[np.isin(pairs[:, 0], places)]
         told = {(nth, last): verdict for nth, (verdict, _) in enumerate(judged)}
         for (nth, _), found in zip(
@@ -218,16 +214,36 @@ def _alike(workspace: Workspace, texts: pl.DataFrame, asked: dict[str, Any]) -> 
     return [(verdict, evidence.row(), key) for key, (verdict, evidence) in zip(keys, judged, strict=True)]
 
 
-def _with_rewordings(judged: list[_Judged], texts: pl.DataFrame, skeleton: str) -> list[_Judged]:
+def _programs(workspace: Workspace, keys: list[str], asked: dict[str, Any]) -> dict[int, Program]:
+    """The parts of the programming problems among some, by place, and of the one asked for."""
+    from rlvr_atlas.match.programs import programs
+
+    columns = workspace.scan("instances").select("key", "prompt", "answer", "domain")
+    code = columns.filter((pl.col("domain") == "code") & pl.col("key").is_in(keys)).collect()
+    known = {key: (prompt, answer) for key, prompt, answer, _ in code.iter_rows()}
+    places = [nth for nth, key in enumerate(keys) if key in known]
+    told = [*(known[keys[nth]] for nth in places), (asked["prompt"], None)]
+    parts = programs([prompt for prompt, _ in told], [answer for _, answer in told])
+    return dict(zip([*places, len(keys)], parts, strict=True))
+
+
+def _with_rewordings(
+    judged: list[_Judged], texts: pl.DataFrame, asked: dict[str, Any], workspace: Workspace
+) -> list[_Judged]:
     """Search all texts in other words too; of a text that both found, `settle` says which verdict holds."""
+    from rlvr_atlas.match import code_rewordings, rewordings
     from rlvr_atlas.match.decide import settle
-    from rlvr_atlas.match.rewordings import look_up
     from rlvr_atlas.text.token_table import TokenTable
 
     distinct = texts.unique("skeleton", keep="first", maintain_order=True)
-    texts_and_asked = TokenTable.of([*distinct["skeleton"], skeleton])
+    texts_and_asked = TokenTable.of([*distinct["skeleton"], asked["skeleton"]])
+    if asked["domain"] == "code":
+        taken_apart = _programs(workspace, distinct["key"].to_list(), asked)
+        found = code_rewordings.look_up(texts_and_asked, taken_apart)
+    else:
+        found = rewordings.look_up(texts_and_asked, distinct["answer"].to_list())
     decided = {key: (verdict, evidence) for verdict, evidence, key in judged}
-    for pair in look_up(texts_and_asked, distinct["answer"].to_list()):
+    for pair in found:
         key = distinct["key"][pair.parent]
         wording = decided[key][0] if key in decided else None
         if settle(wording, pair.verdict, pair.evidence) is pair.verdict:

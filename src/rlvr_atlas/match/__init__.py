@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from rlvr_atlas.config import MatchSettings
     from rlvr_atlas.match.dataset_prior import Datasets
+    from rlvr_atlas.match.programs import Program
     from rlvr_atlas.match.retrieval import Texts
     from rlvr_atlas.match.rewordings import Found
     from rlvr_atlas.match.search_texts import SearchTexts
@@ -88,9 +89,9 @@ def match(
         lambda: lexical.find(texts, answers, datasets, settings),
         lambda: _index(texts, units) if searched_for else None,
     )
-    code = (units["domain"] == "code").to_numpy()
-    if code.any():
-        found = replace(found, pairs=_by_parts(found, texts, units, np.flatnonzero(code), settings))
+    problems = _problems(units)
+    if problems:
+        found = replace(found, pairs=_by_parts(found, texts, units, problems, settings))
     ordered = instances.select("key", "skeleton", "answer", "attachments").with_row_index("order")
     by_wording, in_other_words, further = found.pairs, [], None
     if index is not None:
@@ -103,12 +104,14 @@ def match(
             places = occurrences.select("dataset", "key").join(places.drop("dataset"), on="key")
         encoded = None if vectors is None else Encoded(vectors, _calibration(settings))
         belongs = _datasets(found.pairs, units, places, exclusive=exclusive)
-        further = rewordings.find(searched, told, belongs, encoded)
+        code = np.isin(np.arange(units.height), [*problems])
+        further = rewordings.find(searched, told, _searched(belongs, ~code), encoded)
+        pairs = [*further.pairs, *_code_in_other_words(texts, problems, _searched(belongs, code))]
         known = {(pair.parent, pair.child): pair.verdict for pair in found.pairs}
-        in_other_words = [pair for pair in further.pairs if _decided_by_search(pair, known, settings)]
+        in_other_words = [pair for pair in pairs if _decided_by_search(pair, known, settings)]
         overruled = {(pair.parent, pair.child) for pair in in_other_words}
         by_wording = [pair for pair in found.pairs if (pair.parent, pair.child) not in overruled]
-    limits = _limits(found, further, int(code.sum()), None if embed is None else settings)
+    limits = _limits(found, further, None if embed is None else settings)
     tiers = [equal_skeletons(ordered)] + [
         _between_skeletons(ordered, lexical.as_frame(pairs, units), tier)
         for tier, pairs in (("lexical", by_wording), ("semantic", in_other_words))
@@ -146,15 +149,12 @@ def _calibration(settings: MatchSettings) -> str:
     return settings.encoder if calibrations.calibrated_for(settings.encoder) else calibrations.NO_ENCODER
 
 
-def _limits(
-    found: lexical.Lexical, further: Found | None, code: int, encoder: MatchSettings | None
-) -> list[str]:
+def _limits(found: lexical.Lexical, further: Found | None, encoder: MatchSettings | None) -> list[str]:
     """What was left out.
 
     Args:
         found: By the lexical tier.
         further: By the semantic tier, where it ran.
-        code: How many programming problems there are.
         encoder: The settings, where there is an encoder.
     """
     limits = []
@@ -165,8 +165,6 @@ def _limits(
         if encoder is not None and _calibration(encoder) == calibrations.NO_ENCODER:
             told = f"candidates: verdicts were calibrated on those of {DEFAULT_ENCODER}"
             limits.append(f"cosines of {encoder.encoder} only suggested {told}")
-        if code:
-            limits.append(f"{code} code problems were not searched for other wordings")
         if further.templated:
             told = "were searched for other wordings only among those with the same numbers"
             limits.append(f"{further.templated} templated problems {told}")
@@ -175,19 +173,43 @@ def _limits(
     return limits
 
 
+def _problems(units: pl.DataFrame) -> dict[int, Program]:
+    """The parts of each programming problem, by position."""
+    places = (units["domain"] == "code").arg_true()
+    if places.is_empty():
+        return {}
+    from rlvr_atlas.match.programs import programs
+
+    code = units.select("prompt", "answer")[places]
+    return dict(
+        zip(places.to_list(), programs(code["prompt"].to_list(), code["answer"].to_list()), strict=True)
+    )
+
+
 def _by_parts(
     found: lexical.Lexical,
     texts: TokenTable,
     units: pl.DataFrame,
-    code: NDArray[np.int64],
+    problems: dict[int, Program],
     settings: MatchSettings,
 ) -> list[lexical.Pair]:
     """The pairs of the lexical tier, with those of programming problems judged by their parts."""
-    from rlvr_atlas.match import code_problems, programs
+    from rlvr_atlas.match import code_problems
 
-    parts = programs.programs(units["prompt"].gather(code).to_list(), units["answer"].gather(code).to_list())
-    problems = list(zip(code.tolist(), parts, strict=True))
-    return code_problems.find(found.pairs, texts, problems, units["first_dataset"].to_list(), settings)
+    return code_problems.find(
+        found.pairs, texts, [*problems.items()], units["first_dataset"].to_list(), settings
+    )
+
+
+def _code_in_other_words(
+    texts: TokenTable, problems: dict[int, Program], datasets: Datasets
+) -> list[lexical.Pair]:
+    """Pairs of programming problems that are the same in other words."""
+    if not problems:
+        return []
+    from rlvr_atlas.match import code_rewordings
+
+    return code_rewordings.find(texts, problems, datasets)
 
 
 def _datasets(
@@ -197,8 +219,13 @@ def _datasets(
     from rlvr_atlas.match.dataset_prior import Datasets
 
     names = units["first_dataset"].to_list()
-    settled = _settled(pairs, names) | (units["domain"] == "code").to_numpy()
+    settled = _settled(pairs, names)
     return Datasets(_begins(names), _roots(pairs, len(names)), ~settled, _holders(places, units), exclusive)
+
+
+def _searched(datasets: Datasets, kind: NDArray[np.bool_]) -> Datasets:
+    """The same, of the texts that are to be searched for only those of a kind."""
+    return replace(datasets, searched=datasets.searched & kind & (datasets.begins > 0))
 
 
 def _begins(datasets: Sequence[str]) -> NDArray[np.int64]:

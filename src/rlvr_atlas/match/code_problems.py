@@ -93,6 +93,22 @@ def judge(
         pairs: (n, 2) positions, the earlier text first.
         told: What the whole texts of a pair were taken for.
     """
+    for (one, other), (statement, found) in zip(
+        pairs.tolist(), evidence(texts, programs, pairs), strict=True
+    ):
+        yield _decide(programs[one], programs[other], told.get((one, other)), statement, found), found
+
+
+def evidence(
+    texts: TokenTable, programs: Mapping[int, Program], pairs: Pairs
+) -> Iterator[tuple[Evidence, Evidence]]:
+    """What is measured between the statements of each pair, and between the whole texts and their parts.
+
+    Args:
+        texts: Tokens of whole texts.
+        programs: Parts of the problems, by position.
+        pairs: (n, 2) positions, the earlier text first.
+    """
     places = np.unique(pairs)
     statements = TokenTable.of_tokens(programs[at].parts.tokens for at in places.tolist())
     whole = measure(texts, pairs[:, 0], pairs[:, 1])
@@ -100,13 +116,15 @@ def judge(
     for n, (one, other) in enumerate(pairs.tolist()):
         parent, child = programs[one], programs[other]
         statement = asked.evidence(n, None)
-        evidence = replace(
-            whole.evidence(n, None),
-            statement=round(statement.lexical, 4),
-            signature_agrees=_same_signature(parent, child),
-            tests_shared=_shared(parent.tests, child.tests),
+        yield (
+            statement,
+            replace(
+                whole.evidence(n, None),
+                statement=round(statement.lexical, 4),
+                signature_agrees=_same_signature(parent, child),
+                tests_shared=_shared(parent.tests, child.tests),
+            ),
         )
-        yield _decide(parent, child, told.get((one, other)), statement, evidence), evidence
 
 
 def _decide(
@@ -114,7 +132,7 @@ def _decide(
 ) -> Verdict | None:
     """The rules, in the order in which they are tried."""
     told_same = told is not None and told.relation in SAME_PROBLEM
-    if _contradict(parent.tests, child.tests) or _other(evidence):
+    if contradictions(parent.tests, child.tests) or _other(evidence):
         return Verdict("variant", 0.8) if told_same else told
     said = by_wording(statement) if statement.length else None
     if said is not None and said.relation in SAME_PROBLEM:
@@ -145,15 +163,18 @@ def _same_tests(shared: frozenset[Test], evidence: Evidence) -> bool:
     )
 
 
-def _contradict(ours: frozenset[Test], theirs: frozenset[Test]) -> bool:
-    """Whether for the same parameters the two want nothing in common."""
+def contradictions(ours: frozenset[Test], theirs: frozenset[Test]) -> int:
+    """For how many parameters two lists of tests want nothing in common."""
+    wanted, others = _wanted(ours), _wanted(theirs)
+    return sum(wanted[given].isdisjoint(others[given]) for given in wanted.keys() & others.keys())
+
+
+def _wanted(tests: frozenset[Test]) -> dict[str, set[str]]:
+    """Results by parameters."""
     wanted: dict[str, set[str]] = {}
-    for given, result in ours:
+    for given, result in tests:
         wanted.setdefault(given, set()).add(result)
-    return any(
-        given in wanted and wanted[given].isdisjoint(result for same, result in theirs if same == given)
-        for given, _ in theirs
-    )
+    return wanted
 
 
 def _in_order(one: Parts, other: Parts) -> bool:

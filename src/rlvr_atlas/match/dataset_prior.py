@@ -54,11 +54,13 @@ class Claims:
         children: (n,) positions.
         parents: (n,) positions.
         odds: (n,) that it is, by the classifier.
+        trained: Odds that a text which the classifier was calibrated on had an original among the candidates.
     """
 
     children: Ints
     parents: Ints
     odds: Floats
+    trained: float = _TRAINED
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def factors(claims: Claims, datasets: Datasets, origins: Mapping[int, Origin]) -
     """
     factor = _placed(claims, datasets, origins)
     share = _shares(replace(claims, odds=claims.odds * factor), datasets)[datasets.begins[claims.children]]
-    factor = factor * _compared(share)
+    factor = factor * _compared(share, claims.trained)
     if not datasets.exclusive:
         return factor
     return factor * _contested(replace(claims, odds=claims.odds * factor), datasets)
@@ -156,12 +158,14 @@ def _links(claims: Claims, datasets: Datasets, origins: Mapping[int, Origin]) ->
     """The pairs that are more likely than not."""
     odds = claims.odds * factors(claims, datasets, origins)
     linked = odds >= 1
-    return Claims(claims.children[linked], claims.parents[linked], odds[linked])
+    return replace(
+        claims, children=claims.children[linked], parents=claims.parents[linked], odds=odds[linked]
+    )
 
 
-def _compared(share: Floats) -> Floats:
+def _compared(share: Floats, trained: float) -> Floats:
     """How much likelier originals are than among the texts that the classifier was trained on."""
-    return np.clip(share / (1 - share) / _TRAINED, NOT_DERIVED, _PRIOR["most"])
+    return np.clip(share / (1 - share) / trained, NOT_DERIVED, _PRIOR["most"])
 
 
 def _shares(claims: Claims, datasets: Datasets) -> Floats:
@@ -175,7 +179,7 @@ def _shares(claims: Claims, datasets: Datasets) -> Floats:
         expected = factor[datasets.begins] * best
         found = np.bincount(datasets.begins, expected / (1 + expected), minlength=n)
         share = (found + 1) / (searched + 4)  # one of four before any is seen: two rows prove nothing
-        factor = _compared(share)
+        factor = _compared(share, claims.trained)
     return share
 
 

@@ -202,6 +202,15 @@ def by_classifier(estimated: Floats, factors: Floats) -> list[Verdict | None]:
     return verdicts
 
 
+def in_other_words(p_same: float) -> Verdict | None:
+    """`reworded` where that is likely enough to be kept, if only for a person to decide.
+
+    Args:
+        p_same: How likely two programming problems are the same.
+    """
+    return Verdict("reworded", round(p_same, 4)) if p_same >= _CLASSIFIER["doubtful"] else None
+
+
 def with_vetoes(verdict: Verdict | None, evidence: Evidence) -> Verdict | None:
     """The classifier's verdict on one pair, with what needs no probability.
 

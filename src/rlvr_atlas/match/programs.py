@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from importlib.resources import files
 from itertools import chain, islice, pairwise
 
 import polars as pl
 
 from rlvr_atlas.canonical.skeleton import skeleton
-from rlvr_atlas.text.tokens import Parts
+from rlvr_atlas.match import comments
+from rlvr_atlas.text.tokens import Parts, lexicon
 
 #: A stub in Python, up to its parameters, and what follows them.
 _STUB = re.compile(r"\bdef (\w+) ?(?=\()")
@@ -25,7 +28,12 @@ _SCAFFOLD = re.compile(
 )
 #: A call whose result is told, in an assertion, a session or a sentence; parameters follow.
 _CALL = re.compile(r"(?<!\bdef )(?P<begin>\bassert |>>> ?)?\b(?P<name>[A-Za-z_][\w.]{0,200}+) ?(?=\()")
-_RESULT = re.compile(r" ?(?P<sign>==|➞|→|➔|⇒|->|=>|==>|=|# ?=?>?|(?:should )?returns?\b)? ?")
+_RESULT = re.compile(
+    r"(?P<sign>\)?;? ?(?://|#) ?(?:(?:expected|should|will) )?(?:outputs?|returns?|prints?|result)"
+    r"(?: is| should be)?:?"
+    r"| ?(?:==|➞|→|➔|⇒|->|=>|==>|=|# ?=?>?|(?:should |will |would )?returns?\b))? ?",
+    re.IGNORECASE,
+)
 #: An example in the way of competitions.
 _EXAMPLE = re.compile(
     r"(?:\bSample Input(?: \d+)?:?|\bInput:) (?P<given>.{1,300}?)"
@@ -54,6 +62,16 @@ _ASKED_FOR = re.compile(r"\b(\w+) ?\(")
 _FAR = 2_000
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _SIGN = re.compile(r"""[()\[\]{}'"]""")
+#: Words, the parts of names such as `sumOfDigits` among them.
+_LETTERS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+#: Where a comment begins.
+_COMMENT = re.compile(r"/\*|//|# |\"\"\"|'''")
+#: Words are compared by so many letters: "returns" is "return", "duplicated" is "duplicates".
+_BEGINNING = 6
+_COUNTS = frozenset("23456789")
+_LITERAL = re.compile(r"""(?<![\w.])-?\d+(?:\.\d+)?(?![\w.]\w)|"([^"]{1,40})"|'([^']{1,40})'""")
+_QUOTED, _NUMBER = re.compile(r"\"[^\"]*\""), re.compile(r"-?\d+(?:\.\d+)?")
+_REPEATED = re.compile(r"(\b\w|\[[^\[\]]*\])(?:,\1)+")
 
 Test = tuple[str, str]
 
@@ -67,12 +85,30 @@ class Program:
         name: The function asked for, without case and underscores; None where none is named.
         parameters: Names of its parameters.
         tests: What it must return for which parameters, both spelt in one way.
+        words: Beginnings of the words of what is asked, prose and comments; repeated ones are repeated.
+        named: The same of the names of its functions.
+        literals: Numbers and quoted texts in what is asked and in tests, of more than one sign.
     """
 
     statement: str
     name: str | None
     parameters: tuple[str, ...]
     tests: frozenset[Test]
+    words: tuple[str, ...] = ()
+    named: frozenset[str] = frozenset()
+    literals: frozenset[str] = frozenset()
+
+    @cached_property
+    def counts(self) -> frozenset[str]:
+        """Numbers from two on in the statement, in words or of one digit."""
+        known = lexicon().numbers
+        told = (known.get(token, token) for token in self.parts.tokens)
+        return frozenset(token for token in told if token in _COUNTS)
+
+    @cached_property
+    def shapes(self) -> frozenset[str]:
+        """What kinds of values the tests give and want: a list of numbers and a text, a number."""
+        return frozenset(f"{_shape(given)}:{_shape(result)}" for given, result in self.tests)
 
     @cached_property
     def parts(self) -> Parts:
@@ -88,17 +124,70 @@ def programs(prompts: Sequence[str], answers: Sequence[str | None]) -> list[Prog
         answers: Their answers, which are tests where they are anything; None where unknown.
     """
     stubs = [_stub(prompt) for prompt in prompts]
-    statements = skeleton(pl.Series([_statement(prompt) for prompt in prompts], dtype=pl.String)).to_list()
-    return [
-        Program(statement, _plain(name) if name else None, parameters, _tests(prompt, answer, name))
-        for statement, (name, parameters), prompt, answer in zip(
-            statements, stubs, prompts, answers, strict=True
+    said = [comments.documentation(prompt) for prompt in prompts]
+    asked = [_asked(prompt, comment) for prompt, comment in zip(prompts, said, strict=True)]
+    statements = skeleton(pl.Series(asked, dtype=pl.String)).to_list()
+    found = []
+    for prompt, answer, (name, parameters), statement, comment, words in zip(
+        prompts, answers, stubs, statements, said, asked, strict=True
+    ):
+        tests = _tests(prompt, answer, name)
+        named = _words(" ".join(comments.names(prompt) or [name or ""]))
+        found.append(
+            Program(
+                statement,
+                _plain(name) if name else None,
+                parameters,
+                tests,
+                words=_words(f"{'' if words in comment else statement} {comment}") + named,
+                named=frozenset(named),
+                literals=_literals(f"{statement} {comment}", tests),
+            )
         )
-    ]
+    return found
+
+
+def _asked(prompt: str, comment: str) -> str:
+    """What is asked: the prose before the first function, or else what the comments of the functions say."""
+    head = comments.HEAD.search(prompt)
+    if head is None or len(comment.split()) < _WORDS:
+        return _statement(prompt)
+    begins = [found.start() for found in _COMMENT.finditer(prompt, 0, head.start())]
+    before = _ANNOUNCES.sub("", _SCAFFOLD.sub(" ", prompt[: min([*begins, head.start()])]).rstrip())
+    return _statement(prompt if len(before.split()) >= _WORDS else comment)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """Beginnings of the words of a text that are no function words."""
+    known = lexicon().function_words
+    words = (word.lower() for word in _LETTERS.findall(text))
+    begun = (word[:_BEGINNING] for word in words if len(word) > 1 and word not in known)
+    return tuple(_synonyms().get(word, word) for word in begun)
+
+
+@cache
+def _synonyms() -> dict[str, str]:
+    """The first of the words that say the same for each other one, beginnings all."""
+    text = files("rlvr_atlas.match").joinpath("programming_words.toml").read_text(encoding="utf-8")
+    same: dict[str, str] = {}
+    for line in tomllib.loads(text)["synonyms"]:
+        first, *others = (word[:_BEGINNING] for word in line.split())
+        for word in others:
+            same.setdefault(word, first)
+    return same
+
+
+def _literals(text: str, tests: frozenset[Test]) -> frozenset[str]:
+    parts = [text, *(side for test in tests for side in test)]
+    found = (literal[0].strip("\"'").lower() for part in parts for literal in _LITERAL.finditer(part))
+    return frozenset(literal for literal in found if len(literal) > 1)
 
 
 def _stub(prompt: str) -> tuple[str | None, tuple[str, ...]]:
-    """Name and parameters of the last function that the prompt begins, or the name that its tests call."""
+    """Name and parameters of the last function that the prompt begins, or the name that its tests call.
+
+    Of functions in other languages than Python only the name.
+    """
     stubs = deque(_STUB.finditer(prompt), maxlen=_MOST_STUBS)
     for stub in reversed(stubs):
         end = _closed(prompt, stub.end())
@@ -106,7 +195,9 @@ def _stub(prompt: str) -> tuple[str | None, tuple[str, ...]]:
             listed = (re.split(r"[:=]", part)[0].strip(" *") for part in _listed(prompt[stub.end() : end]))
             return stub[1], tuple(name for name in listed if name and name != "self")
     tested = Counter(call["name"] for call in _CALL.finditer(prompt) if call["begin"])
-    return (tested.most_common(1)[0][0] if tested else None), ()
+    if tested:
+        return tested.most_common(1)[0][0], ()
+    return next(iter(comments.names(prompt)[-1:]), None), ()
 
 
 def _statement(prompt: str) -> str:
@@ -174,6 +265,13 @@ def _test(given: str, result: str) -> Test:
     """One spelling: no spaces, one kind of quotes, parameters without their names."""
     given, result = (re.sub(r"\s+", "", part).replace("'", '"').lower() for part in (given, result))
     return _KEYWORD.sub(r"\1", given), result
+
+
+def _shape(value: str) -> str:
+    """A value with every number, text and truth value replaced by its kind, and repeated kinds told once."""
+    kinds = _QUOTED.sub("s", value)
+    kinds = _NUMBER.sub("n", re.sub(r"\b(?:true|false)\b", "b", kinds))
+    return _REPEATED.sub(r"\1", kinds)
 
 
 def _plain(name: str) -> str:

@@ -82,9 +82,8 @@ def find(
             datasets may be parents.
         encoded: The texts as vectors, where there is an encoder.
     """
-    wanted = datasets.searched & (datasets.begins > 0)
+    wanted = datasets.searched
     templated = _templated(told.table)[: len(wanted)] & wanted
-    datasets = replace(datasets, searched=wanted)
     search = _Search(index, told, datasets.begins, encoded)
     found = search.run(np.flatnonzero(wanted & ~templated))
     found = _joined([found, search.run(np.flatnonzero(templated), by_numbers=True)])

@@ -1,6 +1,7 @@
 """Everything that was fitted, in one place: one folder for each encoder, and what they share.
 
     decision.toml          thresholds of the decision, the dataset prior, the bar of leaks, with a reason each
+    programs.toml          the regression for programming problems in other words, and its card
     none/                  without an encoder: trees.npz, card.toml
     all-MiniLM-L6-v2/      with this encoder: trees.npz, card.toml, and the metric of its cosines, metric.npz
 
@@ -33,6 +34,12 @@ def thresholds() -> dict[str, dict[str, float]]:
     """`decision.toml`: by table and name."""
     parsed = tomllib.loads(files(__name__).joinpath("decision.toml").read_text(encoding="utf-8"))
     return {table: dict(values) for table, values in parsed.items()}
+
+
+@cache
+def programs() -> dict[str, Any]:
+    """`programs.toml`: `bias` and `weights` by name, and `card`, what they were fitted on."""
+    return tomllib.loads(files(__name__).joinpath("programs.toml").read_text(encoding="utf-8"))
 
 
 def card(name: str) -> dict[str, Any]:
