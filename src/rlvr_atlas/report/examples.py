@@ -75,8 +75,7 @@ def examples(full: Tables) -> dict[str, list[Example]]:
     Args:
         full: All tables (see `tables.complete`).
     """
-    first = _first_places(full["occurrences"])
-    places = first.select("key", "dataset")
+    places = _first_places(full["occurrences"]).select("key", "dataset")
     matches = (
         full["matches"]
         .filter(pl.col("child") != pl.col("parent"))
@@ -87,17 +86,26 @@ def examples(full: Tables) -> dict[str, list[Example]]:
     kinds[DISAGREE] = answers_differ()
     chosen = {kind: _spread(matches.filter(wanted)) for kind, wanted in kinds.items()}
     shown = pl.concat(chosen.values())
-    wanted_keys = pl.concat([shown.get_column("child"), shown.get_column("parent")]).unique()
-    prompts = full["instances"].filter(pl.col("key").is_in(wanted_keys.implode()))
-    known = prompts.join(first, on="key", how="left").select(
-        "key", "prompt", "answer", "attachments", "dataset", "row", "places"
-    )
-    texts = {row["key"]: row for row in known.to_dicts()}
+    texts = texts_of(full, pl.concat([shown.get_column("child"), shown.get_column("parent")]))
     return {
-        kind: [_example(pair, texts) for pair in pairs.to_dicts()]
+        kind: [pair_to_read(pair, texts) for pair in pairs.to_dicts()]
         for kind, pairs in chosen.items()
         if pairs.height
     }
+
+
+def texts_of(full: Tables, keys: pl.Series) -> dict[str, dict[str, Any]]:
+    """Of some keys what a page shows: prompt, answer, attachments, and where each stands first, by key.
+
+    Args:
+        full: All tables (see `tables.complete`).
+        keys: They may be repeated.
+    """
+    prompts = full["instances"].filter(pl.col("key").is_in(keys.unique().implode()))
+    known = prompts.join(_first_places(full["occurrences"]), on="key", how="left").select(
+        "key", "prompt", "answer", "attachments", "dataset", "row", "places"
+    )
+    return {row["key"]: row for row in known.to_dicts()}
 
 
 def _first_places(occurrences: pl.DataFrame) -> pl.DataFrame:
@@ -120,7 +128,13 @@ def _spread(pairs: pl.DataFrame) -> pl.DataFrame:
     return drawn[[round(place * (drawn.height - 1) / max(count - 1, 1)) for place in range(count)]]
 
 
-def _example(pair: dict[str, Any], texts: dict[str, dict[str, Any]]) -> Example:
+def pair_to_read(pair: dict[str, Any], texts: dict[str, dict[str, Any]]) -> Example:
+    """A pair with what differs marked.
+
+    Args:
+        pair: child, parent, relation, tier, probability, evidence.
+        texts: Of their keys, see `texts_of`.
+    """
     child, parent = (texts.get(pair[end], {"key": pair[end]}) for end in ("child", "parent"))
     pieces = compare(*(clip(side.get("prompt") or "") for side in (child, parent)))
     sides = [

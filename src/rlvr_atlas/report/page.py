@@ -16,7 +16,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from rlvr_atlas.report import drill, figures, graph, layout, made, near, origins, worth
+from rlvr_atlas.report import clusters, drill, figures, graph, layout, made, near, origins, worth
 from rlvr_atlas.report.examples import DISAGREE, LONGEST, MEANINGS, PER_KIND, examples
 from rlvr_atlas.report.findings import findings
 from rlvr_atlas.report.formulas import typeset
@@ -92,6 +92,7 @@ def render(tables: Tables, manifest: Mapping[str, Any]) -> str:
             matrix=cells,
             behind=drill.behind_cells(full, cells.shown),
             lines=layout.LINES,
+            clusters=clusters.largest(full),
             examples=examples(full),
             per_kind=PER_KIND,
             disagree=DISAGREE,
