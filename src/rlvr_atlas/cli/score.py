@@ -17,13 +17,22 @@ if TYPE_CHECKING:
     from rlvr_atlas.score.weights import Weights
     from rlvr_atlas.workspace.store import Workspace
 
+_SIMULATED = "a ranking for this base, with constants of simulated worlds (docs: Score, before training)"
 _NO_INTERVAL = "no interval where benchmark figures come without items and k: give these columns"
 
 
 @app.command()
 def score(
     workspace: WorkspacePath,
-    model_size: Annotated[float, typer.Option(help="Parameters of the model, in billions.")],
+    model_size: Annotated[
+        float | None, typer.Option(help="Parameters of the model, in billions. Q needs it.")
+    ] = None,
+    before: Annotated[
+        Path | None,
+        typer.Option(
+            help="Answers of the base (rollouts of `sca rollout`): the score before training, instead of Q."
+        ),
+    ] = None,
     model: Annotated[str | None, typer.Option(help="Its name.")] = None,
     results: Annotated[
         Path | None,
@@ -45,7 +54,16 @@ def score(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """The quality score Q of every training dataset, with its parts, intervals, and what was not measured."""
+    """The quality score Q of every training dataset, with its parts, intervals, and what was not measured.
+
+    With --before another score, from answers of the base model and lineage, before anything was trained.
+    """
+    if before is not None:
+        _before(workspace, before, model, as_json=as_json)
+        return
+    if model_size is None:
+        fix = "give --model-size, or answers of the base: --before FILE"
+        raise InputError("Q depends on the size of the model", where="--model-size", fix=fix)
     from rlvr_atlas import score as scoring
     from rlvr_atlas.config import read_toml
     from rlvr_atlas.workspace.graph import made_from
@@ -77,6 +95,41 @@ def score(
     if downstream:
         columns = ("figure", "statistic", "datasets", "value", "low", "high", "p_value")
         print_table("Against real results", tables["correlations"].select(columns).to_dicts())
+
+
+def _before(workspace: Path, file: Path, model: str | None, *, as_json: bool) -> None:
+    """The score before training: written as `before_scores`, and shown."""
+    from rlvr_atlas.score.asked import answers_of, measures_of
+    from rlvr_atlas.score.before import score_before
+    from rlvr_atlas.workspace.graph import made_from
+    from rlvr_atlas.workspace.store import Workspace
+
+    answers, base = answers_of(file)
+    with Workspace(workspace).locked() as place:
+        tables = {name: place.scan(name) for name in ("datasets", "occurrences", "lineage")}
+        scores, pairs = score_before(measures_of(tables, answers), model or base)
+        made = made_from(place, "score_before", model, answers.write_json())
+        place.finish("score_before", made, {"before_scores": scores}, seconds=0.0)
+    if as_json:
+        print_json({"before_scores": scores.to_dicts(), "score_pairs": pairs.to_dicts()})
+        return
+    print_table("Before training", [_line_before(row) for row in scores.to_dicts()])
+    if pairs.height:
+        print_table("Which is ahead", [_pair(row, "a - b") for row in pairs.to_dicts()])
+    out.print(f"note: {_SIMULATED}", markup=False)
+    if scores["value"].is_null().any():
+        out.print("note: no value where fewer than half of the rows were asked", markup=False)
+
+
+def _line_before(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "dataset": row["dataset"],
+        "value": row["value"],
+        "95%": "" if row["value"] is None else f"{row['low']:.3f} to {row['high']:.3f}",
+        "rank": row["rank"],
+        "rank 95%": "" if row["rank_low"] is None else f"{row['rank_low']} to {row['rank_high']}",
+        **{name: row[name] for name in ("problems", "asked", "signal", "outvoted", "sources")},
+    }
 
 
 def _without_mix(results: pl.DataFrame, place: Workspace) -> pl.DataFrame:
@@ -123,12 +176,12 @@ def _line(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _pair(row: dict[str, Any]) -> dict[str, Any]:
+def _pair(row: dict[str, Any], difference: str = "Q of a - b") -> dict[str, Any]:
     interval = "" if row["low"] is None else f"{row['low']:+.3f} to {row['high']:+.3f}"
     return {
         "a": row["a"],
         "b": row["b"],
-        "Q of a - b": row["difference"],
+        difference: row["difference"],
         "95%": interval,
         "P(a ahead)": row["a_ahead"],
     }

@@ -27,7 +27,7 @@ from rlvr_atlas.schema.relations import (
 )
 
 if TYPE_CHECKING:
-    from rlvr_atlas.schema.scores import CORRELATIONS, FIGURES, SCORE_PAIRS, SCORES
+    from rlvr_atlas.schema.scores import BEFORE_SCORES, CORRELATIONS, FIGURES, SCORE_PAIRS, SCORES
     from rlvr_atlas.schema.tables import (
         BENCHMARK_FAMILIES,
         CONFLICTS,
@@ -64,6 +64,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ACTIONS",
+    "BEFORE_SCORES",
     "BENCHMARK_FAMILIES",
     "CONFLICTS",
     "CORRELATIONS",

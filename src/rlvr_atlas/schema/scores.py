@@ -47,6 +47,23 @@ SCORE_PAIRS: Schema = {
     "a_ahead": pl.Float64,  # P(A beats B): share of draws in which A has the higher Q
 }
 
+#: The score before training: no unit, for one base.
+BEFORE_SCORES: Schema = {
+    "dataset": pl.String,
+    "model": pl.String,  # the base
+    "value": pl.Float64,  # null where too few of its rows were asked
+    "low": pl.Float64,  # 95% interval over problems; another training run is not in it
+    "high": pl.Float64,
+    "rank": pl.Int64,
+    "rank_low": pl.Int64,
+    "rank_high": pl.Int64,
+    "problems": pl.Int64,  # distinct
+    "asked": pl.Float64,  # share of the rows whose problem was asked
+    "signal": pl.Float64,  # mean chance that a group of GRPO has right and wrong answers
+    "outvoted": pl.Float64,  # share of the problems whose label most answers contradict
+    "sources": pl.Float64,  # effective number
+}
+
 #: How well a figure ranks datasets as their real training does.
 CORRELATIONS: Schema = {
     "figure": pl.String,

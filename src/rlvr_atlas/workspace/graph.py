@@ -154,6 +154,14 @@ STAGES: tuple[Stage, ...] = (
         libraries=("polars", "numpy", "scipy", "math-verify"),
     ),
     Stage(
+        name="score_before",
+        command="score --before ROLLOUTS",
+        gives=("before_scores",),
+        needs=("ingest", "attribute"),
+        code=("schema", "score", "sca", "answer"),
+        libraries=("polars", "numpy", "scipy", "math-verify"),
+    ),
+    Stage(
         name="curate",
         command="curate",
         gives=("decisions", "mix"),
