@@ -45,7 +45,8 @@ COLUMNS = (
 _NEAREST = 32
 #: A word that more texts have is not searched by, and counts only where two texts are compared.
 _MOST = 4_000
-_BLOCK = 512
+#: Scores that are looked at at a time.
+_SCORES = 4_000_000
 #: One wrong result beside so many right ones is a slip of whoever wrote a task anew, and no other task.
 _SLIPS = 2
 
@@ -149,9 +150,9 @@ def candidates(programs: Sequence[Program], children: Ints, limits: Ints) -> Pai
     """
     words = _Shared.of(programs, lambda program: program.words)
     pairs = _Shared.of(programs, lambda program: pairwise(program.words))
-    names = _Shared.of(programs, lambda program: program.named)
+    names = _Shared.of(programs, lambda program: sorted(program.named))
     children, parents, lead = _nearest(words, children, limits)
-    literals = _Shared.of(programs, lambda program: program.literals)
+    literals = _Shared.of(programs, lambda program: sorted(program.literals))
     common = words.common(parents, children)
     both = [
         (programs[one], programs[other])
@@ -237,10 +238,11 @@ def _nearest(words: _Shared, children: Ints, limits: Ints) -> tuple[Ints, Ints, 
     rare.eliminate_zeros()
     search = rare.T.tocsr()
     found: list[tuple[Ints, Ints, Floats]] = []
-    for start in range(0, len(children), _BLOCK):
-        block = children[start : start + _BLOCK]
+    step = max(1, _SCORES // max(search.shape[1], 1))
+    for start in range(0, len(children), step):
+        block = children[start : start + step]
         like = (rare[block] @ search).toarray()
-        like[np.arange(like.shape[1]) >= limits[start : start + _BLOCK, None]] = 0
+        like[np.arange(like.shape[1]) >= limits[start : start + step, None]] = 0
         k = min(_NEAREST + 1, like.shape[1])
         places = np.argpartition(-like, k - 1, axis=1)[:, :k]
         near = np.take_along_axis(like, places, axis=1)
