@@ -236,12 +236,14 @@ def _with_rewordings(
     from rlvr_atlas.text.token_table import TokenTable
 
     distinct = texts.unique("skeleton", keep="first", maintain_order=True)
-    texts_and_asked = TokenTable.of([*distinct["skeleton"], asked["skeleton"]])
     if asked["domain"] == "code":
         taken_apart = _programs(workspace, distinct["key"].to_list(), asked)
-        found = code_rewordings.look_up(texts_and_asked, taken_apart)
+        distinct = distinct[[*taken_apart][:-1]]  # programs are compared with programs alone
+        table = TokenTable.of([*distinct["skeleton"], asked["skeleton"]])
+        found = code_rewordings.look_up(table, dict(enumerate(taken_apart.values())))
     else:
-        found = rewordings.look_up(texts_and_asked, distinct["answer"].to_list())
+        table = TokenTable.of([*distinct["skeleton"], asked["skeleton"]])
+        found = rewordings.look_up(table, distinct["answer"].to_list())
     decided = {key: (verdict, evidence) for verdict, evidence, key in judged}
     for pair in found:
         key = distinct["key"][pair.parent]
