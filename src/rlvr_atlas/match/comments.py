@@ -14,7 +14,8 @@ _MOST, _NEAR = 50, 4_000
 #: The head of a function. Of a function of C its type comes first; statements such as `if (...) {` have none.
 HEAD = re.compile(
     r"\bdef (?P<python>\w{1,80}) ?(?=\()"
-    r"|\b(?:export |async ){0,3}function\*? (?P<script>\w{1,80}) ?\([^{};]{0,300}?\)(?: ?: ?[^{};]{1,60})? ?\{"
+    r"|\b(?:export |async ){0,3}function\*? (?P<script>\w{1,80}) ?"
+    r"\([^{};]{0,300}?\)(?: ?: ?[^{};]{1,60})? ?\{"
     r"|\b(?:const|let|var) (?P<arrow>\w{1,80}) ?= ?(?:async )?"
     r"(?:function ?\([^(){};]{0,300}\) ?\{|\([^(){};]{0,300}\) ?=>|\w{1,80} ?=>)"
     r"|\b(?:(?:static|public|private|const|inline|unsigned|signed|long|short|struct) ){0,4}"
