@@ -40,7 +40,7 @@ _LEAST = 0.06
 _FAIR = 0.5
 #: Of more texts than this with one answer, or one set of numbers, each is looked for by its words alone.
 _LARGEST_GROUP = 20_000
-_BLOCK = 512
+_BLOCK = 256
 #: Texts that score at least this share of the best count as a crowd.
 _CROWD = 0.9
 
